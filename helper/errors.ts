@@ -1,0 +1,80 @@
+// Every way Safelight can fail, as one family. An error says what happened in a photographer's words, what to do now, and whether
+// trying again can help. Codes and exit codes are one table, which docs/protocol.md repeats and a test compares.
+
+/** When the same thing may be tried again without anybody's help. */
+export type Retry = 'never' | 'later' | 'when-volume-returns'
+
+/** Exit codes by tens: 0 safe · 1 unexpected · 2 usage · 10–19 a copy is missing or differs · 20–29 a volume or card is away ·
+ *  30–39 off-site · 40–49 configuration or journal. */
+export const ERROR_CODES = {
+  UNEXPECTED: { exit: 1, retry: 'never' },
+  USAGE: { exit: 2, retry: 'never' },
+
+  COPY_MISSING: { exit: 10, retry: 'later' },
+  COPY_DIFFERS: { exit: 11, retry: 'never' },
+  SOURCE_UNREADABLE: { exit: 12, retry: 'later' },
+  SOURCE_CHANGING: { exit: 13, retry: 'later' },
+  INTERRUPTED: { exit: 14, retry: 'later' },
+  NOTHING_TO_BACK_UP: { exit: 15, retry: 'never' },
+  NAME_NOT_STORABLE: { exit: 16, retry: 'never' },
+  NAME_TAKEN: { exit: 17, retry: 'never' },
+  SHOOT_UNKNOWN: { exit: 18, retry: 'never' },
+
+  VOLUME_AWAY: { exit: 20, retry: 'when-volume-returns' },
+  VOLUME_REPLACED: { exit: 21, retry: 'when-volume-returns' },
+  VOLUME_FULL: { exit: 22, retry: 'later' },
+  VOLUME_READ_ONLY: { exit: 23, retry: 'later' },
+  VOLUME_FAILING: { exit: 24, retry: 'later' },
+  SOURCE_VANISHED: { exit: 25, retry: 'when-volume-returns' },
+  SOURCE_MISSING: { exit: 26, retry: 'when-volume-returns' },
+  PLACES_OVERLAP: { exit: 27, retry: 'never' },
+
+  HOME_IN_USE: { exit: 40, retry: 'later' },
+  JOURNAL_DAMAGED: { exit: 41, retry: 'never' },
+  JOURNAL_TOO_NEW: { exit: 42, retry: 'never' },
+  HOME_UNUSABLE: { exit: 43, retry: 'never' },
+  CONFIG_INVALID: { exit: 44, retry: 'never' },
+  PLACE_UNKNOWN: { exit: 45, retry: 'never' },
+  PLACE_INVALID: { exit: 46, retry: 'never' },
+} as const satisfies Record<string, { readonly exit: number; readonly retry: Retry }>
+
+export type ErrorCode = keyof typeof ERROR_CODES
+
+export interface ErrorFacts {
+  /** What happened and what is at stake, with names and counts. */
+  readonly message: string
+  /** What to do now, as one or two sentences. */
+  readonly remedy: string
+  /** The error of the system below, kept for the log. */
+  readonly cause?: unknown
+}
+
+export class SafelightError extends Error {
+  override readonly name = 'SafelightError'
+  readonly code: ErrorCode
+  readonly remedy: string
+
+  constructor(code: ErrorCode, { message, remedy, cause }: ErrorFacts) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.remedy = remedy
+  }
+
+  get exitCode(): number {
+    return ERROR_CODES[this.code].exit
+  }
+
+  get retry(): Retry {
+    return ERROR_CODES[this.code].retry
+  }
+}
+
+/** The system's own code of an error (`ENOSPC`, `EIO` …), or '' when it has none. */
+export function systemCode(error: unknown): string {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+}
+
+/** One line about anything that was thrown, for findings and logs. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

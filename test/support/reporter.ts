@@ -1,0 +1,21 @@
+// mocha's spec report, and the counts of the run in reports/<name>.json and as the last line, for machines that read only numbers.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import Mocha from 'mocha'
+
+class CountingReporter extends Mocha.reporters.Spec {
+  constructor(runner: Mocha.Runner, options: Mocha.MochaOptions) {
+    super(runner, options)
+    runner.once('end', () => {
+      const { passes = 0, failures = 0, pending = 0 } = runner.stats ?? {}
+      const name = process.env['SAFELIGHT_REPORT'] ?? 'test'
+      mkdirSync('reports', { recursive: true })
+      writeFileSync(
+        `reports/${name}.json`,
+        `${JSON.stringify({ passed: passes, failed: failures, skipped: pending })}\n`,
+      )
+      console.log(`${passes} passed, ${failures} failed, ${pending} skipped`)
+    })
+  }
+}
+
+export default CountingReporter
