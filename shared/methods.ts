@@ -1,0 +1,235 @@
+// Every method of the wire: what is sent and what comes back, with units. The Lua plugin, the bridge, the command line, the page and the
+// helper all read this one list. Times are ISO 8601 UTC strings, sizes bytes, hashes 64 lower-case hex; no number reaches 1e14.
+// Strings are opaque (in Lua their length counts bytes), and nothing depends on an empty list differing from an empty object.
+
+/** Raised when a message's meaning changes; a newer or older other side is told so in words and asked to update. */
+export const PROTOCOL_VERSION = 1
+
+/** What a message may measure on the wire, in bytes; longer ones are refused and long answers are paged. */
+export const MAX_MESSAGE_BYTES = 1024 * 1024
+
+/** The plugin sends at most this many photos in one `photos/imported`. */
+export const PHOTOS_PER_MESSAGE = 200
+
+export type Verdict = 'protected' | 'partly' | 'at-risk' | 'unknown'
+
+/** Every command's answer begins with these three. */
+export interface Outcome {
+  readonly ok: boolean
+  /** By tens; see docs/protocol.md. */
+  readonly exitCode: number
+  /** One to three sentences for a photographer. */
+  readonly summary: string
+}
+
+export interface Finding {
+  readonly kind: string
+  readonly place: string
+  readonly shoot: string
+  readonly file: string
+  /** What was found and what to do, in words. */
+  readonly message: string
+}
+
+export interface ShootPlace {
+  /** Name of the place; `working` is where the originals are. */
+  readonly place: string
+  readonly files: number
+  readonly verified: number
+  /** The oldest of the proofs counted in `verified`; absent when there is none. */
+  readonly provenAt?: string
+}
+
+export interface Shoot {
+  readonly id: string
+  readonly files: number
+  readonly bytes: number
+  readonly verdict: Verdict
+  readonly places: readonly ShootPlace[]
+}
+
+export interface Place {
+  readonly id: string
+  readonly name: string
+  readonly kind: 'drive' | 'bucket'
+  /** Where it was last seen: a folder, or `s3://bucket/prefix`. */
+  readonly path: string
+  readonly state: 'here' | 'away' | 'replaced'
+  readonly freeBytes?: number
+  readonly totalBytes?: number
+  readonly fileSystem?: string
+  readonly lastSeenAt?: string
+  /** What keeps this place from counting in full: same device as the originals, folder of a sync client … */
+  readonly warnings: readonly string[]
+}
+
+export interface ImportedPhoto {
+  /** Lightroom's localIdentifier, unique in one catalog, growing. */
+  readonly id: number
+  readonly uuid: string
+  /** Absolute path, as Lightroom gives it; the last known one when the original is offline. */
+  readonly path: string
+  /** RAW, DNG, JPG, PSD, TIFF, VIDEO, or whatever a newer Lightroom says. */
+  readonly format: string
+  readonly isVideo: boolean
+  readonly isOffline: boolean
+}
+
+export interface BackupResult extends Outcome {
+  readonly files: number
+  readonly bytesCopied: number
+  readonly filesCopied: number
+  readonly filesUnchanged: number
+  /** Copies that already lay at the place and were proven by hashing instead of being sent. */
+  readonly filesAdopted: number
+  readonly filesChecked: number
+  readonly shoots: readonly { readonly id: string; readonly files: number; readonly filesCopied: number }[]
+  readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
+  readonly leftOut: readonly { readonly file: string; readonly why: string }[]
+}
+
+export interface VerifyResult extends Outcome {
+  readonly checked: number
+  /** How many of `checked` hash to their reference; `ok` says whether all of them do and nothing else was found. */
+  readonly good: number
+  readonly bytesRead: number
+  readonly readBack: { readonly direct: number; readonly cached: number }
+  readonly findings: readonly Finding[]
+}
+
+export interface StatusResult extends Outcome {
+  readonly verdict: Verdict
+  readonly helper: 'running' | 'down'
+  /** When this was computed; a status is never older than this. */
+  readonly asOf: string
+  readonly shoots: {
+    readonly protected: number
+    readonly partly: number
+    readonly atRisk: number
+    readonly unknown: number
+  }
+  readonly notProtected: readonly {
+    readonly id: string
+    readonly verdict: Verdict
+    readonly missing: readonly string[]
+  }[]
+  readonly catalogs: readonly { readonly name: string; readonly path: string; readonly lastBackupAt?: string }[]
+  readonly places: readonly Place[]
+}
+
+export interface RebuildResult extends Outcome {
+  readonly place: string
+  readonly shoots: number
+  readonly files: number
+  readonly versions: number
+  readonly findings: readonly Finding[]
+}
+
+export interface DoctorResult extends Outcome {
+  readonly checks: readonly {
+    readonly name: string
+    readonly state: 'good' | 'warning' | 'bad'
+    readonly detail: string
+  }[]
+  readonly leftOut: readonly string[]
+}
+
+export interface Methods {
+  /** The first line after a connection, both ways. The answer says whether the two sides understand each other. */
+  'session/hello': {
+    params: {
+      readonly protocol: number
+      readonly client: 'plugin' | 'cli' | 'page' | 'bridge'
+      readonly version: string
+      readonly catalog?: string
+    }
+    result: { readonly protocol: number; readonly version: string; readonly home: string; readonly logs: string }
+  }
+  'session/ping': { params: { readonly sentAtMs: number }; result: { readonly sentAtMs: number } }
+  /** Answered once the photos are committed to the journal. `cursor` is the highest id acknowledged for this catalog. */
+  'photos/imported': {
+    params: { readonly catalog: string; readonly photos: readonly ImportedPhoto[] }
+    result: {
+      readonly accepted: number
+      readonly refused: readonly { readonly path: string; readonly why: string }[]
+      readonly cursor: number
+    }
+  }
+  /** Protect these originals now: the same as an import, asked for by hand. */
+  'photos/protect': {
+    params: { readonly catalog: string; readonly photos: readonly ImportedPhoto[] }
+    result: {
+      readonly accepted: number
+      readonly refused: readonly { readonly path: string; readonly why: string }[]
+      readonly summary: string
+    }
+  }
+  /** A notification: Lightroom is leaving this catalog; the bridge hangs up at once. */
+  'lightroom/exiting': { params: { readonly catalog: string }; result: null }
+
+  'backup/run': { params: { readonly paths: readonly string[]; readonly to: readonly string[] }; result: BackupResult }
+  'verify/run': {
+    params: { readonly shoots: readonly string[]; readonly place?: string; readonly all?: boolean }
+    result: VerifyResult
+  }
+  'shoots/list': { params: { readonly search?: string }; result: Outcome & { readonly shoots: readonly Shoot[] } }
+  'status/get': { params: { readonly shoot?: string }; result: StatusResult }
+  'rebuild/run': { params: { readonly from: string; readonly rehash?: boolean }; result: RebuildResult }
+  'doctor/run': { params: Record<string, never>; result: DoctorResult }
+  'place/add': {
+    params: { readonly path: string; readonly name?: string }
+    result: Outcome & { readonly place: Place }
+  }
+  'place/list': { params: Record<string, never>; result: Outcome & { readonly places: readonly Place[] } }
+  'place/rename': {
+    params: { readonly place: string; readonly name: string }
+    result: Outcome & { readonly place: Place }
+  }
+  'place/remove': { params: { readonly place: string }; result: Outcome }
+  'helper/stop': { params: Record<string, never>; result: Outcome }
+
+  /** The rooms behind these arrive later; until then they answer NOT_AVAILABLE, which the menu shows in words. */
+  'restore/plan': { params: { readonly shoot: string; readonly files?: readonly string[] }; result: RestorePlan }
+  'restore/run': { params: { readonly shoot: string; readonly files?: readonly string[] }; result: RestoreResult }
+  'catalog/check': {
+    params: { readonly catalog: string }
+    result: Outcome & { readonly files: number; readonly findings: readonly Finding[] }
+  }
+  /** Where the status page can be opened once; `null` while there is none. */
+  'page/open': { params: Record<string, never>; result: { readonly url: string } }
+  'job/cancel': { params: { readonly request: number | string }; result: { readonly cancelled: boolean } }
+}
+
+export interface RestorePlan extends Outcome {
+  readonly shoot: string
+  readonly files: number
+  readonly bytes: number
+  readonly missing: number
+  readonly from: readonly { readonly place: string; readonly files: number }[]
+  readonly inTheWay: number
+}
+
+export interface RestoreResult extends Outcome {
+  readonly restored: readonly string[]
+  readonly findings: readonly Finding[]
+}
+
+/** Sent by the helper while a request of this connection is worked on. */
+export interface Notifications {
+  'job/progress': {
+    readonly request: number | string
+    readonly stage: string
+    readonly filesDone: number
+    readonly filesTotal: number
+    readonly bytesDone: number
+    readonly bytesTotal: number
+    /** Bytes a second over the last few seconds. */
+    readonly bytesPerSecond: number
+    readonly secondsLeft?: number
+  }
+}
+
+export type MethodName = keyof Methods
+export type Params<M extends MethodName> = Methods[M]['params']
+export type Result<M extends MethodName> = Methods[M]['result']
