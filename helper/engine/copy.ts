@@ -1,0 +1,253 @@
+// Copies a batch of whole files, each read once and written to every target from the same buffer, so that a crash leaves under a final
+// name either nothing or the whole file:
+//
+//   for each file   read the source, hash it, write temporary names; take it again when the source changed meanwhile
+//   once            make the batch durable: one sync of the file system where there is one, else each file
+//   for each copy   read it back from the device, compare with the source's hash, give it its final name
+//   once            make the names durable
+//
+// A target that fails does not hold up the others. Nothing at a target is ever overwritten.
+import path from 'node:path'
+import { describeError } from '../errors.js'
+import { makeFolders, moveAside, publish } from '../files/durable.js'
+import { TEMPORARY_PREFIX, TEMPORARY_SUFFIX } from '../files/scan.js'
+import type { FileStat, Hash } from '../model.js'
+import { failureOf, PLACE_TROUBLE, SOURCE_TROUBLE } from './failures.js'
+import type { CopyJob, CopyOutcome, Failure, Target, TargetOutcome } from './jobs.js'
+import { hashFile, plainStat, Stopped, type WorkerDeps } from './read.js'
+
+/** A source that keeps changing while it is read is reported after this many tries. */
+const TRIES = 3
+
+/** From this many files on, one sync of the whole file system costs less than one for each. */
+const SYNC_TOGETHER_FROM = 8
+
+export function runCopyBatch(deps: WorkerDeps, jobs: readonly CopyJob[]): CopyOutcome[] {
+  const taken = jobs.map((job) => takeSource(deps, job))
+  const copies = taken.flatMap((each) => each.copies)
+  makeDurable(deps, copies)
+  for (const copy of copies) finish(deps, copy)
+  syncNames(deps, copies)
+  return taken.map(({ source, copies }) => ({ kind: 'copied', source, targets: copies.map(toOutcome) }))
+}
+
+interface Taken {
+  readonly source: CopyOutcome['source']
+  readonly copies: readonly Copy[]
+}
+
+/** One copy on its way to one target. */
+interface Copy {
+  readonly target: Target
+  readonly temporary: string
+  result?: TargetOutcome['result']
+  descriptor?: number
+  isCreated: boolean
+  /** Of the source, once it has been read whole. */
+  hash?: Hash
+}
+
+function toOutcome({ target, result }: Copy): TargetOutcome {
+  return { place: target.place, result: result ?? failed({ kind: 'stopped', message: 'not finished' }) }
+}
+
+function failed(failure: Failure): TargetOutcome['result'] {
+  return { kind: 'failed', failure }
+}
+
+// ── reading the source and writing temporary names ──────────────────────────────────────────────────────────────────────────────────
+
+function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
+  for (let attempt = 1; ; attempt++) {
+    const copies = job.targets.map((target, index): Copy => ({
+      target,
+      temporary: temporaryName(deps, target, index),
+      isCreated: false,
+    }))
+    const source = readOnce(deps, job, copies)
+    if ('failure' in source) {
+      for (const copy of copies) abandon(deps, copy, source.failure)
+      if (source.failure.kind === 'source-changing' && attempt < TRIES) continue
+    } else if (job.mustHash !== undefined && source.hash !== job.mustHash) {
+      for (const copy of copies) discard(deps, copy, { kind: 'refused' })
+    }
+    return { source, copies }
+  }
+}
+
+let counter = 0
+
+function temporaryName(deps: WorkerDeps, target: Target, index: number): string {
+  counter += 1
+  return path.join(target.folder, `${TEMPORARY_PREFIX}${deps.temporaryTag}-${counter}-${index}${TEMPORARY_SUFFIX}`)
+}
+
+function readOnce(deps: WorkerDeps, job: CopyJob, copies: readonly Copy[]): CopyOutcome['source'] {
+  let descriptor: number | undefined
+  try {
+    descriptor = deps.files.openRead(job.from)
+    const before = plainStat(deps.files.statOpen(descriptor))
+    for (const copy of copies) attempt(deps, copy, () => begin(deps, copy))
+    const { hash, count } = pour(deps, descriptor, copies)
+    const after = deps.files.stat(job.from)
+    if (after === undefined)
+      return { failure: { kind: 'source-vanished', message: 'it was taken away while it was being read' } }
+    if (count !== before.sizeBytes || !isSameContent(before, after)) {
+      return {
+        failure: {
+          kind: 'source-changing',
+          message: `it changed while it was being read (${before.sizeBytes} bytes, then ${after.sizeBytes})`,
+        },
+      }
+    }
+    for (const copy of copies) attempt(deps, copy, () => end(deps, copy, hash, before))
+    return { hash, stat: plainStat(after) }
+  } catch (error) {
+    if (error instanceof Stopped) return { failure: { kind: 'stopped', message: 'stopped' } }
+    return { failure: failureOf(error, SOURCE_TROUBLE, 'source-unreadable') }
+  } finally {
+    if (descriptor !== undefined) deps.files.close(descriptor)
+  }
+}
+
+function isSameContent(a: FileStat, b: FileStat): boolean {
+  return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs && a.inode === b.inode
+}
+
+function pour(deps: WorkerDeps, descriptor: number, copies: readonly Copy[]): { hash: Hash; count: number } {
+  const hasher = deps.hash.create()
+  let total = 0
+  for (;;) {
+    const count = deps.files.read(descriptor, deps.buffer, 0, deps.buffer.length)
+    if (count === 0) return { hash: hasher.digest(), count: total }
+    for (const copy of copies) attempt(deps, copy, () => write(deps, copy, count))
+    hasher.update(deps.buffer.subarray(0, count))
+    total += count
+    deps.onBytes(count, 'source')
+  }
+}
+
+function begin(deps: WorkerDeps, copy: Copy): void {
+  assertHere(deps, copy.target)
+  makeFolders(deps.files, copy.target.root, copy.target.folder)
+  copy.descriptor = deps.files.create(copy.temporary)
+  copy.isCreated = true
+}
+
+function write(deps: WorkerDeps, copy: Copy, count: number): void {
+  if (copy.descriptor !== undefined) deps.files.write(copy.descriptor, deps.buffer, 0, count)
+}
+
+function end(deps: WorkerDeps, copy: Copy, hash: Hash, source: FileStat): void {
+  if (copy.descriptor === undefined) return
+  deps.files.setTimes(copy.descriptor, source.mtimeMs)
+  copy.hash = hash
+}
+
+/** The drive under this path is still the one that the run began with. */
+function assertHere(deps: WorkerDeps, target: Target): void {
+  const marker = deps.files.stat(path.join(target.root, 'place.json'))
+  if (marker === undefined || `${marker.device}:${marker.inode}` !== target.marker) {
+    throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+  }
+}
+
+// ── making them durable, reading them back, naming them ─────────────────────────────────────────────────────────────────────────────
+
+function makeDurable(deps: WorkerDeps, copies: readonly Copy[]): void {
+  const waiting = copies.filter((copy) => copy.result === undefined && copy.descriptor !== undefined)
+  const roots = new Map<string, Copy[]>()
+  for (const copy of waiting) roots.set(copy.target.root, [...(roots.get(copy.target.root) ?? []), copy])
+  for (const [root, group] of roots) {
+    const together = group.length >= SYNC_TOGETHER_FROM && syncTogether(deps, root)
+    for (const copy of group) attempt(deps, copy, () => close(deps, copy, !together))
+  }
+}
+
+function syncTogether(deps: WorkerDeps, root: string): boolean {
+  try {
+    return deps.files.syncFileSystem(root)
+  } catch (error) {
+    // Then each file is synced by itself, and whatever is wrong with the drive is met again there, file by file.
+    return error === undefined
+  }
+}
+
+function close(deps: WorkerDeps, copy: Copy, withSync: boolean): void {
+  const { descriptor } = copy
+  if (descriptor === undefined) return
+  if (withSync) deps.files.sync(descriptor)
+  delete copy.descriptor
+  deps.files.close(descriptor)
+}
+
+function finish(deps: WorkerDeps, copy: Copy): void {
+  if (copy.result !== undefined || copy.hash === undefined) return
+  const { hash, target, temporary } = copy
+  attempt(deps, copy, () => {
+    const read = hashFile(deps, temporary, true, 'read-back')
+    if (read.hash !== hash) throw new Differs(`${read.hash} was read back where ${hash} had been written`)
+    assertHere(deps, target)
+    const final = path.join(target.folder, target.name)
+    const movedOld = target.moveOldTo !== undefined && deps.files.stat(final) !== undefined
+    if (target.moveOldTo !== undefined && movedOld) moveAside(deps.files, final, target.moveOldTo)
+    publish(deps.files, temporary, final)
+    copy.isCreated = false
+    const stat = deps.files.stat(final)
+    if (stat === undefined)
+      throw Object.assign(new Error('the name is not there after it was given'), { code: 'EINVAL' })
+    copy.result = { kind: 'copied', readBack: read.hash, how: read.how, stat: plainStat(stat), movedOld }
+  })
+}
+
+class Differs extends Error {}
+
+function syncNames(deps: WorkerDeps, copies: readonly Copy[]): void {
+  const folders = new Map<string, Copy[]>()
+  for (const copy of copies) {
+    if (copy.result?.kind === 'copied')
+      folders.set(copy.target.folder, [...(folders.get(copy.target.folder) ?? []), copy])
+  }
+  for (const [folder, group] of folders) {
+    try {
+      deps.files.syncFolder(folder)
+    } catch (error) {
+      for (const copy of group) copy.result = failed(placeFailure(error))
+    }
+  }
+}
+
+// ── failing ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Does one thing for one copy; its failure ends this copy and no other. */
+function attempt(deps: WorkerDeps, copy: Copy, act: () => void): void {
+  if (copy.result !== undefined) return
+  try {
+    act()
+  } catch (error) {
+    abandon(deps, copy, placeFailure(error))
+  }
+}
+
+function placeFailure(error: unknown): Failure {
+  if (error instanceof Stopped) return { kind: 'stopped', message: 'stopped' }
+  if (error instanceof Differs) return { kind: 'differs-after-write', message: error.message }
+  return failureOf(error, PLACE_TROUBLE, 'place-failing')
+}
+
+function abandon(deps: WorkerDeps, copy: Copy, failure: Failure): void {
+  if (copy.result === undefined) discard(deps, copy, failed(failure))
+}
+
+/** Ends a copy and takes its temporary file away. Where that fails too, the drive is gone or failing; the next run on it clears up. */
+function discard(deps: WorkerDeps, copy: Copy, result: TargetOutcome['result']): void {
+  copy.result = result
+  try {
+    if (copy.descriptor !== undefined) deps.files.close(copy.descriptor)
+    delete copy.descriptor
+    if (copy.isCreated) deps.files.unlink(copy.temporary)
+  } catch (error) {
+    if (result.kind === 'failed')
+      copy.result = failed({ ...result.failure, message: `${result.failure.message}; ${describeError(error)}` })
+  }
+}

@@ -1,0 +1,91 @@
+// What the main thread and the copy workers say to each other: plain data, cloned between threads. A worker gets whole files and gives
+// back facts; it decides nothing about the journal.
+import type { FileStat, Hash } from '../model.js'
+
+/** How the bytes were fetched when a copy was read back. */
+export type ReadMethod = 'direct' | 'cached'
+
+export interface Target {
+  readonly place: string
+  /** The `Safelight` folder of the drive. It must exist: it is never created by a copy. */
+  readonly root: string
+  /** `device:inode` of the drive's place.json when the run began; where it differs now, another disk lies under the path. */
+  readonly marker: string
+  /** Folder of the final name; made below `root` when it is missing. */
+  readonly folder: string
+  readonly name: string
+  /** Where the older content at the final name goes before the new one takes it. */
+  readonly moveOldTo?: string
+}
+
+export interface CopyJob {
+  readonly kind: 'copy'
+  readonly from: string
+  readonly expected: FileStat
+  readonly targets: readonly Target[]
+  /** The reference hash, when the source is to be a known version: where it reads otherwise, nothing is put at any target. */
+  readonly mustHash?: Hash
+}
+
+export interface HashJob {
+  readonly kind: 'hash'
+  readonly file: string
+  readonly sizeBytes: number
+  /** Read past the page cache where that is possible: for copies, whose device is what is asked about. */
+  readonly fromDevice: boolean
+}
+
+export type Job = CopyJob | HashJob
+
+export type FailureKind =
+  | 'source-vanished'
+  | 'source-unreadable'
+  | 'source-changing'
+  | 'place-away'
+  | 'place-full'
+  | 'place-read-only'
+  | 'place-failing'
+  | 'differs-after-write'
+  | 'name-not-storable'
+  | 'name-taken'
+  | 'unreadable'
+  | 'vanished'
+  | 'stopped'
+
+export interface Failure {
+  readonly kind: FailureKind
+  /** The system's own words. */
+  readonly message: string
+}
+
+/** `refused`: the source did not have the hash it must have, so nothing was put there. */
+export interface TargetOutcome {
+  readonly place: string
+  readonly result:
+    | {
+        readonly kind: 'copied'
+        readonly readBack: Hash
+        readonly how: ReadMethod
+        readonly stat: FileStat
+        readonly movedOld: boolean
+      }
+    | { readonly kind: 'refused' }
+    | { readonly kind: 'failed'; readonly failure: Failure }
+}
+
+export interface CopyOutcome {
+  readonly kind: 'copied'
+  /** What was read, or why it could not be. */
+  readonly source: { readonly hash: Hash; readonly stat: FileStat } | { readonly failure: Failure }
+  readonly targets: readonly TargetOutcome[]
+}
+
+export interface HashOutcome {
+  readonly kind: 'hashed'
+  readonly result:
+    { readonly hash: Hash; readonly how: ReadMethod; readonly stat: FileStat } | { readonly failure: Failure }
+}
+
+export type JobOutcome = CopyOutcome | HashOutcome
+
+export type OutcomeOf<J extends Job> = J extends CopyJob ? CopyOutcome : HashOutcome

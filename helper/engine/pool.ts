@@ -1,0 +1,136 @@
+// A few worker threads and the queue before them. Large files go to a worker one by one; small ones together, so that a batch of them
+// shares its syncs. The pool knows nothing of shoots or places; it hands out jobs and keeps count of the bytes.
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import type { Job, JobOutcome, OutcomeOf } from './jobs.js'
+import { CONTROL, type Batch, type WorkerSetup } from './worker.js'
+
+/** Below this a file costs more in syncs and messages than in bytes. */
+const SMALL_BYTES = 1024 * 1024
+const BATCH_FILES = 256
+const BATCH_BYTES = 32 * 1024 * 1024
+
+export interface PoolOptions {
+  /** Marks the temporary names of this home. */
+  readonly temporaryTag: string
+  /** Threads; by default one more than there are cores, at least 2, at most 4. */
+  readonly workers?: number
+  /** The module a worker starts with; tests name one whose disk has faults. */
+  readonly workerFile?: URL
+}
+
+interface Waiting {
+  readonly job: Job
+  resolve(outcome: JobOutcome): void
+  reject(error: Error): void
+}
+
+interface Seat {
+  readonly worker: Worker
+  busyWith: readonly Waiting[]
+}
+
+export class WorkerPool {
+  readonly #seats: Seat[] = []
+  readonly #queue: Waiting[] = []
+  readonly #control = new SharedArrayBuffer(CONTROL.words * BigInt64Array.BYTES_PER_ELEMENT)
+  readonly #counters = new BigInt64Array(this.#control)
+  readonly #options: PoolOptions
+  readonly #limit: number
+  #broken: Error | undefined
+
+  constructor(options: PoolOptions) {
+    this.#options = options
+    this.#limit = options.workers ?? Math.min(4, Math.max(2, availableParallelism() + 1))
+  }
+
+  /** @returns what came of the job; it rejects only when the worker itself broke */
+  run<J extends Job>(job: J): Promise<OutcomeOf<J>> {
+    return new Promise((resolve, reject) => {
+      if (this.#broken) {
+        reject(this.#broken)
+        return
+      }
+      this.#queue.push({ job, resolve: (outcome) => resolve(outcome as OutcomeOf<J>), reject })
+      // Not at once: whoever asks for many files asks for them in one go, and small ones are to share a batch.
+      setImmediate(() => this.#deal())
+    })
+  }
+
+  /** Ends every job at its next chunk; they resolve as `stopped`. Later jobs too. */
+  stop(): void {
+    Atomics.store(this.#counters, CONTROL.stop, 1n)
+  }
+
+  bytesDone(): { source: number; readBack: number } {
+    return {
+      source: Number(Atomics.load(this.#counters, CONTROL.sourceBytes)),
+      readBack: Number(Atomics.load(this.#counters, CONTROL.readBackBytes)),
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#seats.map((seat) => seat.worker.terminate()))
+    this.#seats.length = 0
+  }
+
+  #deal(): void {
+    while (this.#queue.length > 0) {
+      const seat = this.#seats.find((each) => each.busyWith.length === 0) ?? this.#addSeat()
+      if (!seat) return
+      seat.busyWith = takeBatch(this.#queue, this.#limit)
+      seat.worker.postMessage({ jobs: seat.busyWith.map((waiting) => waiting.job) } satisfies Batch)
+    }
+  }
+
+  #addSeat(): Seat | undefined {
+    if (this.#seats.length >= this.#limit) return undefined
+    const file = this.#options.workerFile ?? new URL('./worker-main.js', import.meta.url)
+    const setup: WorkerSetup = {
+      temporaryTag: `${this.#options.temporaryTag}-${this.#seats.length}`,
+      control: this.#control,
+    }
+    const seat: Seat = { worker: new Worker(file, { workerData: setup }), busyWith: [] }
+    seat.worker.on('message', (outcomes: JobOutcome[]) => {
+      const done = seat.busyWith
+      seat.busyWith = []
+      this.#deal()
+      done.forEach((waiting, index) => {
+        const outcome = outcomes[index]
+        if (outcome) waiting.resolve(outcome)
+        else waiting.reject(new Error('a copy worker gave back too few outcomes'))
+      })
+    })
+    seat.worker.on('error', (error: Error) => this.#break(error))
+    this.#seats.push(seat)
+    return seat
+  }
+
+  /** A worker that broke has a defect: nothing it might have done is taken for done. */
+  #break(error: Error): void {
+    this.#broken = error
+    for (const waiting of [...this.#queue.splice(0), ...this.#seats.flatMap((seat) => seat.busyWith)])
+      waiting.reject(error)
+  }
+}
+
+/** Takes the next large job alone, or a share of the small ones at the head of the queue. */
+export function takeBatch<W extends { readonly job: Job }>(queue: W[], workers: number): W[] {
+  const first = queue.shift()
+  if (first === undefined) return []
+  const batch = [first]
+  if (sizeOf(first.job) > SMALL_BYTES) return batch
+  const share = Math.min(BATCH_FILES, Math.ceil((queue.length + 1) / workers))
+  for (let bytes = sizeOf(first.job); batch.length < share;) {
+    const next = queue[0]
+    if (next === undefined || sizeOf(next.job) > SMALL_BYTES || bytes + sizeOf(next.job) > BATCH_BYTES) break
+    bytes += sizeOf(next.job)
+    batch.push(next)
+    queue.shift()
+  }
+  return batch
+}
+
+function sizeOf(job: Job): number {
+  return job.kind === 'copy' ? job.expected.sizeBytes : job.sizeBytes
+}

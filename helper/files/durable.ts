@@ -1,0 +1,274 @@
+// The narrow surface through which every byte of a copy, a manifest and a log reaches a disk. All calls are synchronous: they run inside
+// the copy workers, where that is quickest, and a crash can be placed between any two of them. Tests wrap this interface with faults; the
+// code above cannot tell. Errors are the system's own (`ENOSPC`, `EIO` …): what they mean is decided where it is known who was asked.
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  futimesSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+  type Stats,
+} from 'node:fs'
+import path from 'node:path'
+import { execaSync } from 'execa'
+import { systemCode } from '../errors.js'
+import type { FileStat } from '../model.js'
+
+export type EntryKind = 'file' | 'folder' | 'link' | 'other'
+
+export interface Entry {
+  readonly name: string
+  readonly kind: EntryKind
+}
+
+/** A file as `lstat` shows it. */
+export interface EntryStat extends FileStat {
+  readonly kind: EntryKind
+}
+
+export interface DurableFiles {
+  /** @returns undefined when nothing has that name (ENOENT, ENOTDIR); a link is not followed */
+  stat(file: string): EntryStat | undefined
+  statOpen(descriptor: number): EntryStat
+  /** Names in no particular order; `.` and `..` left out. */
+  list(folder: string): Entry[]
+
+  openRead(file: string): number
+  /** Opens past the page cache. @returns undefined where the system or the file system cannot */
+  openDirect(file: string): number | undefined
+  /** Creates a file that does not exist yet, mode 0644 less the umask. @throws EEXIST */
+  create(file: string): number
+  /** Opens for appending, creating it if need be. */
+  openAppend(file: string): number
+  /** Reads at `position`, or at the descriptor's own when it is left out. @returns bytes read; 0 at the end */
+  read(descriptor: number, into: Uint8Array, offset: number, length: number, position?: number): number
+  /** Writes all `length` bytes or throws. */
+  write(descriptor: number, from: Uint8Array, offset: number, length: number): void
+  truncate(descriptor: number, length: number): void
+  setTimes(descriptor: number, mtimeMs: number): void
+  /** Bytes and size of this one file are on the device when it returns. */
+  sync(descriptor: number): void
+  close(descriptor: number): void
+
+  /** The names in this folder are on the device when it returns; a no-op where folders cannot be synced (Windows). */
+  syncFolder(folder: string): void
+  /** Everything written to this folder's file system is on the device. @returns false where the system has no such call */
+  syncFileSystem(folder: string): boolean
+
+  /** Creates one folder; its parent must exist. An existing folder is fine. @returns whether it was created */
+  makeFolder(folder: string): boolean
+  /** A second name for a file. @throws EEXIST when `to` is taken; ENOTSUP or EPERM where there are no hard links */
+  link(from: string, to: string): void
+  /** Replaces `to` when it exists: only for files that are Safelight's own (manifests, place.json). */
+  rename(from: string, to: string): void
+  unlink(file: string): void
+}
+
+/** Page cache bypass is a flag of open() on Linux only; macOS and Windows have theirs where Node does not reach. */
+const DIRECT = process.platform === 'linux' ? constants.O_DIRECT : 0
+
+export const systemFiles: DurableFiles = {
+  stat(file) {
+    const stats = lstatSync(file, { throwIfNoEntry: false })
+    return stats && toEntryStat(stats)
+  },
+  statOpen: (descriptor) => toEntryStat(fstatSync(descriptor)),
+  list: (folder) =>
+    readdirSync(folder, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
+
+  openRead: (file) => openSync(file, constants.O_RDONLY),
+  openDirect(file) {
+    if (DIRECT === 0) return undefined
+    try {
+      return openSync(file, constants.O_RDONLY | DIRECT)
+    } catch (error) {
+      if (systemCode(error) === 'EINVAL' || systemCode(error) === 'ENOTSUP') return undefined
+      throw error
+    }
+  },
+  create: (file) => openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644),
+  openAppend: (file) => openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644),
+  read: (descriptor, into, offset, length, position) => readSync(descriptor, into, offset, length, position ?? null),
+  write(descriptor, from, offset, length) {
+    for (let done = 0; done < length;) done += writeSync(descriptor, from, offset + done, length - done)
+  },
+  truncate: (descriptor, length) => ftruncateSync(descriptor, length),
+  setTimes: (descriptor, mtimeMs) => futimesSync(descriptor, mtimeMs / 1000, mtimeMs / 1000),
+  sync: (descriptor) => fsyncSync(descriptor),
+  close: (descriptor) => closeSync(descriptor),
+
+  syncFolder(folder) {
+    if (process.platform === 'win32') return
+    const descriptor = openSync(folder, constants.O_RDONLY)
+    try {
+      fsyncSync(descriptor)
+    } catch (error) {
+      // Some network and FUSE file systems refuse to sync a folder (EINVAL, ENOTSUP): their servers order names themselves.
+      if (systemCode(error) !== 'EINVAL' && systemCode(error) !== 'ENOTSUP') throw error
+    } finally {
+      closeSync(descriptor)
+    }
+  },
+  syncFileSystem(folder) {
+    if (process.platform !== 'linux') return false
+    const result = execaSync('sync', ['-f', folder], { reject: false })
+    return result.exitCode === 0
+  },
+
+  makeFolder(folder) {
+    try {
+      mkdirSync(folder, 0o755)
+      return true
+    } catch (error) {
+      if (systemCode(error) === 'EEXIST' && lstatSync(folder).isDirectory()) return false
+      throw error
+    }
+  },
+  link: (from, to) => linkSync(from, to),
+  rename: (from, to) => renameSync(from, to),
+  unlink: (file) => unlinkSync(file),
+}
+
+function toEntryStat(stats: Stats): EntryStat {
+  return {
+    kind: kindOf(stats),
+    sizeBytes: stats.size,
+    mtimeMs: stats.mtimeMs,
+    ctimeMs: stats.ctimeMs,
+    inode: stats.ino,
+    device: stats.dev,
+  }
+}
+
+function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLink(): boolean }): EntryKind {
+  if (entry.isFile()) return 'file'
+  if (entry.isDirectory()) return 'folder'
+  return entry.isSymbolicLink() ? 'link' : 'other'
+}
+
+/** Gives a complete, synced file its final name, which nothing may have yet: by a hard link, which no other writer can overtake, else by
+ *  looking first (exFAT, FAT and some network shares have no links).
+ *  @throws EEXIST when the final name is taken; the temporary file is then still there */
+export function publish(files: DurableFiles, temporary: string, final: string): void {
+  try {
+    files.link(temporary, final)
+  } catch (error) {
+    if (!NO_HARD_LINKS.has(systemCode(error))) throw error
+    if (files.stat(final) !== undefined) throw nameTaken(final)
+    files.rename(temporary, final)
+    return
+  }
+  files.unlink(temporary)
+}
+
+const NO_HARD_LINKS = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EMLINK',
+  'EXDEV',
+  'EINVAL',
+  'EACCES',
+  'EISDIR',
+  'UNKNOWN',
+])
+
+function nameTaken(file: string): Error {
+  return Object.assign(new Error(`EEXIST: file already exists, '${file}'`), { code: 'EEXIST' })
+}
+
+/** Moves a copy to a name that must be free, within one file system. */
+export function moveAside(files: DurableFiles, from: string, to: string): void {
+  makeFolders(files, path.dirname(path.dirname(from)), path.dirname(to))
+  publish(files, from, to)
+  files.syncFolder(path.dirname(to))
+  files.syncFolder(path.dirname(from))
+}
+
+/** Creates the folders between `root`, which must exist, and `folder`, each made durable in its parent. Never creates `root` itself: where
+ *  a drive is gone, its root is gone too, and nothing may be written in its stead. */
+export function makeFolders(files: DurableFiles, root: string, folder: string): void {
+  const missing: string[] = []
+  for (let at = folder; at !== root && files.stat(at) === undefined; at = path.dirname(at)) {
+    if (path.dirname(at) === at) break
+    missing.push(at)
+  }
+  for (const each of missing.reverse()) if (files.makeFolder(each)) files.syncFolder(path.dirname(each))
+}
+
+/** Replaces one of Safelight's own small files so that a crash leaves the old or the new content, never a part.
+ *  @param temporary  a free name in the same folder */
+export function replaceFile(files: DurableFiles, file: string, temporary: string, content: string): void {
+  const bytes = Buffer.from(content, 'utf8')
+  const descriptor = files.create(temporary)
+  try {
+    files.write(descriptor, bytes, 0, bytes.length)
+    files.sync(descriptor)
+  } finally {
+    files.close(descriptor)
+  }
+  files.rename(temporary, file)
+  files.syncFolder(path.dirname(file))
+}
+
+/** Appends whole lines and makes them durable. What a crash left of an unfinished last line is cut off first: it was never acknowledged.
+ *  @param lines  without their newlines
+ *  @param sync  false when the caller syncs the whole file system afterwards */
+export function appendLines(files: DurableFiles, file: string, lines: readonly string[], sync = true): void {
+  const isNew = files.stat(file) === undefined
+  const descriptor = files.openAppend(file)
+  try {
+    const length = files.statOpen(descriptor).sizeBytes
+    const whole = lengthOfWholeLines(files, descriptor, length)
+    if (whole < length) files.truncate(descriptor, whole)
+    const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8')
+    files.write(descriptor, bytes, 0, bytes.length)
+    if (sync) files.sync(descriptor)
+  } finally {
+    files.close(descriptor)
+  }
+  if (isNew && sync) files.syncFolder(path.dirname(file))
+}
+
+/** @returns `length`, or the offset just after the last newline when the file does not end with one */
+function lengthOfWholeLines(files: DurableFiles, descriptor: number, length: number): number {
+  const chunk = Buffer.alloc(64 * 1024)
+  for (let end = length; end > 0;) {
+    const start = Math.max(0, end - chunk.length)
+    const count = files.read(descriptor, chunk, 0, end - start, start)
+    const newline = chunk.subarray(0, count).lastIndexOf(NEWLINE)
+    if (newline >= 0) return start + newline + 1
+    end = start
+  }
+  return 0
+}
+
+const NEWLINE = 0x0a
+
+/** A small file of Safelight's own, whole. */
+export function readWhole(files: DurableFiles, file: string): Buffer {
+  const descriptor = files.openRead(file)
+  try {
+    const buffer = Buffer.alloc(files.statOpen(descriptor).sizeBytes)
+    let filled = 0
+    while (filled < buffer.length) {
+      const count = files.read(descriptor, buffer, filled, buffer.length - filled)
+      if (count === 0) break
+      filled += count
+    }
+    return buffer.subarray(0, filled)
+  } finally {
+    files.close(descriptor)
+  }
+}

@@ -1,0 +1,147 @@
+// The journal: the one file that knows SQLite. It keeps what Safelight knows between runs, and promises that what a transaction returned
+// from is on the disk. It is a cache of what the manifests at the places say; when it is lost or damaged, `rebuild` makes it again.
+//
+// node-sqlite3-wasm has no shared memory and takes its own lock for a foreign one, so in its default mode a killed process can leave a
+// database that is never repaired. Exclusive locking and then a write-ahead log, in this order at every open, and one connection, is the
+// mode that survives. Who may open it at all is decided before, by instance.ts; that makes a left-over lock folder ours to remove.
+import path from 'node:path'
+import fs from 'fs-extra'
+import sqlite, { type Database, type Statement } from 'node-sqlite3-wasm'
+import { describeError, SafelightError } from '../errors.js'
+import { systemFiles } from '../files/durable.js'
+import { MIGRATIONS } from './schema.js'
+
+export type Value = string | number | null
+export type Row = Readonly<Record<string, Value>>
+
+export const JOURNAL_FILE = 'journal.sqlite'
+
+export class Journal {
+  readonly file: string
+  readonly #database: Database
+  readonly #statements = new Map<string, Statement>()
+
+  private constructor(file: string, database: Database) {
+    this.file = file
+    this.#database = database
+  }
+
+  /** Opens the journal of a home that this process owns, creating it when there is none.
+   *  @throws JOURNAL_DAMAGED, JOURNAL_TOO_NEW */
+  static open(home: string): Journal {
+    const file = path.join(home, JOURNAL_FILE)
+    fs.removeSync(`${file}.lock`)
+    if (!fs.existsSync(file)) create(file)
+    return new Journal(file, openDatabase(file))
+  }
+
+  /** Takes a damaged journal out of the way, for a rebuild. @returns where it now lies, or undefined when there was none */
+  static moveAside(home: string, nowMs: number): string | undefined {
+    const file = path.join(home, JOURNAL_FILE)
+    fs.removeSync(`${file}.lock`)
+    if (!fs.existsSync(file)) return undefined
+    const aside = `${file}.${new Date(nowMs).toISOString().replaceAll(/[:.]/g, '-')}.damaged`
+    for (const suffix of ['', '-wal', '-journal'])
+      if (fs.existsSync(file + suffix)) fs.renameSync(file + suffix, aside + suffix)
+    systemFiles.syncFolder(home)
+    return aside
+  }
+
+  /** Runs `act` and makes all it changed durable together, or nothing of it. */
+  transaction<T>(act: () => T): T {
+    if (this.#database.inTransaction) return act()
+    this.#database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = act()
+      this.#database.exec('COMMIT')
+      return result
+    } catch (error) {
+      this.#rollBack()
+      throw error
+    }
+  }
+
+  /** SQLite has already rolled back by itself after some errors (disk full). */
+  #rollBack(): void {
+    if (this.#database.inTransaction) this.#database.exec('ROLLBACK')
+  }
+
+  /** @returns the id of the row inserted last */
+  run(sql: string, values: readonly Value[] = []): number {
+    return Number(this.#prepare(sql).run([...values]).lastInsertRowid)
+  }
+
+  all(sql: string, values: readonly Value[] = []): Row[] {
+    return this.#prepare(sql).all([...values]) as Row[]
+  }
+
+  get(sql: string, values: readonly Value[] = []): Row | undefined {
+    return this.all(sql, values)[0]
+  }
+
+  close(): void {
+    for (const statement of this.#statements.values()) statement.finalize()
+    this.#statements.clear()
+    this.#database.close()
+  }
+
+  /** Statements are kept: preparing costs more than most of them. `all` and `run` leave none half-read, which would hold the lock. */
+  #prepare(sql: string): Statement {
+    const known = this.#statements.get(sql)
+    if (known) return known
+    const statement = this.#database.prepare(sql)
+    this.#statements.set(sql, statement)
+    return statement
+  }
+}
+
+/** A new journal gets its name only when it is whole: the switch to a write-ahead log itself goes through the unsafe mode. */
+function create(file: string): void {
+  const temporary = `${file}.new`
+  for (const suffix of ['', '-wal', '-journal', '.lock']) fs.removeSync(temporary + suffix)
+  openDatabase(temporary).close()
+  fs.renameSync(temporary, file)
+  systemFiles.syncFolder(path.dirname(file))
+}
+
+function openDatabase(file: string): Database {
+  let database: Database | undefined
+  try {
+    database = new sqlite.Database(file)
+    database.exec('PRAGMA locking_mode=EXCLUSIVE')
+    const mode = database.get('PRAGMA journal_mode=WAL')
+    if (mode?.['journal_mode'] !== 'wal') throw new Error('it cannot be put into write-ahead mode')
+    database.exec('PRAGMA synchronous=FULL')
+    database.exec('PRAGMA cache_size=-32000')
+    migrate(database)
+    return database
+  } catch (error) {
+    if (database?.isOpen) database.close()
+    throw error instanceof SafelightError ? error : damaged(file, error)
+  }
+}
+
+function migrate(database: Database): void {
+  const version = Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0)
+  if (version > MIGRATIONS.length) {
+    throw new SafelightError('JOURNAL_TOO_NEW', {
+      message: 'The journal was written by a newer Safelight than this one. Nothing was changed.',
+      remedy: 'Install the newer Safelight again, or use another --home.',
+    })
+  }
+  if (version === 0 && Number(database.get('SELECT count(*) AS n FROM sqlite_master')?.['n']) > 0) {
+    throw new Error('it holds tables that are not ours')
+  }
+  MIGRATIONS.slice(version).forEach((sql, index) => {
+    database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version + index + 1}; COMMIT`)
+  })
+}
+
+function damaged(file: string, cause: unknown): SafelightError {
+  return new SafelightError('JOURNAL_DAMAGED', {
+    message: `Safelight's journal (${file}) cannot be read: ${describeError(cause)}. Your copies are not affected; only the list of them is.`,
+    remedy:
+      'Connect a backup drive and run: safelight rebuild --from DRIVE. The damaged journal is kept beside the new one.',
+    cause,
+  })
+}

@@ -1,0 +1,112 @@
+// The journal's tables, as numbered migrations. A migration that has landed is never edited: the next one mends it. Everything here can be
+// rebuilt from the manifests and logs at any one place, so a column that no manifest can give back has no business here, except the queue.
+
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  -- Where copies live. The id is the one in the drive's own place.json; the path is only where it was last seen.
+  CREATE TABLE places (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    path TEXT NOT NULL,
+    devices TEXT NOT NULL DEFAULT '[]',     -- JSON list: the physical devices below it when last seen
+    volume TEXT NOT NULL DEFAULT '{}',      -- JSON: file system, label, medium, sync client
+    added_ms INTEGER NOT NULL,
+    last_seen_ms INTEGER,
+    chain_length INTEGER NOT NULL DEFAULT 0,
+    chain_head TEXT NOT NULL DEFAULT ''     -- hash of the last line of chain.jsonl that we know of
+  );
+
+  -- A folder that was backed up, with everything below it.
+  CREATE TABLE sources (
+    id INTEGER PRIMARY KEY,
+    label TEXT NOT NULL UNIQUE,             -- first part of its shoots' ids
+    path TEXT NOT NULL,
+    volume_id TEXT,                         -- what the file system calls itself, where it says
+    path_on_volume TEXT,
+    devices TEXT NOT NULL DEFAULT '[]',
+    seen_ms INTEGER NOT NULL
+  );
+
+  -- Where a place calls a source by another name than the journal does (it was in use before we met it).
+  CREATE TABLE labels (
+    source_id INTEGER NOT NULL REFERENCES sources(id),
+    place_id TEXT NOT NULL REFERENCES places(id),
+    label TEXT NOT NULL,
+    PRIMARY KEY (source_id, place_id)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE shoots (
+    id INTEGER PRIMARY KEY,
+    source_id INTEGER NOT NULL REFERENCES sources(id),
+    path_from_root TEXT NOT NULL,           -- '' for the root itself
+    key TEXT NOT NULL UNIQUE,               -- the shoot id people see
+    folded TEXT NOT NULL UNIQUE,            -- the same in lower case and NFC: what a drive may take for one name
+    UNIQUE (source_id, path_from_root)
+  );
+
+  -- One path. size, mtime and ctime are what the original showed when it was last read; ctime is unknown after a rebuild.
+  CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    shoot_id INTEGER NOT NULL REFERENCES shoots(id),
+    name TEXT NOT NULL,
+    version_id INTEGER,                     -- the newest content
+    size INTEGER NOT NULL,
+    mtime_ms REAL NOT NULL,
+    ctime_ms REAL,
+    gone_ms INTEGER,                        -- since when the original is not there any more
+    UNIQUE (shoot_id, name)
+  );
+
+  -- One content of one path. The hash is the reference: the judge in every later dispute.
+  CREATE TABLE versions (
+    id INTEGER PRIMARY KEY,
+    file_id INTEGER NOT NULL REFERENCES files(id),
+    hash TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    mtime_ms REAL NOT NULL,
+    first_seen_ms INTEGER NOT NULL
+  );
+  CREATE INDEX versions_by_file ON versions (file_id);
+  CREATE INDEX versions_by_hash ON versions (hash);
+
+  -- One version at one place; 'working' stands for the original itself.
+  CREATE TABLE copies (
+    version_id INTEGER NOT NULL REFERENCES versions(id),
+    place_id TEXT NOT NULL,
+    state TEXT NOT NULL,                    -- written, verified, damaged, missing
+    path TEXT NOT NULL,                     -- below the shoot's folder at the place: the name, or Versions/…
+    size INTEGER NOT NULL,
+    mtime_ms REAL NOT NULL,                 -- what the place's own file system showed after writing
+    proven_ms INTEGER,
+    proven_how TEXT,
+    PRIMARY KEY (version_id, place_id)
+  ) WITHOUT ROWID;
+  CREATE INDEX copies_by_place ON copies (place_id, state);
+
+  -- The newest sealed manifest of a shoot at a place.
+  CREATE TABLE seals (
+    shoot_id INTEGER NOT NULL REFERENCES shoots(id),
+    place_id TEXT NOT NULL REFERENCES places(id),
+    generation INTEGER NOT NULL,
+    manifest_hash TEXT NOT NULL,
+    sealed_ms INTEGER NOT NULL,
+    PRIMARY KEY (shoot_id, place_id)
+  ) WITHOUT ROWID;
+
+  -- What is still to be done; written in the same transaction as the outcome that calls for it.
+  CREATE TABLE steps (
+    id INTEGER PRIMARY KEY,
+    kind TEXT NOT NULL,                     -- seal, re-read, protect
+    shoot_id INTEGER NOT NULL DEFAULT 0,
+    place_id TEXT NOT NULL DEFAULT '',
+    payload TEXT NOT NULL DEFAULT '',
+    attempts INTEGER NOT NULL DEFAULT 0,
+    not_before_ms INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    UNIQUE (kind, shoot_id, place_id, payload)
+  );
+  `,
+]

@@ -1,0 +1,96 @@
+// place.json: what makes a folder on a drive a place. Written once, read often, believed only when every field is as it must be: a drive
+// may have been in other hands.
+import { randomUUID } from 'node:crypto'
+import path from 'node:path'
+import { z } from 'zod'
+import { describeError, SafelightError } from '../errors.js'
+import { readWhole, replaceFile, type DurableFiles } from '../files/durable.js'
+import { TEMPORARY_PREFIX, TEMPORARY_SUFFIX } from '../files/scan.js'
+import { HOW_TO_RESTORE } from './how-to-restore.js'
+
+/** The folder on the drive that holds everything of Safelight's. */
+export const ROOT_FOLDER = 'Safelight'
+export const MARKER_FILE = 'place.json'
+export const FORMAT_VERSION = 1
+
+const Marker = z.object({
+  id: z.uuid(),
+  name: z.string().min(1).max(200),
+  created: z.iso.datetime(),
+  format: z.int().min(1),
+})
+
+export type Marker = z.infer<typeof Marker>
+
+const MARKER_MAX_BYTES = 64 * 1024
+
+/** @param folder  the drive's folder, which holds `Safelight/`
+ *  @returns undefined when no place was ever made there
+ *  @throws PLACE_INVALID */
+export function readMarker(files: DurableFiles, folder: string): Marker | undefined {
+  const file = path.join(folder, ROOT_FOLDER, MARKER_FILE)
+  const stat = files.stat(file)
+  if (stat === undefined) return undefined
+  try {
+    if (stat.kind !== 'file' || stat.sizeBytes > MARKER_MAX_BYTES) throw new Error('it is not a small regular file')
+    const marker = Marker.parse(JSON.parse(readWhole(files, file).toString('utf8')))
+    if (marker.format > FORMAT_VERSION) throw new Error(`its format ${marker.format} is newer than this Safelight`)
+    return marker
+  } catch (error) {
+    throw new SafelightError('PLACE_INVALID', {
+      message: `${file} says what this drive is, and cannot be understood: ${firstLine(describeError(error))}. Nothing was written to the drive.`,
+      remedy:
+        'If another file took its place, put the right one back from the drive; else use a new folder on the drive.',
+      cause: error,
+    })
+  }
+}
+
+/** Makes a folder a place: `Safelight/`, the marker, the instructions. The folder itself must exist. */
+export function makePlace(files: DurableFiles, folder: string, name: string, nowMs: number): Marker {
+  const root = path.join(folder, ROOT_FOLDER)
+  const marker: Marker = { id: randomUUID(), name, created: new Date(nowMs).toISOString(), format: FORMAT_VERSION }
+  if (files.makeFolder(root)) files.syncFolder(folder)
+  for (const each of ['Photos', 'Catalogs']) files.makeFolder(path.join(root, each))
+  writeInstructions(files, folder)
+  replaceFile(files, path.join(root, MARKER_FILE), temporaryIn(root), `${JSON.stringify(marker, null, 2)}\n`)
+  return marker
+}
+
+export function renamePlace(files: DurableFiles, folder: string, marker: Marker, name: string): void {
+  const root = path.join(folder, ROOT_FOLDER)
+  replaceFile(
+    files,
+    path.join(root, MARKER_FILE),
+    temporaryIn(root),
+    `${JSON.stringify({ ...marker, name }, null, 2)}\n`,
+  )
+}
+
+/** Writes HOW-TO-RESTORE.txt where it is missing or of another edition. */
+export function writeInstructions(files: DurableFiles, folder: string): void {
+  const file = path.join(folder, ROOT_FOLDER, 'HOW-TO-RESTORE.txt')
+  if (files.stat(file)?.kind === 'file' && readWhole(files, file).toString('utf8') === HOW_TO_RESTORE) return
+  replaceFile(files, file, temporaryIn(path.dirname(file)), HOW_TO_RESTORE)
+}
+
+/** `device:inode` of the marker: differs when another disk lies under the same path. */
+export function markerIdentity(files: DurableFiles, folder: string): string {
+  const stat = files.stat(path.join(folder, ROOT_FOLDER, MARKER_FILE))
+  return stat ? `${stat.device}:${stat.inode}` : ''
+}
+
+let counter = 0
+
+/** A free name for one of Safelight's own files before it gets its own. */
+export function temporaryIn(folder: string): string {
+  counter += 1
+  return path.join(
+    folder,
+    `${TEMPORARY_PREFIX}own-${process.pid}-${counter}-${randomUUID().slice(0, 8)}${TEMPORARY_SUFFIX}`,
+  )
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? ''
+}
