@@ -1,14 +1,16 @@
 // The mounted disks: which volume a path lies on, which physical devices are below it, and how much room is left. Asks the system's own
 // tools, and when they are missing or silent says `unknown` rather than guess. Names and identities are facts at the moment of asking;
 // that a place is still the same place is for its marker file to say.
-import { accessSync, constants, statSync, statfsSync } from 'node:fs'
+import { accessSync, constants, existsSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { execa } from 'execa'
-import { systemCode } from '../errors.js'
-import { numberedDevice, type Room, type Volume } from './volumes/volume.js'
+import { SafelightError, systemCode } from '../errors.js'
+import { SYSTEMS, type RunCommand } from './volumes/systems.js'
+import { numberedDevice, withBacking, type Room, type Volume } from './volumes/volume.js'
 
 export { deviceRelation, sharesDevice } from './volumes/volume.js'
 export type { DeviceRelation, Medium, Room, Volume } from './volumes/volume.js'
+export type { RunCommand } from './volumes/systems.js'
 export { syncClientOf, type SyncClient } from './volumes/sync-clients.js'
 
 export interface Volumes {
@@ -18,28 +20,64 @@ export interface Volumes {
   room(path: string): Room
 }
 
-/** Runs one program with its arguments as they are, no shell; gives its standard output, rejects when it fails or takes too long. */
-export type RunCommand = (file: string, args: readonly string[]) => Promise<string>
-
 /** No tool asked here needs a tenth of this on a healthy machine; a dead network share can hold one up for ever. */
 export const TOOL_TIMEOUT_MS = 15_000
 
+/** Answers are asked for again after this long: a backup asks about every folder, and disks come and go more slowly. */
+export const ANSWER_LASTS_MS = 2_000
+
+/** An image on an image on a share … deeper than this is a loop. */
+export const MAX_NESTING = 8
+
 /** The disks of this machine.
  *  @param run  how tools are run
- *  @param platform  whose tools to ask */
-export function systemVolumes(_run: RunCommand = runTool, _platform: NodeJS.Platform = process.platform): Volumes {
-  return {
-    describe(path) {
-      const found = nearestExisting(path)
-      return Promise.resolve(numberedVolume(found))
-    },
-    room,
+ *  @param platform  whose tools to ask
+ *  @param now  milliseconds of a clock that never goes back */
+export function systemVolumes(
+  run: RunCommand = runTool,
+  platform: NodeJS.Platform = process.platform,
+  now: () => number = () => performance.now(),
+): Volumes {
+  const ask = SYSTEMS[platform]
+  const runOnce = rememberingAnswers(run, now)
+
+  async function describe(path: string, depth = 0): Promise<Volume> {
+    const found = nearestExisting(path)
+    const { volume, backing } = (await ask?.(found, runOnce, isReadOnly)) ?? {
+      volume: unknownVolume(found),
+      backing: [],
+    }
+    const isFollowed = depth < MAX_NESTING && backing.every((holder) => existsSync(holder))
+    const holders: Volume[] = []
+    if (isFollowed) for (const holder of backing) holders.push(await describe(holder, depth + 1))
+    const whole = withBacking(volume, holders)
+    return whole.devices.length > 0 && isFollowed ? whole : { ...whole, devices: [numberedDevice(statSync(found).dev)] }
   }
+
+  return { describe: (path) => describe(path), room }
 }
 
 async function runTool(file: string, args: readonly string[]): Promise<string> {
-  const { stdout } = await execa(file, args, { timeout: TOOL_TIMEOUT_MS, stdin: 'ignore', windowsHide: true })
+  const { stdout } = await execa(file, args, {
+    timeout: TOOL_TIMEOUT_MS,
+    stdin: 'ignore',
+    windowsHide: true,
+    // Names come as they are, and words in English.
+    env: { LC_ALL: 'C.UTF-8', LANG: 'C.UTF-8' },
+  })
   return stdout
+}
+
+/** `run` that gives the same answer to the same command for `ANSWER_LASTS_MS`. */
+function rememberingAnswers(run: RunCommand, now: () => number): RunCommand {
+  const answers = new Map<string, { readonly answer: Promise<string>; readonly askedAt: number }>()
+  return (file, args) => {
+    for (const [command, { askedAt }] of answers) if (now() - askedAt >= ANSWER_LASTS_MS) answers.delete(command)
+    const command = JSON.stringify([file, ...args])
+    const answer = answers.get(command)?.answer ?? run(file, args)
+    if (!answers.has(command)) answers.set(command, { answer, askedAt: now() })
+    return answer
+  }
 }
 
 function room(path: string): Room {
@@ -48,21 +86,34 @@ function room(path: string): Room {
 }
 
 /** What can be said without any tool. */
-function numberedVolume(path: string): Volume {
+function unknownVolume(path: string): Volume {
   return {
     mountPoint: topOfDevice(path),
     fileSystem: 'unknown',
-    devices: [numberedDevice(statSync(path).dev)],
+    devices: [],
     medium: 'unknown',
     isReadOnly: isReadOnly(path),
   }
 }
 
+/** `path` itself or its nearest parent that exists, without symbolic links.
+ *  @throws VOLUME_AWAY when the disk does not answer: its parent would be another disk */
 function nearestExisting(path: string): string {
-  const folder = resolve(path)
-  const found = statSync(folder, { throwIfNoEntry: false })
-  return found || dirname(folder) === folder ? folder : nearestExisting(dirname(folder))
+  const absolute = resolve(path)
+  try {
+    return realpathSync.native(absolute)
+  } catch (error) {
+    const parent = dirname(absolute)
+    if (parent !== absolute && NOT_THERE.has(systemCode(error))) return nearestExisting(parent)
+    throw new SafelightError('VOLUME_AWAY', {
+      message: `The disk that holds ${absolute} does not answer (${systemCode(error) || 'no reason given'}).`,
+      remedy: 'Connect it again, or check that its network share is reachable, and try once more.',
+      cause: error,
+    })
+  }
 }
+
+const NOT_THERE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP', 'ENAMETOOLONG'])
 
 function topOfDevice(path: string): string {
   const parent = dirname(path)

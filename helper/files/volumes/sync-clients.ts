@@ -1,7 +1,7 @@
 // Which folders a cloud client keeps in step with its service. A copy there is no second place: whatever happens to one happens to
 // the other. A folder is known by the record the client keeps of it, by the marker it leaves in it, or by the client's usual name
 // directly in the home folder; a folder elsewhere that merely bears the name is not accused.
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { posix, win32 } from 'node:path'
 import { z } from 'zod'
 
@@ -11,8 +11,8 @@ export type SyncClient = 'Dropbox' | 'OneDrive' | 'iCloud Drive' | 'Google Drive
 export interface SyncFacts {
   /** Folders that a client says it keeps in step. */
   readonly roots: readonly { readonly client: SyncClient; readonly folder: string }[]
-  /** Whether a file or folder of that path exists. */
-  readonly exists: (path: string) => boolean
+  /** What lies at a path. */
+  readonly kindOf: (path: string) => 'file' | 'folder' | undefined
 }
 
 /** The client that keeps `path` in step, if any. Follows symbolic links, and asks of a path that does not exist yet by its parents. */
@@ -21,14 +21,14 @@ export function syncClientOf(
   home: string,
   environment: NodeJS.ProcessEnv = process.env,
 ): SyncClient | undefined {
-  const facts: SyncFacts = { roots: recordedRoots(home, environment), exists: existsSync }
+  const facts: SyncFacts = { roots: recordedRoots(home, environment), kindOf }
   return syncClientIn(path, home, facts) ?? syncClientIn(resolved(path), resolved(home), facts)
 }
 
 /** The judgement alone, for paths of either kind (`/Users/ann/…`, `C:\Users\ann\…`). */
 export function syncClientIn(path: string, home: string, facts: SyncFacts): SyncClient | undefined {
   const recorded = facts.roots.find(({ folder }) => isWithin(path, folder))
-  return recorded?.client ?? clientByHomeFolder(path, home) ?? clientByMarker(path, facts.exists)
+  return recorded?.client ?? clientByHomeFolder(path, home) ?? clientByMarker(path, facts.kindOf)
 }
 
 /** The folders in Dropbox's `info.json`: one object per account, each with a `path`. */
@@ -43,18 +43,18 @@ const DROPBOX_INFO = z.record(z.string(), z.looseObject({ path: z.string().optio
 const HOME_NAMES: readonly (readonly [RegExp, SyncClient])[] = [
   [/^dropbox( \(.+\)|-.+)?$/i, 'Dropbox'],
   [/^onedrive( - .+|-.+)?$/i, 'OneDrive'],
-  [/^(icloud ?drive|icloud~.+|com~apple~clouddocs)$/i, 'iCloud Drive'],
-  [/^(google ?drive( \(.+\)|-.+)?|my drive( \(.+\))?|\.?google-drive)$/i, 'Google Drive'],
+  [/^icloud ?drive(-.+)?$/i, 'iCloud Drive'],
+  [/^(google ?drive( \(.+\)|-.+)?|my drive( \(.+\))?)$/i, 'Google Drive'],
 ]
 
-/** What a client leaves in the top folder that it keeps in step. */
-const MARKERS: readonly (readonly [string, SyncClient])[] = [
-  ['.dropbox', 'Dropbox'],
-  ['.dropbox.cache', 'Dropbox'],
-  ['.849C9593-D756-4E56-8D6E-42412F2A707B', 'OneDrive'],
-  ['.shortcut-targets-by-id', 'Google Drive'],
-  ['.tmp.drivedownload', 'Google Drive'],
-  ['.tmp.driveupload', 'Google Drive'],
+/** What a client leaves in the top folder that it keeps in step. (A folder `.dropbox` holds Dropbox's settings, beside the photos.) */
+const MARKERS: readonly (readonly [string, 'file' | 'folder', SyncClient])[] = [
+  ['.dropbox', 'file', 'Dropbox'],
+  ['.dropbox.cache', 'folder', 'Dropbox'],
+  ['.849C9593-D756-4E56-8D6E-42412F2A707B', 'file', 'OneDrive'],
+  ['.shortcut-targets-by-id', 'folder', 'Google Drive'],
+  ['.tmp.drivedownload', 'folder', 'Google Drive'],
+  ['.tmp.driveupload', 'folder', 'Google Drive'],
 ]
 
 function clientByHomeFolder(path: string, home: string): SyncClient | undefined {
@@ -65,15 +65,22 @@ function clientByHomeFolder(path: string, home: string): SyncClient | undefined 
   return name === undefined ? undefined : HOME_NAMES.find(([pattern]) => pattern.test(name))?.[1]
 }
 
-function clientByMarker(path: string, exists: (path: string) => boolean): SyncClient | undefined {
+function clientByMarker(path: string, kindOf: SyncFacts['kindOf']): SyncClient | undefined {
   const rules = rulesOf(path)
   for (let folder = path; ; folder = rules.dirname(folder)) {
-    // `~/.dropbox` is where Dropbox keeps its settings on Linux and macOS; it marks a synchronised folder only when it is not that.
-    const marker = MARKERS.find(
-      ([name]) => exists(rules.join(folder, name)) && !exists(rules.join(folder, name, 'info.json')),
-    )
-    if (marker) return marker[1]
+    const marker = MARKERS.find(([name, kind]) => kindOf(rules.join(folder, name)) === kind)
+    if (marker) return marker[2]
     if (rules.dirname(folder) === folder) return undefined
+  }
+}
+
+function kindOf(path: string): 'file' | 'folder' | undefined {
+  try {
+    return statSync(path).isDirectory() ? 'folder' : 'file'
+  } catch (error) {
+    // Not there, or not to be seen: either way no sign of a client.
+    if (error instanceof Error) return undefined
+    throw error
   }
 }
 

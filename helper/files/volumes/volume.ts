@@ -43,6 +43,51 @@ export function deviceRelation(a: Volume, b: Volume): DeviceRelation {
   return [...a.devices, ...b.devices].some(isIndistinct) ? 'unknown' : 'separate'
 }
 
+/** A volume as far as one answer of the system goes. */
+export interface Described {
+  /** Its `devices` may be empty still: then nothing is known of them but what `backing` leads to. */
+  readonly volume: Volume
+  /** Files or folders on other volumes that hold this one's bytes: of a disk image, an overlay, an encrypted folder. */
+  readonly backing: readonly string[]
+}
+
+/** What a disk says of itself; the identity is one for all its partitions. */
+export interface Disk {
+  readonly identity: string
+  readonly medium: Medium
+  readonly isRotational?: boolean
+}
+
+/** What several disks are together: the least fixed medium, rotating if any part rotates, and known only if known of all. */
+export function combinedDisks(disks: readonly Disk[]): Pick<Volume, 'devices' | 'medium' | 'isRotational'> {
+  const rotations = disks.map(({ isRotational }) => isRotational)
+  const isRotational = rotations.includes(true) ? true : rotations.includes(undefined) ? undefined : false
+  return {
+    devices: [...new Set(disks.map(({ identity }) => identity))].sort(),
+    medium: LEAST_FIXED_FIRST.find((medium) => disks.some((disk) => disk.medium === medium)) ?? 'unknown',
+    ...(isRotational !== undefined && disks.length > 0 && { isRotational }),
+  }
+}
+
+/** `volume` with what is known of the volumes that hold its bytes. */
+export function withBacking(volume: Volume, holders: readonly Volume[]): Volume {
+  if (holders.length === 0) return volume
+  const disks = holders.flatMap(({ devices, ...disk }) => devices.map((identity) => ({ ...disk, identity })))
+  const below = combinedDisks([...disks, ...volume.devices.map((identity) => ({ ...volume, identity }))])
+  return { ...volume, ...below, medium: volume.medium === 'unknown' ? below.medium : volume.medium }
+}
+
+/** Whether a serial number tells one disk from another. Many cheap USB bridges give the same made-up one to every drive. */
+export function isRealSerial(serial: string): boolean {
+  const plain = serial.replace(/[^0-9a-z]/gi, '').toUpperCase()
+  return plain.length >= 4 && !/^(.)\1*$/.test(plain) && !PLACEHOLDER_SERIALS.some((start) => plain.startsWith(start))
+}
+
+/** The part of a serial number or name that may stand in an identity: `/` is kept for shares. */
+export function identityOf(kind: 'serial' | 'wwn' | 'nvme' | 'gpt' | 'partition' | 'disk', ...parts: string[]): string {
+  return [kind, ...parts.map((part) => part.trim().replaceAll('/', '_').replace(/\s+/g, ' '))].join(':')
+}
+
 /** The identity of everything that is kept in memory. */
 export const MEMORY = 'memory'
 
@@ -90,6 +135,19 @@ const FILE_SYSTEM_NAMES: Readonly<Record<string, string>> = {
   'fuse.davfs': 'webdav',
   davfs: 'webdav',
 }
+
+const LEAST_FIXED_FIRST: readonly Medium[] = ['unknown', 'network', 'removable', 'image', 'memory', 'internal']
+
+const PLACEHOLDER_SERIALS = [
+  '0123456789',
+  '123456789',
+  '1234567890',
+  'ABCDEF',
+  'DD5641988',
+  'NONE',
+  'UNKNOWN',
+  'DEFAULT',
+]
 
 const LOOPBACK = /^(localhost|127\.\d+\.\d+\.\d+|::1|wsl\$|wsl\.localhost)$/
 

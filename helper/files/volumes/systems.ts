@@ -1,0 +1,100 @@
+// Which tools each system is asked for a volume, and in which order. Thin: what they say is understood in linux.ts, macos.ts and
+// windows.ts. A tool that is missing, fails, or says what nobody expects leaves a part unknown, and never more than that part.
+import { readFileSync } from 'node:fs'
+import { findmntArguments, linuxVolume, LSBLK_ARGUMENTS, parseFindmnt, parseLsblk } from './linux.js'
+import {
+  imageFileOf,
+  isDiskImage,
+  macDiskVolume,
+  macOtherVolume,
+  parseContainers,
+  parseDf,
+  parseDiskInfo,
+  parseFirstPartitions,
+  parseMountOptions,
+  parseRaidSets,
+  wholeDisksBelow,
+} from './macos.js'
+import { parseStorage, POWERSHELL, POWERSHELL_ARGUMENTS, uncVolume, windowsVolume } from './windows.js'
+import type { Described } from './volume.js'
+
+/** Runs one program with its arguments as they are, no shell; gives its standard output, rejects when it fails or takes too long. */
+export type RunCommand = (file: string, args: readonly string[]) => Promise<string>
+
+/** Describes the volume of an existing path without symbolic links; nothing when the system would not say. */
+export type AskSystem = (
+  path: string,
+  run: RunCommand,
+  isReadOnly: (path: string) => boolean,
+) => Promise<Described | undefined>
+
+export const SYSTEMS: Partial<Record<NodeJS.Platform, AskSystem>> = {
+  linux: askLinux,
+  darwin: askMac,
+  win32: askWindows,
+}
+
+async function askLinux(path: string, run: RunCommand): Promise<Described | undefined> {
+  const mount = await ifAnswered(async () => parseFindmnt(await run('findmnt', findmntArguments(path)), path))
+  if (!mount) return undefined
+  const devices = (await ifAnswered(async () => parseLsblk(await run('lsblk', LSBLK_ARGUMENTS)))) ?? []
+  return linuxVolume(mount, devices, path, backingFileOf)
+}
+
+/** The partition of a loop device has the file of its parent, which is whom linux.ts asks about. */
+function backingFileOf(kernelName: string): string | undefined {
+  try {
+    return readFileSync(`/sys/block/${kernelName}/loop/backing_file`, 'utf8').replace(/\n$/, '')
+  } catch (error) {
+    // Detached in the meantime, or hidden by a container: then the file is not known.
+    if (error instanceof Error) return undefined
+    throw error
+  }
+}
+
+async function askMac(path: string, run: RunCommand): Promise<Described | undefined> {
+  const mount = await ifAnswered(async () => parseDf(await run('df', ['-P', path])))
+  if (!mount) return undefined
+  const options = (await ifAnswered(async () => parseMountOptions(await run('mount', []), mount))) ?? []
+  if (!mount.device.startsWith('/dev/')) return macOtherVolume(mount, options)
+
+  const infoOf = (device: string) =>
+    ifAnswered(async () => parseDiskInfo(await run('diskutil', ['info', '-plist', device])))
+  const info = (await infoOf(mount.device)) ?? { DeviceIdentifier: mount.device.replace('/dev/', '') }
+  const listed = <T>(parser: (output: string) => T, ...args: string[]) =>
+    ifAnswered(async () => parser(await run('diskutil', [...args, '-plist'])))
+  const containers = await listed(parseContainers, 'apfs', 'list')
+  const raidSets = await listed(parseRaidSets, 'appleRAID', 'list')
+  const layout = {
+    members: new Map([...(containers ?? []), ...(raidSets ?? [])]),
+    firstPartition: (await listed(parseFirstPartitions, 'list')) ?? new Map<string, string>(),
+  }
+
+  const below = []
+  for (const disk of wholeDisksBelow(info.DeviceIdentifier, layout)) below.push(await infoOf(disk))
+  const image = below.find((disk) => disk !== undefined && isDiskImage(disk))
+  const imageFile =
+    image &&
+    (await ifAnswered(async () => imageFileOf(image.DeviceIdentifier, await run('hdiutil', ['info', '-plist']))))
+  return macDiskVolume(mount, options, info, below, layout, imageFile)
+}
+
+async function askWindows(
+  path: string,
+  run: RunCommand,
+  isReadOnly: (path: string) => boolean,
+): Promise<Described | undefined> {
+  const share = uncVolume(path, isReadOnly(path))
+  if (share) return share
+  return ifAnswered(async () => windowsVolume(path, parseStorage(await run(POWERSHELL, POWERSHELL_ARGUMENTS))))
+}
+
+/** What a tool said, or nothing when it is missing, failed or was not understood. */
+async function ifAnswered<T>(ask: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (error instanceof Error) return undefined
+    throw error
+  }
+}
