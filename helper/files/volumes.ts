@@ -23,7 +23,7 @@ export interface Volumes {
 /** No tool asked here needs a tenth of this on a healthy machine; a dead network share can hold one up for ever. */
 export const TOOL_TIMEOUT_MS = 15_000
 
-/** Answers are asked for again after this long: a backup asks about every folder, and disks come and go more slowly. */
+/** What is below a mount is asked for again after this long, or at once when another file system is seen there. */
 export const ANSWER_LASTS_MS = 2_000
 
 /** An image on an image on a share … deeper than this is a loop. */
@@ -39,14 +39,14 @@ export function systemVolumes(
   now: () => number = () => performance.now(),
 ): Volumes {
   const ask = SYSTEMS[platform]
-  const runOnce = rememberingAnswers(run, now)
+  const rememberedFor = rememberedAnswers(run, now)
 
   async function describe(path: string, depth = 0): Promise<Volume> {
     const found = nearestExisting(path)
-    const { volume, backing } = (await ask?.(found, runOnce, isReadOnly)) ?? {
-      volume: unknownVolume(found),
-      backing: [],
-    }
+    const signature = mountSignature(found)
+    const remembered = (about: string): RunCommand => rememberedFor(signature + about)
+    const answer = await ask?.(found, { run, remembered, isReadOnly })
+    const { volume, backing } = answer ?? { volume: unknownVolume(found), backing: [] }
     const isFollowed = depth < MAX_NESTING && backing.every((holder) => existsSync(holder))
     const holders: Volume[] = []
     if (isFollowed) for (const holder of backing) holders.push(await describe(holder, depth + 1))
@@ -68,16 +68,23 @@ async function runTool(file: string, args: readonly string[]): Promise<string> {
   return stdout
 }
 
-/** `run` that gives the same answer to the same command for `ANSWER_LASTS_MS`. */
-function rememberingAnswers(run: RunCommand, now: () => number): RunCommand {
+/** `run` that, about one thing, gives the same answer to the same command for `ANSWER_LASTS_MS`. */
+function rememberedAnswers(run: RunCommand, now: () => number): (about: string) => RunCommand {
   const answers = new Map<string, { readonly answer: Promise<string>; readonly askedAt: number }>()
-  return (file, args) => {
-    for (const [command, { askedAt }] of answers) if (now() - askedAt >= ANSWER_LASTS_MS) answers.delete(command)
-    const command = JSON.stringify([file, ...args])
-    const answer = answers.get(command)?.answer ?? run(file, args)
-    if (!answers.has(command)) answers.set(command, { answer, askedAt: now() })
+  return (about) => (file, args) => {
+    for (const [key, { askedAt }] of answers) if (now() - askedAt >= ANSWER_LASTS_MS) answers.delete(key)
+    const key = JSON.stringify([about, file, ...args])
+    const answer = answers.get(key)?.answer ?? run(file, args)
+    if (!answers.has(key)) answers.set(key, { answer, askedAt: now() })
     return answer
   }
+}
+
+/** Changes when another file system is mounted where one was, unless that has the same number, size and second of birth. */
+function mountSignature(path: string): string {
+  const top = topOfDevice(path)
+  const { dev, ino, birthtimeMs } = statSync(top)
+  return [top, dev, ino, birthtimeMs, statfsSync(top).blocks].join(' ')
 }
 
 function room(path: string): Room {

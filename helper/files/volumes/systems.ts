@@ -21,12 +21,17 @@ import type { Described } from './volume.js'
 /** Runs one program with its arguments as they are, no shell; gives its standard output, rejects when it fails or takes too long. */
 export type RunCommand = (file: string, args: readonly string[]) => Promise<string>
 
+/** How one description asks. */
+export interface Asking {
+  /** Asks now. */
+  readonly run: RunCommand
+  /** Takes a recent answer that was given while the mount, and `about`, were the same. */
+  readonly remembered: (about: string) => RunCommand
+  readonly isReadOnly: (path: string) => boolean
+}
+
 /** Describes the volume of an existing path without symbolic links; nothing when the system would not say. */
-export type AskSystem = (
-  path: string,
-  run: RunCommand,
-  isReadOnly: (path: string) => boolean,
-) => Promise<Described | undefined>
+export type AskSystem = (path: string, asking: Asking) => Promise<Described | undefined>
 
 export const SYSTEMS: Partial<Record<NodeJS.Platform, AskSystem>> = {
   linux: askLinux,
@@ -34,10 +39,13 @@ export const SYSTEMS: Partial<Record<NodeJS.Platform, AskSystem>> = {
   win32: askWindows,
 }
 
-async function askLinux(path: string, run: RunCommand): Promise<Described | undefined> {
-  const mount = await ifAnswered(async () => parseFindmnt(await run('findmnt', findmntArguments(path)), path))
+async function askLinux(path: string, { run, remembered }: Asking): Promise<Described | undefined> {
+  const answer = await ifAnswered(() => run('findmnt', findmntArguments(path)))
+  const mount = await ifAnswered(() => Promise.resolve(parseFindmnt(answer ?? '', path)))
   if (!mount) return undefined
-  const devices = (await ifAnswered(async () => parseLsblk(await run('lsblk', LSBLK_ARGUMENTS)))) ?? []
+  // Kernel names go to the next drive at once, and findmnt says that it is another.
+  const lsblk = () => remembered(answer ?? '')('lsblk', LSBLK_ARGUMENTS)
+  const devices = (await ifAnswered(async () => parseLsblk(await lsblk()))) ?? []
   return linuxVolume(mount, devices, path, backingFileOf)
 }
 
@@ -52,9 +60,10 @@ function backingFileOf(kernelName: string): string | undefined {
   }
 }
 
-async function askMac(path: string, run: RunCommand): Promise<Described | undefined> {
-  const mount = await ifAnswered(async () => parseDf(await run('df', ['-P', path])))
+async function askMac(path: string, asking: Asking): Promise<Described | undefined> {
+  const mount = await ifAnswered(async () => parseDf(await asking.run('df', ['-P', path])))
   if (!mount) return undefined
+  const run = asking.remembered(mount.device)
   const options = (await ifAnswered(async () => parseMountOptions(await run('mount', []), mount))) ?? []
   if (!mount.device.startsWith('/dev/')) return macOtherVolume(mount, options)
 
@@ -79,13 +88,10 @@ async function askMac(path: string, run: RunCommand): Promise<Described | undefi
   return macDiskVolume(mount, options, info, below, layout, imageFile)
 }
 
-async function askWindows(
-  path: string,
-  run: RunCommand,
-  isReadOnly: (path: string) => boolean,
-): Promise<Described | undefined> {
+async function askWindows(path: string, { remembered, isReadOnly }: Asking): Promise<Described | undefined> {
   const share = uncVolume(path, isReadOnly(path))
   if (share) return share
+  const run = remembered('')
   return ifAnswered(async () => windowsVolume(path, parseStorage(await run(POWERSHELL, POWERSHELL_ARGUMENTS))))
 }
 

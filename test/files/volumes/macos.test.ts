@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { SYSTEMS } from '../../../helper/files/volumes/systems.js'
 import { deviceRelation, type Described, type Volume } from '../../../helper/files/volumes/volume.js'
-import { capturedRun } from './captured-run.js'
+import { capturedAsking } from './captured-run.js'
 import { APFS, DF, IMAGES, INFO, LIST, MOUNT, RAID } from './captures/macos.js'
 
 const ANSWERS: Readonly<Record<string, string>> = {
@@ -15,7 +15,7 @@ const ANSWERS: Readonly<Record<string, string>> = {
 }
 
 async function describeOn(path: string, answers = ANSWERS): Promise<Described> {
-  const described = await SYSTEMS.darwin?.(path, capturedRun(answers), () => false)
+  const described = await SYSTEMS.darwin?.(path, capturedAsking(answers))
   assert.ok(described)
   return described
 }
@@ -121,6 +121,6 @@ describe('volumes of macOS', () => {
   })
 
   it('without df nothing is said', async () => {
-    assert.equal(await SYSTEMS.darwin?.('/Users/ann', capturedRun({}), () => false), undefined)
+    assert.equal(await SYSTEMS.darwin?.('/Users/ann', capturedAsking({})), undefined)
   })
 })

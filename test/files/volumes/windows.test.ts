@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { SYSTEMS } from '../../../helper/files/volumes/systems.js'
 import { deviceRelation, type Described, type Volume } from '../../../helper/files/volumes/volume.js'
 import { parseStorage, POWERSHELL, POWERSHELL_ARGUMENTS, windowsVolume } from '../../../helper/files/volumes/windows.js'
-import { capturedRun } from './captured-run.js'
+import { capturedAsking } from './captured-run.js'
 import { STORAGE } from './captures/windows.js'
 
 function describeOn(path: string, storage: unknown = STORAGE): Described {
@@ -66,7 +66,7 @@ describe('volumes of Windows', () => {
     const mapped = volumeAt('Z:\\2024')
     assert.deepEqual([mapped.mountPoint, mapped.devices, mapped.medium], ['Z:\\', ['nas/photos'], 'network'])
     for (const path of ['\\\\NAS\\photos\\2024', '\\\\?\\UNC\\nas\\photos\\2024']) {
-      const unc = await SYSTEMS.win32?.(path, capturedRun({}), () => true)
+      const unc = await SYSTEMS.win32?.(path, capturedAsking({}, true))
       assert.deepEqual(
         [unc?.volume.devices, unc?.volume.isReadOnly, unc?.volume.fileSystem],
         [['nas/photos'], true, 'smb'],
@@ -104,10 +104,10 @@ describe('volumes of Windows', () => {
   })
 
   it('one script asks for everything, and no path is part of it', async () => {
-    const asked = capturedRun({ [[POWERSHELL, ...POWERSHELL_ARGUMENTS].join(' ')]: JSON.stringify(STORAGE) })
-    const described = await SYSTEMS.win32?.("D:\\it's $(a) `path`", asked, () => false)
+    const asked = capturedAsking({ [[POWERSHELL, ...POWERSHELL_ARGUMENTS].join(' ')]: JSON.stringify(STORAGE) })
+    const described = await SYSTEMS.win32?.("D:\\it's $(a) `path`", asked)
     assert.equal(described?.volume.mountPoint, 'D:\\')
     assert.equal(POWERSHELL_ARGUMENTS.join(' ').includes('"'), false)
-    assert.equal(await SYSTEMS.win32?.('D:\\', capturedRun({}), () => false), undefined)
+    assert.equal(await SYSTEMS.win32?.('D:\\', capturedAsking({})), undefined)
   })
 })
