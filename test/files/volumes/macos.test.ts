@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { parseFirstPartitions } from '../../../helper/files/volumes/macos.js'
 import { SYSTEMS } from '../../../helper/files/volumes/systems.js'
 import { deviceRelation, type Described, type Volume } from '../../../helper/files/volumes/volume.js'
 import { capturedAsking } from './captured-run.js'
-import { APFS, DF, IMAGES, INFO, LIST, MOUNT, RAID } from './captures/macos.js'
+import { APFS, DF, IMAGES, INFO, LIST, MOUNT, plist, RAID } from './captures/macos.js'
 
 const ANSWERS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(DF).map(([path, output]) => [`df -P ${path}`, output])),
@@ -118,6 +119,16 @@ describe('volumes of macOS', () => {
       medium: 'unknown',
       isReadOnly: true,
     })
+  })
+
+  it('an EFI volume, which has one identity on every Mac, is never the identity of a disk', () => {
+    const efi = { Content: 'EFI', VolumeUUID: '0E239BC6-F960-3107-89CF-1C97F78BB46B' }
+    const disk = (name: string, volume: string) => ({
+      DeviceIdentifier: name,
+      Partitions: [efi, { Content: 'Windows_FAT_32', VolumeUUID: volume }],
+    })
+    const list = plist({ AllDisksAndPartitions: [disk('disk4', 'A'), disk('disk5', 'B')] })
+    assert.deepEqual([...parseFirstPartitions(list).values()], ['partition:A', 'partition:B'])
   })
 
   it('without df nothing is said', async () => {
