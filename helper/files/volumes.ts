@@ -4,7 +4,7 @@
 import { accessSync, constants, existsSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { execa } from 'execa'
-import { SafelightError, systemCode } from '../errors.js'
+import { describeError, SafelightError, systemCode } from '../errors.js'
 import { SYSTEMS, type RunCommand } from './volumes/systems.js'
 import { numberedDevice, withBacking, type Room, type Volume } from './volumes/volume.js'
 
@@ -43,7 +43,7 @@ export function systemVolumes(
 
   async function describe(path: string, depth = 0): Promise<Volume> {
     const found = nearestExisting(path)
-    const signature = mountSignature(found)
+    const signature = ifDiskAnswers(found, () => mountSignature(found))
     const remembered = (about: string): RunCommand => rememberedFor(signature + about)
     const answer = await ask?.(found, { run, remembered, isReadOnly })
     const { volume, backing } = answer ?? { volume: unknownVolume(found), backing: [] }
@@ -88,7 +88,8 @@ function mountSignature(path: string): string {
 }
 
 function room(path: string): Room {
-  const { bavail, blocks, bsize } = statfsSync(nearestExisting(path))
+  const found = nearestExisting(path)
+  const { bavail, blocks, bsize } = ifDiskAnswers(found, () => statfsSync(found))
   return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
 }
 
@@ -107,13 +108,25 @@ function unknownVolume(path: string): Volume {
  *  @throws VOLUME_AWAY when the disk does not answer: its parent would be another disk */
 function nearestExisting(path: string): string {
   const absolute = resolve(path)
+  const found = ifDiskAnswers(absolute, () => realPathIfThere(absolute))
+  return found ?? nearestExisting(dirname(absolute))
+}
+
+function realPathIfThere(path: string): string | undefined {
   try {
-    return realpathSync.native(absolute)
+    return realpathSync.native(path)
   } catch (error) {
-    const parent = dirname(absolute)
-    if (parent !== absolute && NOT_THERE.has(systemCode(error))) return nearestExisting(parent)
+    if (dirname(path) !== path && NOT_THERE.has(systemCode(error))) return undefined
+    throw error
+  }
+}
+
+function ifDiskAnswers<T>(path: string, ask: () => T): T {
+  try {
+    return ask()
+  } catch (error) {
     throw new SafelightError('VOLUME_AWAY', {
-      message: `The disk that holds ${absolute} does not answer (${systemCode(error) || 'no reason given'}).`,
+      message: `The disk that holds ${path} does not answer (${systemCode(error) || describeError(error)}).`,
       remedy: 'Connect it again, or check that its network share is reachable, and try once more.',
       cause: error,
     })
