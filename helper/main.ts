@@ -1,1 +1,4 @@
-export {}
+// The program: parse, call, print, and end with the right exit code.
+import { runCommandLine } from './cli/cli.js'
+
+process.exitCode = await runCommandLine(process.argv.slice(2))

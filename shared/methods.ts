@@ -167,6 +167,9 @@ export interface Methods {
   }
   /** A notification: Lightroom is leaving this catalog; the bridge hangs up at once. */
   'lightroom/exiting': { params: { readonly catalog: string }; result: null }
+  /** A notification by the bridge: Lightroom went away without saying so (crash, kill). A possible exit, to be confirmed by the
+   *  lock file and the process. The catalog is the last one that the plugin named. */
+  'lightroom/lost': { params: { readonly catalog?: string }; result: null }
 
   'backup/run': { params: { readonly paths: readonly string[]; readonly to: readonly string[] }; result: BackupResult }
   'verify/run': {

@@ -43,12 +43,13 @@ interface Copy {
   result?: TargetOutcome['result']
   descriptor?: number
   isCreated: boolean
+  movedOld: boolean
   /** Of the source, once it has been read whole. */
   hash?: Hash
 }
 
-function toOutcome({ target, result }: Copy): TargetOutcome {
-  return { place: target.place, result: result ?? failed({ kind: 'stopped', message: 'not finished' }) }
+function toOutcome({ target, result, movedOld }: Copy): TargetOutcome {
+  return { place: target.place, movedOld, result: result ?? failed({ kind: 'stopped', message: 'not finished' }) }
 }
 
 function failed(failure: Failure): TargetOutcome['result'] {
@@ -63,6 +64,7 @@ function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
       target,
       temporary: temporaryName(deps, target, index),
       isCreated: false,
+      movedOld: false,
     }))
     const source = readOnce(deps, job, copies)
     if ('failure' in source) {
@@ -189,14 +191,16 @@ function finish(deps: WorkerDeps, copy: Copy): void {
     if (read.hash !== hash) throw new Differs(`${read.hash} was read back where ${hash} had been written`)
     assertHere(deps, target)
     const final = path.join(target.folder, target.name)
-    const movedOld = target.moveOldTo !== undefined && deps.files.stat(final) !== undefined
-    if (target.moveOldTo !== undefined && movedOld) moveAside(deps.files, final, target.moveOldTo)
+    if (target.moveOldTo !== undefined && deps.files.stat(final) !== undefined) {
+      moveAside(deps.files, final, target.moveOldTo)
+      copy.movedOld = true
+    }
     publish(deps.files, temporary, final)
     copy.isCreated = false
     const stat = deps.files.stat(final)
     if (stat === undefined)
       throw Object.assign(new Error('the name is not there after it was given'), { code: 'EINVAL' })
-    copy.result = { kind: 'copied', readBack: read.hash, how: read.how, stat: plainStat(stat), movedOld }
+    copy.result = { kind: 'copied', readBack: read.hash, how: read.how, stat: plainStat(stat) }
   })
 }
 

@@ -61,13 +61,14 @@ export interface Failure {
 /** `refused`: the source did not have the hash it must have, so nothing was put there. */
 export interface TargetOutcome {
   readonly place: string
+  /** What lay under the final name now lies at `moveOldTo`; true also when the new copy then failed. */
+  readonly movedOld: boolean
   readonly result:
     | {
         readonly kind: 'copied'
         readonly readBack: Hash
         readonly how: ReadMethod
         readonly stat: FileStat
-        readonly movedOld: boolean
       }
     | { readonly kind: 'refused' }
     | { readonly kind: 'failed'; readonly failure: Failure }

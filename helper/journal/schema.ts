@@ -72,7 +72,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX versions_by_file ON versions (file_id);
   CREATE INDEX versions_by_hash ON versions (hash);
 
-  -- One version at one place; 'working' stands for the original itself.
+  -- One version at one place; 'working' stands for the original itself. Content that came back after a change can lie there twice.
   CREATE TABLE copies (
     version_id INTEGER NOT NULL REFERENCES versions(id),
     place_id TEXT NOT NULL,
@@ -82,7 +82,7 @@ export const MIGRATIONS: readonly string[] = [
     mtime_ms REAL NOT NULL,                 -- what the place's own file system showed after writing
     proven_ms INTEGER,
     proven_how TEXT,
-    PRIMARY KEY (version_id, place_id)
+    PRIMARY KEY (version_id, place_id, path)
   ) WITHOUT ROWID;
   CREATE INDEX copies_by_place ON copies (place_id, state);
 

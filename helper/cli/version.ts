@@ -1,0 +1,6 @@
+// The version, as package.json says it.
+import { createRequire } from 'node:module'
+
+const manifest = createRequire(import.meta.url)('../../../package.json') as { readonly version: string }
+
+export const version = manifest.version

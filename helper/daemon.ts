@@ -1,0 +1,291 @@
+// The composition root: everything that the rooms need is made here, once, and handed to them as plain data. Holds the home for as long as
+// it is open; whoever opens it second is told who holds it.
+import os from 'node:os'
+import { claimHome, type Ownership } from './instance.js'
+import { backUp } from './engine/backup.js'
+import { WorkerPool } from './engine/pool.js'
+import type { EngineDeps } from './engine/run.js'
+import { refuseOverlap, resolveSources } from './engine/sources.js'
+import { verifyCopies } from './engine/verify.js'
+import { SafelightError } from './errors.js'
+import { systemFiles, type DurableFiles } from './files/durable.js'
+import { chooseHashEngine } from './files/hash.js'
+import { systemVolumes, type Volumes } from './files/volumes.js'
+import { Journal } from './journal/journal.js'
+import { temporaryTag } from './journal/meta.js'
+import { forgetPlace, listPlaces, placeById, type PlaceRow } from './journal/places.js'
+import { doctor } from './doctor.js'
+import {
+  findPlace,
+  openPlace,
+  realFolder,
+  renameOpenPlace,
+  stateOfPlace,
+  type OpenPlace,
+  type PlaceDeps,
+} from './place/places.js'
+import { rebuildFrom } from './restore/rebuild.js'
+import type { Handlers, RequestContext } from './server/handlers.js'
+import { listShootsReport, placeReport, placesReport, statusReport } from './status/report.js'
+import type { Outcome, Params, Place } from '../shared/methods.js'
+
+export interface DaemonOptions {
+  readonly home: string
+  /** What this process does, for whoever is turned away. */
+  readonly command: string
+  readonly files?: DurableFiles
+  readonly volumes?: Volumes
+  readonly clock?: () => number
+  /** The module copy workers start with; tests name one whose disk has faults. */
+  readonly workerFile?: URL
+  /** Whether this is the helper that outlives its callers, or a command that works alone. */
+  readonly helper?: 'running' | 'down'
+}
+
+export class Daemon {
+  readonly handlers: Partial<Handlers>
+  readonly journal: Journal
+  readonly #ownership: Ownership
+  readonly #options: DaemonOptions
+  readonly #files: DurableFiles
+  readonly #volumes: Volumes
+  readonly #clock: () => number
+
+  private constructor(options: DaemonOptions, ownership: Ownership, journal: Journal) {
+    this.#options = options
+    this.#ownership = ownership
+    this.journal = journal
+    this.#files = options.files ?? systemFiles
+    this.#volumes = options.volumes ?? systemVolumes()
+    this.#clock = options.clock ?? Date.now
+    this.handlers = this.#makeHandlers()
+  }
+
+  /** @throws HOME_IN_USE, HOME_UNUSABLE, JOURNAL_DAMAGED, JOURNAL_TOO_NEW */
+  static async open(options: DaemonOptions): Promise<Daemon> {
+    const ownership = await claimHome(options.home, options.command, (options.clock ?? Date.now)())
+    try {
+      return new Daemon(options, ownership, Journal.open(options.home))
+    } catch (error) {
+      ownership.release()
+      throw error
+    }
+  }
+
+  /** Like open, but a journal that cannot be read is moved out of the way for a new one. */
+  static async openForRebuild(options: DaemonOptions): Promise<Daemon> {
+    try {
+      return await Daemon.open(options)
+    } catch (error) {
+      if (!(error instanceof SafelightError) || error.code !== 'JOURNAL_DAMAGED') throw error
+      const ownership = await claimHome(options.home, options.command, (options.clock ?? Date.now)())
+      Journal.moveAside(options.home, (options.clock ?? Date.now)())
+      return new Daemon(options, ownership, Journal.open(options.home))
+    }
+  }
+
+  close(): void {
+    this.journal.close()
+    this.#ownership.release()
+  }
+
+  #makeHandlers(): Partial<Handlers> {
+    const status = { files: this.#files, journal: this.journal, volumes: this.#volumes, clock: this.#clock }
+    return {
+      'backup/run': (params, context) => this.#withEngine((deps) => this.#backUp(deps, params, context)),
+      'verify/run': (params, context) => this.#withEngine((deps) => this.#verify(deps, params, context)),
+      'rebuild/run': (params, context) => this.#withEngine((deps) => this.#rebuild(deps, params, context)),
+      'shoots/list': ({ search }) => Promise.resolve(listShootsReport(status, search)),
+      'status/get': ({ shoot }) => Promise.resolve(statusReport(status, this.#options.helper ?? 'down', shoot)),
+      'doctor/run': () => doctor({ ...status, home: this.#options.home }),
+      'place/list': () => Promise.resolve(placeList(placesReport(status))),
+      'place/add': ({ path, name }) => this.#withEngine((deps) => this.#addPlace(deps, path, name)),
+      'place/rename': ({ place, name }) => this.#renamePlace(place, name),
+      'place/remove': ({ place }) => Promise.resolve(this.#removePlace(place)),
+    }
+  }
+
+  // ── what the methods do ──
+
+  async #backUp(
+    deps: EngineDeps,
+    { paths, to }: Params<'backup/run'>,
+    context: RequestContext,
+  ): ReturnType<typeof backUp> {
+    const sources = resolveSources(paths, process.cwd())
+    const folders = to.map((each) => realFolder(this.#placeDeps(), each))
+    const known = to.length > 0 ? [] : listPlaces(this.journal).filter((place) => place.kind === 'drive')
+    if (to.length === 0 && known.length === 0) throw noPlaces()
+    for (const source of sources)
+      for (const folder of [...folders, ...known.map((place) => place.path)]) refuseOverlap(source.folder, folder)
+    const absent: SafelightError[] = []
+    const places: OpenPlace[] = []
+    for (const folder of folders) places.push(await this.#open(deps, folder, context.signal))
+    for (const place of known) await this.#openKnown(deps, place, places, absent, context.signal)
+    const first = absent[0]
+    if (places.length === 0 && first) throw first
+    return backUp(deps, { sources, places: unique(places), absent }, context.signal, (progress) =>
+      context.progress(progress),
+    )
+  }
+
+  async #verify(
+    deps: EngineDeps,
+    { shoots, place, all }: Params<'verify/run'>,
+    context: RequestContext,
+  ): ReturnType<typeof verifyCopies> {
+    const isOriginals = place === 'working'
+    const wanted = place === undefined || isOriginals ? undefined : findPlace(this.journal, place)
+    const candidates = wanted
+      ? [wanted]
+      : isOriginals
+        ? []
+        : listPlaces(this.journal).filter((each) => each.kind === 'drive')
+    const absent: SafelightError[] = []
+    const places: OpenPlace[] = []
+    for (const each of candidates) await this.#openKnown(deps, each, places, absent, context.signal)
+    const first = absent[0]
+    if (places.length === 0 && first && !all) throw first
+    return verifyCopies(
+      deps,
+      { shoots, places, withOriginals: isOriginals || all === true },
+      context.signal,
+      (progress) => context.progress(progress),
+    )
+  }
+
+  async #rebuild(
+    deps: EngineDeps,
+    { from, rehash }: Params<'rebuild/run'>,
+    context: RequestContext,
+  ): ReturnType<typeof rebuildFrom> {
+    const folder = realFolder(this.#placeDeps(), from)
+    const place = await openPlace(this.#placeDeps(), folder, { isNew: true, mustExist: true })
+    const result = await rebuildFrom(deps, place, context.signal)
+    if (rehash !== true) return result
+    const read = await verifyCopies(
+      deps,
+      { shoots: [], places: [place], withOriginals: false },
+      context.signal,
+      (progress) => context.progress(progress),
+    )
+    const findings = [...result.findings, ...read.findings]
+    const exitCode = Math.max(result.exitCode, read.exitCode)
+    return { ...result, ok: exitCode === 0, exitCode, summary: `${result.summary} ${read.summary}`, findings }
+  }
+
+  async #addPlace(deps: EngineDeps, typed: string, name: string | undefined): Promise<Outcome & { place: Place }> {
+    const folder = realFolder(this.#placeDeps(), typed)
+    const place = await openPlace(this.#placeDeps(), folder, { isNew: true, ...(name === undefined ? {} : { name }) })
+    if (place.isUnknownHere) await rebuildFrom(deps, place, new AbortController().signal)
+    return this.#placeOutcome(place.id, (row) => `"${row.name}" at ${row.path} is a place for copies now.`)
+  }
+
+  async #renamePlace(wanted: string, name: string): Promise<Outcome & { place: Place }> {
+    await renameOpenPlace(this.#placeDeps(), findPlace(this.journal, wanted), name)
+    return this.#placeOutcome(findPlace(this.journal, name).id, (row) => `The place is called "${row.name}" now.`)
+  }
+
+  #removePlace(wanted: string): Outcome {
+    const place = findPlace(this.journal, wanted)
+    forgetPlace(this.journal, place.id)
+    return {
+      ok: true,
+      exitCode: 0,
+      summary: `"${place.name}" is no longer counted. What lies on it was not touched: its copies can be used, and it can be added again.`,
+    }
+  }
+
+  // ── what they share ──
+
+  async #withEngine<T>(act: (deps: EngineDeps) => Promise<T>): Promise<T> {
+    const { workerFile } = this.#options
+    const pool = new WorkerPool({
+      temporaryTag: temporaryTag(this.journal),
+      ...(workerFile === undefined ? {} : { workerFile }),
+    })
+    try {
+      return await act({
+        files: this.#files,
+        journal: this.journal,
+        hash: chooseHashEngine(),
+        clock: this.#clock,
+        pool,
+        volumes: this.#volumes,
+      })
+    } finally {
+      await pool.close()
+    }
+  }
+
+  #placeDeps(): PlaceDeps {
+    return {
+      files: this.#files,
+      journal: this.journal,
+      volumes: this.#volumes,
+      clock: this.#clock,
+      userFolder: os.homedir(),
+    }
+  }
+
+  /** Opens a place; one that was in use before this journal met it is learned first. */
+  async #open(deps: EngineDeps, folder: string, signal: AbortSignal): Promise<OpenPlace> {
+    const place = await openPlace(this.#placeDeps(), folder)
+    if (place.isUnknownHere) await rebuildFrom(deps, place, signal)
+    return place
+  }
+
+  async #openKnown(
+    deps: EngineDeps,
+    place: PlaceRow,
+    places: OpenPlace[],
+    absent: SafelightError[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    try {
+      places.push(await this.#open(deps, place.path, signal))
+    } catch (error) {
+      if (!(error instanceof SafelightError)) throw error
+      absent.push(error)
+    }
+  }
+
+  #placeOutcome(id: string, say: (row: PlaceRow) => string): Outcome & { place: Place } {
+    const row = placeById(this.journal, id)
+    if (!row) throw new Error('a place just saved is not there')
+    const place = placeReport(
+      { files: this.#files, journal: this.journal, volumes: this.#volumes, clock: this.#clock },
+      row,
+    )
+    const warnings = place.warnings.map((warning) => ` Mind: it is ${warning}.`).join('')
+    return { ok: true, exitCode: 0, summary: `${say(row)}${warnings}`, place }
+  }
+}
+
+function unique(places: readonly OpenPlace[]): OpenPlace[] {
+  return places.filter((place, index) => places.findIndex((other) => other.id === place.id) === index)
+}
+
+function noPlaces(): SafelightError {
+  return new SafelightError('USAGE', {
+    message: 'No drive for the copies is known yet. Nothing was backed up.',
+    remedy: 'Name one: safelight backup FOLDER --to DRIVE. Or add one for good: safelight place add DRIVE',
+  })
+}
+
+function placeList(places: readonly Place[]): Outcome & { places: readonly Place[] } {
+  const here = places.filter((place) => place.state === 'here').length
+  return {
+    ok: true,
+    exitCode: 0,
+    summary:
+      places.length === 0
+        ? 'No place is known yet.'
+        : `${places.length} place${places.length === 1 ? '' : 's'}, ${here} connected now.`,
+    places,
+  }
+}
+
+export function isHere(files: DurableFiles, place: PlaceRow): boolean {
+  return stateOfPlace(files, place) === 'here'
+}

@@ -1,0 +1,252 @@
+// A backup from beginning to end: scan → plan → copy and verify → re-read → seal, over whatever sources and places it is given. Every part
+// may be run twice, so after a crash, a pulled drive or Ctrl-C the same call finishes what is left and sends nothing again that had arrived.
+import os from 'node:os'
+import { SafelightError } from '../errors.js'
+import { deviceRelation, type Volume } from '../files/volumes.js'
+import { markGone } from '../journal/files.js'
+import { addStep } from '../journal/steps.js'
+import { temporaryTag } from '../journal/meta.js'
+import type { BackupResult } from '../../shared/methods.js'
+import type { LogEvent } from '../manifest/log.js'
+import { isStillThere, type OpenPlace } from '../place/places.js'
+import { reReadUnproven, sealPending } from './finish.js'
+import { backupResult } from './outcome.js'
+import { roomNeeded, type FilePlan } from './plan.js'
+import { holdsWhatWasKnown, prepareSource, scanSource, type PreparedShoot } from './prepare.js'
+import { ProgressMeter, type OnProgress } from './progress.js'
+import { protectFile } from './protect-file.js'
+import { BackupRun, type EngineDeps } from './run.js'
+import { identifySource, type SourcePath } from './sources.js'
+
+export interface BackupRequest {
+  readonly sources: readonly SourcePath[]
+  /** Open, and not overlapping any source. */
+  readonly places: readonly OpenPlace[]
+  /** Said in the result as well: places that were asked for and could not be opened, sync folders … */
+  readonly warnings?: readonly string[]
+  /** Places that were wanted and are not there; the backup is then not complete. */
+  readonly absent?: readonly SafelightError[]
+}
+
+/** Tasks under way at once: enough for the workers to find small files in batches, few enough to keep in memory. */
+const TASKS_AT_ONCE = 1024
+
+export async function backUp(
+  deps: EngineDeps,
+  request: BackupRequest,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<BackupResult> {
+  const run = new BackupRun(deps, request.places, signal)
+  for (const warning of request.warnings ?? []) run.warn(warning)
+  const meter = new ProgressMeter(deps.pool, run.counts, onProgress, deps.clock)
+  const stop = (): void => deps.pool.stop()
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    const { prepared, leftOut } = await prepareAll(run, request, meter)
+    if (!signal.aborted) checkRoom(run, prepared)
+    await protectAll(run, prepared, meter)
+    run.recorder.flush()
+    markGoneFiles(run, prepared)
+    await finishPlaces(run, meter)
+    return backupResult(run, { prepared, leftOut, absent: request.absent ?? [] })
+  } finally {
+    signal.removeEventListener('abort', stop)
+    run.recorder.flush()
+    meter.close()
+  }
+}
+
+// ── before the first byte ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+interface Prepared {
+  readonly prepared: readonly PreparedShoot[]
+  readonly leftOut: { file: string; why: string }[]
+}
+
+async function prepareAll(run: BackupRun, request: BackupRequest, meter: ProgressMeter): Promise<Prepared> {
+  const prepared: PreparedShoot[] = []
+  const leftOut: { file: string; why: string }[] = []
+  for (const given of request.sources) {
+    meter.stage('looking')
+    const scan = scanSource(run, given)
+    const volume = await run.deps.volumes.describe(given.folder)
+    const nowMs = run.deps.clock()
+    const { source, renamedFrom } = identifySource(
+      run.deps.journal,
+      given.folder,
+      volume,
+      (known) => holdsWhatWasKnown(run, known, scan),
+      nowMs,
+    )
+    run.meetSource(source)
+    if (renamedFrom !== undefined)
+      run.warn(
+        `Another folder called "${renamedFrom}" is already backed up, so this one (${given.folder}) goes by the name "${source.label}"`,
+      )
+    const deviceWarnings = warnOfDevices(run, source.label, volume)
+    for (const each of scan.leftOut) leftOut.push({ file: `${source.label}/${each.file}`, why: each.why })
+    for (const { file, message } of scan.unreadable) {
+      run.find({
+        kind: 'unreadable',
+        place: 'working',
+        shoot: source.label,
+        file,
+        message: `it could not be looked at: ${message}`,
+      })
+    }
+    const shoots = await prepareSource(run, source, given, scan, {
+      temporaryTag: temporaryTag(run.deps.journal),
+      signal: run.signal,
+    })
+    for (const each of shoots) introduce(run, each, volume, deviceWarnings)
+    prepared.push(...shoots)
+  }
+  run.counts.files = prepared.reduce((sum, each) => sum + each.plan.files.length, 0)
+  return { prepared, leftOut }
+}
+
+/** @returns by place, what must be said of it beside every copy */
+function warnOfDevices(run: BackupRun, label: string, volume: Volume): Map<string, string> {
+  const warnings = new Map<string, string>()
+  for (const place of run.places) {
+    const relation = deviceRelation(volume, place.volume)
+    if (relation !== 'separate') {
+      const warning =
+        relation === 'shared'
+          ? `${place.name} is on the same physical device as "${label}". If that device dies, the originals and this copy die together: it does NOT count as a second device`
+          : `It cannot be told whether ${place.name} and "${label}" are on two physical devices, so it does NOT count as a second device`
+      warnings.set(place.id, warning)
+      run.warn(warning)
+    }
+    if (place.syncClient !== undefined) {
+      run.warn(
+        `${place.name} is a folder of ${place.syncClient}. A sync folder passes deletions and damage on, so it never counts as off-site`,
+      )
+    }
+    const twin = run.places.find(
+      (other) => other !== place && other.id < place.id && deviceRelation(other.volume, place.volume) !== 'separate',
+    )
+    if (twin)
+      run.warn(`${place.name} and ${twin.name} are not on two physical devices for certain: together they count as one`)
+  }
+  return warnings
+}
+
+/** Writes at the head of a shoot's log which folder of originals it stands for, where that was not said yet. */
+function introduce(
+  run: BackupRun,
+  { shoot, newAt, unsealedAt }: PreparedShoot,
+  volume: Volume,
+  deviceWarnings: ReadonlyMap<string, string>,
+): void {
+  for (const placeId of unsealedAt)
+    addStep(run.deps.journal, { kind: 'seal', shootId: shoot.row.id, placeId, payload: '' }, run.deps.clock())
+  for (const [placeId, folder] of shoot.folders) {
+    run.recorder.setFolder(shoot.row.id, placeId, folder)
+    if (!newAt.includes(placeId)) continue
+    const { source, row } = shoot
+    const warning = deviceWarnings.get(placeId)
+    const event: LogEvent = {
+      event: 'source',
+      at: run.iso(),
+      shoot: row.key,
+      root: source.path,
+      pathFromRoot: row.pathFromRoot,
+      ...(source.volumeId === undefined ? {} : { volume: source.volumeId, pathOnVolume: source.pathOnVolume ?? '' }),
+      host: os.hostname(),
+      sourceDevices: [...volume.devices],
+      placeDevices: [...run.placeNamed(placeId).volume.devices],
+      ...(warning === undefined ? {} : { warning }),
+    }
+    run.recorder.introduce(row.id, placeId, event)
+  }
+}
+
+function checkRoom(run: BackupRun, prepared: readonly PreparedShoot[]): void {
+  const plans = prepared.flatMap((each) => each.plan.files)
+  for (const place of run.livePlaces()) {
+    const needed = roomNeeded(plans, place.id)
+    const { freeBytes } = run.deps.volumes.room(place.folder)
+    if (needed > freeBytes) run.failPlace(place.id, tooLittleRoom(place, needed, freeBytes))
+  }
+}
+
+function tooLittleRoom(place: OpenPlace, neededBytes: number, freeBytes: number): SafelightError {
+  return new SafelightError('VOLUME_FULL', {
+    message: `${place.name} has too little room: ${inWords(neededBytes)} are needed and ${inWords(freeBytes)} are free (${neededBytes} and ${freeBytes} bytes). Nothing was copied to it.`,
+    remedy: `Free at least ${inWords(neededBytes - freeBytes)} on it, or use a larger drive, and run the same command again.`,
+  })
+}
+
+// ── copying ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function protectAll(run: BackupRun, prepared: readonly PreparedShoot[], meter: ProgressMeter): Promise<void> {
+  const plans = prepared.flatMap((each) => each.plan.files)
+  meter.begin(
+    'copying',
+    run.counts.files,
+    plans.reduce((sum, plan) => sum + plan.bytesToSend, 0),
+  )
+  const underWay = new Set<Promise<void>>()
+  for (const { shoot, plan } of prepared) {
+    for (const file of plan.files) {
+      if (isOver(run)) break
+      const task = protectUnlessOver(run, shoot, file).finally(() => underWay.delete(task))
+      underWay.add(task)
+      if (underWay.size >= TASKS_AT_ONCE) await Promise.race(underWay)
+    }
+  }
+  await Promise.all(underWay)
+}
+
+async function protectUnlessOver(run: BackupRun, shoot: PreparedShoot['shoot'], file: FilePlan): Promise<void> {
+  if (!isOver(run)) await protectFile(run, shoot, file)
+}
+
+function isOver(run: BackupRun): boolean {
+  return run.signal.aborted || run.sourceFailure !== undefined || run.livePlaces().length === 0
+}
+
+function markGoneFiles(run: BackupRun, prepared: readonly PreparedShoot[]): void {
+  if (run.sourceFailure || run.signal.aborted) return
+  const gone = prepared.flatMap(({ shoot, plan }) =>
+    plan.gone.filter((file) => file.goneMs === undefined).map((file) => ({ shoot, file })),
+  )
+  if (gone.length === 0) return
+  run.deps.journal.transaction(() =>
+    markGone(
+      run.deps.journal,
+      gone.map(({ file }) => file.id),
+      run.deps.clock(),
+    ),
+  )
+  const shoots = [...new Set(gone.map(({ shoot }) => `"${shoot.row.key}"`))].slice(0, 3).join(', ')
+  run.warn(
+    `${gone.length} original${gone.length === 1 ? ' is' : 's are'} no longer in ${shoots}; every copy of them is kept`,
+  )
+}
+
+// ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function finishPlaces(run: BackupRun, meter: ProgressMeter): Promise<void> {
+  meter.stage('reading back')
+  for (const place of run.livePlaces()) await reReadUnproven(run, place)
+  meter.stage('sealing')
+  for (const place of run.livePlaces()) {
+    if (isStillThere(run.deps.files, place)) sealPending(run, place)
+  }
+}
+
+/** Bytes as a person says them, decimal as drives are sold. */
+export function inWords(bytes: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return unit === 0 ? `${value} bytes` : `${value.toFixed(1)} ${units[unit] ?? 'TB'}`
+}

@@ -1,0 +1,166 @@
+// Before the first byte: what is there, what is known, what has to be done, and whether it fits. Reads names and attributes of the originals
+// and of the places' folders, shoot by shoot, and gives the event loop a turn in between.
+import path from 'node:path'
+import { setImmediate as turn } from 'node:timers/promises'
+import type { EntryStat } from '../files/durable.js'
+import {
+  scanFolder,
+  type ScannedFile,
+  TEMPORARY_PREFIX,
+  TEMPORARY_SUFFIX,
+  type Scan,
+  type ScannedFolder,
+} from '../files/scan.js'
+import { filesOfShoot, type FileRow } from '../journal/files.js'
+import { ensureShoot, labelAt, listShoots, type SourceRow } from '../journal/shoots.js'
+import { sealOf } from '../journal/steps.js'
+import { systemCode } from '../errors.js'
+import { MANIFEST_FILE } from '../manifest/manifest.js'
+import type { OpenPlace } from '../place/places.js'
+import { planShoot, type ShootPlan } from './plan.js'
+import type { BackupRun, ShootInRun } from './run.js'
+import type { SourcePath } from './sources.js'
+
+export interface PreparedShoot {
+  readonly shoot: ShootInRun
+  readonly plan: ShootPlan
+  /** Places where this shoot has no manifest yet, or lost it. */
+  readonly unsealedAt: readonly string[]
+  /** Places that were never told which folder this shoot stands for. */
+  readonly newAt: readonly string[]
+}
+
+/** Marks the temporary names of this home; every one of them found is a leftover, since a home has one owner. */
+export interface PrepareOptions {
+  readonly temporaryTag: string
+  readonly signal: AbortSignal
+}
+
+export async function prepareSource(
+  run: BackupRun,
+  source: SourceRow,
+  given: SourcePath,
+  scan: Scan,
+  options: PrepareOptions,
+): Promise<PreparedShoot[]> {
+  const prepared: PreparedShoot[] = []
+  for (const folder of scan.folders) {
+    if (options.signal.aborted) break
+    if (folder.files.length > 0) prepared.push(prepareShoot(run, source, folder, given, options))
+    await turn()
+  }
+  if (given.only === undefined && !options.signal.aborted) prepared.push(...vanishedShoots(run, source, scan))
+  return prepared
+}
+
+function prepareShoot(
+  run: BackupRun,
+  source: SourceRow,
+  folder: ScannedFolder,
+  given: SourcePath,
+  options: PrepareOptions,
+): PreparedShoot {
+  const { journal } = run.deps
+  const row = ensureShoot(journal, source, folder.pathFromRoot)
+  const folders = new Map(
+    run.places.map((place) => [place.id, folderAt(row.key, source.label, labelAt(journal, source, place.id))]),
+  )
+  const shoot: ShootInRun = { row, source, folder: path.join(given.folder, ...folder.pathFromRoot.split('/')), folders }
+  const known = filesOfShoot(journal, row.id)
+  const atPlaces = new Map(
+    run
+      .livePlaces()
+      .map((place) => [place.id, listAtPlace(run, place, folders.get(place.id) ?? row.key, options.temporaryTag)]),
+  )
+  const plan = planShoot({ scanned: folder.files, known, atPlaces })
+  const places = [...atPlaces.keys()]
+  return {
+    shoot,
+    plan: given.only === undefined ? plan : { files: plan.files, gone: [] },
+    unsealedAt: places.filter(
+      (place) => !atPlaces.get(place)?.has(MANIFEST_FILE) || sealOf(journal, row.id, place) === undefined,
+    ),
+    newAt: places.filter(
+      (place) =>
+        ![...known.values()].some(
+          (file) => file.copies.has(place) || file.oldCopies.some((copy) => copy.placeId === place),
+        ),
+    ),
+  }
+}
+
+/** The shoot's folder at a place that may call its source by another name. */
+export function folderAt(key: string, label: string, labelThere: string): string {
+  return labelThere === label ? key : labelThere + key.slice(label.length)
+}
+
+/** What lies in the shoot's folder at a place, by name. Clears away what a crash of this home left behind. */
+function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporaryTag: string): Map<string, EntryStat> {
+  const { files } = run.deps
+  const at = path.join(place.root, 'Photos', ...folder.split('/'))
+  const found = new Map<string, EntryStat>()
+  try {
+    if (files.stat(at) === undefined) return found
+    for (const { name } of files.list(at)) {
+      const file = path.join(at, name)
+      if (name.startsWith(`${TEMPORARY_PREFIX}${temporaryTag}-`) && name.endsWith(TEMPORARY_SUFFIX)) files.unlink(file)
+      else {
+        const stat = files.stat(file)
+        if (stat) found.set(name, stat)
+      }
+    }
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    run.failPlace(place.id, error)
+  }
+  return found
+}
+
+/** Shoots of this source whose folder is gone altogether, or empty: their files are gone too. */
+function vanishedShoots(run: BackupRun, source: SourceRow, scan: Scan): PreparedShoot[] {
+  const present = new Set(scan.folders.filter((folder) => folder.files.length > 0).map((folder) => folder.pathFromRoot))
+  const unreadable = scan.unreadable.map((each) => each.file)
+  return listShoots(run.deps.journal)
+    .filter((row) => row.sourceId === source.id && !present.has(row.pathFromRoot))
+    .filter(
+      (row) =>
+        !unreadable.some(
+          (folder) => folder === '.' || row.pathFromRoot === folder || row.pathFromRoot.startsWith(`${folder}/`),
+        ),
+    )
+    .map((row) => ({
+      shoot: { row, source, folder: '', folders: new Map<string, string>() },
+      plan: { files: [], gone: [...filesOfShoot(run.deps.journal, row.id).values()] },
+      unsealedAt: [],
+      newAt: [],
+    }))
+}
+
+/** Whether a folder holds what the journal remembers of a source: at least half of its files by name, size and date, if it has any. */
+export function holdsWhatWasKnown(run: BackupRun, source: SourceRow, scan: Scan): boolean {
+  const scanned = new Map<string, ScannedFile>()
+  for (const folder of scan.folders)
+    for (const file of folder.files) scanned.set(`${folder.pathFromRoot}/${file.name}`, file)
+  const known = listShoots(run.deps.journal)
+    .filter((row) => row.sourceId === source.id)
+    .flatMap((row) =>
+      [...filesOfShoot(run.deps.journal, row.id).values()].map((file): [string, FileRow] => [
+        `${row.pathFromRoot}/${file.name}`,
+        file,
+      ]),
+    )
+  const same = known.filter(([name, file]) => {
+    const now = scanned.get(name)
+    return (
+      now !== undefined && now.sizeBytes === file.sizeBytes && Math.abs(now.mtimeMs - file.mtimeMs) < MTIME_TOLERANCE_MS
+    )
+  })
+  return known.length === 0 || same.length * 2 >= known.length
+}
+
+/** FAT keeps times to two seconds. */
+const MTIME_TOLERANCE_MS = 2000
+
+export function scanSource(run: BackupRun, given: SourcePath): Scan {
+  return scanFolder(run.deps.files, given.folder, given.only)
+}

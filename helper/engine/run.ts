@@ -1,0 +1,125 @@
+// One run of a backup while it lasts: which places still answer, what was found, what was done. Everything that tasks share and change is
+// here and nowhere else.
+import type { DurableFiles } from '../files/durable.js'
+import type { Volumes } from '../files/volumes.js'
+import type { HashEngine } from '../files/hash.js'
+import type { Journal } from '../journal/journal.js'
+import type { ShootRow, SourceRow } from '../journal/shoots.js'
+import type { Finding } from '../../shared/methods.js'
+import type { OpenPlace } from '../place/places.js'
+import { placeError } from '../place/places.js'
+import { SafelightError } from '../errors.js'
+import type { WorkerPool } from './pool.js'
+import { Recorder } from './recorder.js'
+
+export interface EngineDeps {
+  readonly files: DurableFiles
+  readonly journal: Journal
+  readonly hash: HashEngine
+  readonly clock: () => number
+  readonly pool: WorkerPool
+  readonly volumes: Volumes
+}
+
+/** A shoot on its way, and where it lies. */
+export interface ShootInRun {
+  readonly row: ShootRow
+  readonly source: SourceRow
+  /** Folder of the originals. */
+  readonly folder: string
+  /** By place, its folder below `Photos/`, with `/`. */
+  readonly folders: ReadonlyMap<string, string>
+}
+
+export interface Counts {
+  files: number
+  copied: number
+  copiedBytes: number
+  unchanged: number
+  adopted: number
+  done: number
+}
+
+export class BackupRun {
+  readonly deps: EngineDeps
+  readonly places: readonly OpenPlace[]
+  readonly signal: AbortSignal
+  readonly recorder: Recorder
+  readonly findings: Finding[] = []
+  readonly counts: Counts = { files: 0, copied: 0, copiedBytes: 0, unchanged: 0, adopted: 0, done: 0 }
+  readonly copiedByShoot = new Map<number, number>()
+  /** Why a place is out of the run, by its id. */
+  readonly failedPlaces = new Map<string, SafelightError>()
+  /** Set when a source folder itself has gone. */
+  sourceFailure: SafelightError | undefined
+  readonly #sourceIdentities = new Map<number, string>()
+  readonly #warnings = new Map<string, number>()
+
+  constructor(deps: EngineDeps, places: readonly OpenPlace[], signal: AbortSignal) {
+    this.deps = deps
+    this.places = places
+    this.signal = signal
+    this.recorder = new Recorder(deps, places, (placeId, error) => this.failPlace(placeId, error))
+  }
+
+  livePlaces(): OpenPlace[] {
+    return this.places.filter((place) => !this.failedPlaces.has(place.id))
+  }
+
+  placeNamed(id: string): OpenPlace {
+    const place = this.places.find((each) => each.id === id)
+    if (!place) throw new Error(`place ${id} is not part of this run`)
+    return place
+  }
+
+  /** Takes a place out of the run. The first reason stays. */
+  failPlace(placeId: string, error: unknown): void {
+    if (!this.failedPlaces.has(placeId))
+      this.failedPlaces.set(placeId, placeError(error, this.placeNamed(placeId).name))
+  }
+
+  /** Remembers which folder of originals this is, for as long as the run lasts. */
+  meetSource(source: SourceRow): void {
+    this.#sourceIdentities.set(source.id, this.#identityOf(source.path))
+  }
+
+  /** Whether a source's own folder has gone, or is another disk's now; then the run takes nothing more.
+   *  @param name  the file at which it was noticed */
+  isSourceGone({ source }: ShootInRun, name: string): boolean {
+    if (this.sourceFailure) return true
+    if (this.#identityOf(source.path) === this.#sourceIdentities.get(source.id)) return false
+    this.sourceFailure = new SafelightError('SOURCE_VANISHED', {
+      message: `"${source.label}" (${source.path}) was taken away while ${name} was being copied.`,
+      remedy: 'Connect the card or drive again and run the same command; it goes on where it stopped.',
+    })
+    return true
+  }
+
+  #identityOf(folder: string): string {
+    const stat = this.deps.files.stat(folder)
+    return stat ? `${stat.device}:${stat.inode}` : ''
+  }
+
+  find(finding: Finding): void {
+    this.findings.push(finding)
+  }
+
+  /** The same warning many times is one warning with a count. */
+  warn(text: string, count = 1): void {
+    this.#warnings.set(text, (this.#warnings.get(text) ?? 0) + count)
+  }
+
+  warnings(): string[] {
+    return [...this.#warnings].map(([text, count]) => (count === 1 ? text : `${text} (${count} times)`))
+  }
+
+  countCopied(shoot: ShootInRun, bytes: number): void {
+    this.counts.copied += 1
+    this.counts.copiedBytes += bytes
+    this.copiedByShoot.set(shoot.row.id, (this.copiedByShoot.get(shoot.row.id) ?? 0) + 1)
+  }
+
+  iso(): string {
+    return new Date(this.deps.clock()).toISOString()
+  }
+}

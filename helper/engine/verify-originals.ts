@@ -1,0 +1,73 @@
+// Reading the originals again. Where size and date stand still and the bytes do not, an original has rotted; where they moved, somebody
+// worked on it, and the next backup takes it as a new version.
+import path from 'node:path'
+import { filesOfShoot, saveCopy, setCopyState, type FileRow } from '../journal/files.js'
+import { sourceById, type ShootRow } from '../journal/shoots.js'
+import { WORKING } from '../model.js'
+import type { BackupRun } from './run.js'
+import type { Tally } from './verify.js'
+
+export async function verifyOriginals(run: BackupRun, shoots: readonly ShootRow[], tally: Tally): Promise<void> {
+  for (const shoot of shoots) {
+    if (run.signal.aborted) return
+    const source = sourceById(run.deps.journal, shoot.sourceId)
+    if (source.path === '' || run.deps.files.stat(source.path)?.kind !== 'folder') {
+      run.warn(`The originals of "${source.label}" are not connected (${source.path}) and were not read`)
+      continue
+    }
+    const folder = path.join(source.path, ...shoot.pathFromRoot.split('/'))
+    const files = [...filesOfShoot(run.deps.journal, shoot.id).values()].filter((file) => file.goneMs === undefined)
+    await Promise.all(files.map((file) => verifyOriginal(run, shoot, path.join(folder, file.name), file, tally)))
+  }
+}
+
+async function verifyOriginal(
+  run: BackupRun,
+  shoot: ShootRow,
+  file: string,
+  known: FileRow,
+  tally: Tally,
+): Promise<void> {
+  const { pool, journal, clock } = run.deps
+  const { result } = await pool.run({ kind: 'hash', file, sizeBytes: known.sizeBytes, fromDevice: true })
+  run.counts.done += 1
+  const find = (kind: string, message: string): void =>
+    run.find({ kind, place: WORKING, shoot: shoot.key, file: known.name, message })
+  if ('failure' in result) {
+    if (result.failure.kind === 'stopped') return
+    tally.checked += 1
+    if (result.failure.kind === 'vanished') find('missing', 'the original is no longer there; its copies are kept')
+    else find('unreadable', `the original cannot be read: ${result.failure.message}`)
+    return
+  }
+  tally.checked += 1
+  tally.bytesRead += result.stat.sizeBytes
+  tally[result.how] += 1
+  const { version } = known
+  if (result.hash === version.hash) {
+    tally.good += 1
+    const { sizeBytes, mtimeMs } = result.stat
+    saveCopy(journal, {
+      versionId: version.id,
+      placeId: WORKING,
+      path: known.name,
+      state: 'verified',
+      sizeBytes,
+      mtimeMs,
+      provenMs: clock(),
+      provenHow: result.how,
+    })
+  } else if (result.stat.sizeBytes === known.sizeBytes && result.stat.mtimeMs === known.mtimeMs) {
+    find(
+      'damaged',
+      'the original is damaged: its bytes changed while its size and date stand still; its good copies were left alone',
+    )
+    const original = known.copies.get(WORKING)
+    if (original) setCopyState(journal, original, 'damaged')
+  } else {
+    tally.good += 1
+    run.warn(
+      `Originals of "${shoot.key}" have changed since their last backup; run it again to keep the new content too`,
+    )
+  }
+}

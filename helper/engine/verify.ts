@@ -1,0 +1,250 @@
+// Verifying: every copy is read again and compared with its reference hash, every manifest with the chain, every folder with its manifest.
+// What is found is recorded, good or bad, beside the copies and in the journal; nothing is mended here.
+import path from 'node:path'
+import { ERROR_CODES, SafelightError, systemCode } from '../errors.js'
+import { copiesAt, setCopyState, type CopyRow } from '../journal/files.js'
+import { listPlaces } from '../journal/places.js'
+import { listShoots, type ShootRow } from '../journal/shoots.js'
+import { finishStep } from '../journal/steps.js'
+import { appendEvents, type LogEvent } from '../manifest/log.js'
+import { WORKING, type Hash } from '../model.js'
+import { isStillThere, stateOfPlace, type OpenPlace } from '../place/places.js'
+import type { Finding, VerifyResult } from '../../shared/methods.js'
+import { sealPending, shootFolderAt } from './finish.js'
+import type { HashOutcome } from './jobs.js'
+import { exitOfFindings } from './outcome.js'
+import { ProgressMeter, type OnProgress } from './progress.js'
+import { deviceOf } from './record-draft.js'
+import { BackupRun, type EngineDeps } from './run.js'
+import { checkChain, checkManifest, findExtras } from './verify-records.js'
+import { verifyOriginals } from './verify-originals.js'
+
+export interface VerifyRequest {
+  /** Shoot ids; one stands for all below it too. Every shoot when empty. */
+  readonly shoots: readonly string[]
+  /** Open places to read. */
+  readonly places: readonly OpenPlace[]
+  /** Read the originals as well. */
+  readonly withOriginals: boolean
+}
+
+/** What a verification has seen so far. */
+export interface Tally {
+  checked: number
+  good: number
+  bytesRead: number
+  direct: number
+  cached: number
+}
+
+export async function verifyCopies(
+  deps: EngineDeps,
+  request: VerifyRequest,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<VerifyResult> {
+  const run = new BackupRun(deps, request.places, signal)
+  const shoots = chooseShoots(listShoots(deps.journal), request.shoots)
+  const tally: Tally = { checked: 0, good: 0, bytesRead: 0, direct: 0, cached: 0 }
+  const meter = new ProgressMeter(deps.pool, run.counts, onProgress, deps.clock)
+  const stop = (): void => deps.pool.stop()
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    meter.begin('verifying', countCopies(run, shoots, request), 0)
+    for (const place of request.places) await verifyPlace(run, place, shoots, tally)
+    if (request.withOriginals) await verifyOriginals(run, shoots, tally)
+  } finally {
+    signal.removeEventListener('abort', stop)
+    meter.close()
+  }
+  return resultOf(run, request, tally)
+}
+
+/** @throws SHOOT_UNKNOWN */
+export function chooseShoots(all: readonly ShootRow[], wanted: readonly string[]): ShootRow[] {
+  if (wanted.length === 0) return [...all]
+  const chosen = new Set<ShootRow>()
+  for (const id of wanted.map((each) => each.replace(/\/+$/, ''))) {
+    const found = all.filter((shoot) => shoot.key === id || shoot.key.startsWith(`${id}/`))
+    if (found.length === 0) {
+      throw new SafelightError('SHOOT_UNKNOWN', {
+        message: `No shoot "${id}" is known.`,
+        remedy: 'See which there are with: safelight shoots',
+      })
+    }
+    for (const shoot of found) chosen.add(shoot)
+  }
+  return [...chosen]
+}
+
+function countCopies(run: BackupRun, shoots: readonly ShootRow[], request: VerifyRequest): number {
+  const places = [...request.places.map((place) => place.id), ...(request.withOriginals ? [WORKING] : [])]
+  return shoots.reduce(
+    (sum, shoot) => sum + places.reduce((n, place) => n + copiesAt(run.deps.journal, shoot.id, place).length, 0),
+    0,
+  )
+}
+
+async function verifyPlace(run: BackupRun, place: OpenPlace, shoots: readonly ShootRow[], tally: Tally): Promise<void> {
+  // A run that was killed may have left a manifest one generation behind: that is no finding, it is a step to be finished.
+  sealPending(run, place)
+  try {
+    const chain = checkChain(run, place)
+    for (const shoot of shoots) {
+      if (run.signal.aborted || run.failedPlaces.has(place.id)) return
+      await verifyShoot(run, place, shoot, tally)
+      checkManifest(run, place, shoot, chain)
+    }
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    run.failPlace(place.id, error)
+  }
+}
+
+interface Reading {
+  readonly copy: CopyRow & { readonly hash: Hash; readonly name: string }
+  readonly result: HashOutcome['result']
+}
+
+async function verifyShoot(run: BackupRun, place: OpenPlace, shoot: ShootRow, tally: Tally): Promise<void> {
+  const { journal, pool, files } = run.deps
+  const copies = copiesAt(journal, shoot.id, place.id)
+  if (copies.length === 0) return
+  const folder = shootFolderAt(run, place, shoot)
+  const readings: Reading[] = await Promise.all(
+    copies.map(async (copy) => {
+      const { result } = await pool.run({
+        kind: 'hash',
+        file: path.join(folder, ...copy.path.split('/')),
+        sizeBytes: copy.sizeBytes,
+        fromDevice: true,
+      })
+      run.counts.done += 1
+      return { copy, result }
+    }),
+  )
+  if (!isStillThere(files, place)) {
+    run.failPlace(place.id, Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' }))
+    return
+  }
+  const finished = readings.filter(({ result }) => !('failure' in result && result.failure.kind === 'stopped'))
+  const events = finished.map((reading) => judge(run, place, shoot, reading, tally))
+  findExtras(run, place, shoot, folder, new Set(copies.map((copy) => copy.path)))
+  appendWhereWritable(run, place, folder, events)
+  journal.transaction(() => finished.forEach((reading) => record(run, place, shoot, reading)))
+}
+
+/** @returns the line for the log */
+function judge(run: BackupRun, place: OpenPlace, shoot: ShootRow, { copy, result }: Reading, tally: Tally): LogEvent {
+  const common = { at: run.iso(), file: copy.name, path: copy.path, sourceHash: copy.hash, device: deviceOf(place) }
+  const find = (kind: string, message: string): void =>
+    run.find({ kind, place: place.name, shoot: shoot.key, file: copy.path, message })
+  tally.checked += 1
+  if ('failure' in result) {
+    const event = result.failure.kind === 'vanished' ? 'missing' : 'unreadable'
+    find(
+      event,
+      event === 'missing' ? 'the copy is no longer there' : `the copy cannot be read: ${result.failure.message}`,
+    )
+    return { event, ...common, why: result.failure.message }
+  }
+  tally.bytesRead += result.stat.sizeBytes
+  tally[result.how] += 1
+  const isGood = result.hash === copy.hash
+  if (isGood) tally.good += 1
+  else
+    find(
+      'damaged',
+      `the copy is damaged: it reads ${result.hash.slice(0, 12)}… where ${copy.hash.slice(0, 12)}… was written`,
+    )
+  return { event: isGood ? 'verified' : 'damaged', ...common, copyHash: result.hash, read: result.how }
+}
+
+/** A drive that is read-only or full can still be verified; its log then stays as it is, and the journal remembers. */
+function appendWhereWritable(run: BackupRun, place: OpenPlace, folder: string, events: readonly LogEvent[]): void {
+  try {
+    appendEvents(run.deps.files, place.root, folder, events)
+  } catch (error) {
+    if (!['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT'].includes(systemCode(error))) throw error
+    run.warn(`${place.name} could not be written (${systemCode(error)}), so this check is not in its log`)
+  }
+}
+
+function record(run: BackupRun, place: OpenPlace, shoot: ShootRow, { copy, result }: Reading): void {
+  const { journal, clock } = run.deps
+  if ('failure' in result) {
+    if (result.failure.kind === 'vanished') setCopyState(journal, copy, 'missing')
+    return
+  }
+  if (result.hash !== copy.hash) {
+    setCopyState(journal, copy, 'damaged')
+    return
+  }
+  journal.run(
+    'UPDATE copies SET state = ?, size = ?, mtime_ms = ?, proven_ms = ?, proven_how = ? WHERE version_id = ? AND place_id = ? AND path = ?',
+    [
+      'verified',
+      result.stat.sizeBytes,
+      result.stat.mtimeMs,
+      clock(),
+      result.how,
+      copy.versionId,
+      copy.placeId,
+      copy.path,
+    ],
+  )
+  if (copy.state === 'written')
+    finishStep(journal, { kind: 're-read', shootId: shoot.id, placeId: place.id, payload: '' })
+}
+
+function resultOf(run: BackupRun, request: VerifyRequest, tally: Tally): VerifyResult {
+  const { findings } = run
+  const failures = [...run.failedPlaces.values()]
+  const exitCode =
+    failures[0]?.exitCode ?? (run.signal.aborted ? ERROR_CODES.INTERRUPTED.exit : exitOfFindings(findings))
+  return {
+    ok: exitCode === 0,
+    exitCode,
+    summary: summaryOf(run, request, tally, failures),
+    checked: tally.checked,
+    good: tally.good,
+    bytesRead: tally.bytesRead,
+    readBack: { direct: tally.direct, cached: tally.cached },
+    findings: sortFindings(findings),
+  }
+}
+
+/** By kind, the worst first, then by where. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  const order = ['damaged', 'missing', 'unreadable', 'manifest', 'extra']
+  const rank = (finding: Finding): number => (order.includes(finding.kind) ? order.indexOf(finding.kind) : order.length)
+  const where = (finding: Finding): string => `${finding.place}\0${finding.shoot}\0${finding.file}`
+  return [...findings].sort((a, b) => rank(a) - rank(b) || (where(a) < where(b) ? -1 : 1))
+}
+
+function summaryOf(run: BackupRun, request: VerifyRequest, tally: Tally, failures: readonly SafelightError[]): string {
+  const names = [
+    ...request.places.map((place) => `"${place.name}"`),
+    ...(request.withOriginals ? ['the originals'] : []),
+  ].join(' and ')
+  const away = listPlaces(run.deps.journal).filter(
+    (place) => !request.places.some((each) => each.id === place.id) && stateOfPlace(run.deps.files, place) !== 'here',
+  )
+  const notRead =
+    away.length === 0 ? '' : ` Not read, because not connected: ${away.map((place) => `"${place.name}"`).join(', ')}.`
+  const how =
+    tally.cached === 0
+      ? 'read from the device'
+      : tally.direct === 0
+        ? 'read through the system’s cache'
+        : `${tally.direct} read from the device, ${tally.cached} through the system’s cache`
+  const first = failures[0]
+  if (first)
+    return `${first.message} ${tally.good} of ${tally.checked} copies read before that were good. ${first.remedy}`
+  if (run.signal.aborted) return `Stopped. ${tally.good} of ${tally.checked} copies read so far are good.`
+  if (run.findings.length > 0)
+    return `${run.findings.length} findings among ${tally.checked} copies on ${names}; ${tally.good} are good.${notRead}`
+  if (tally.checked === 0)
+    return `Nothing to check: no copies are known on ${names === '' ? 'any connected place' : names}.${notRead}`
+  return `All ${tally.checked} copies on ${names} are good (${how}).${notRead}`
+}

@@ -1,0 +1,226 @@
+// Files, their versions and the copies of these, as the journal knows them.
+import type { CopyState, Hash, ProofMethod } from '../model.js'
+import type { Journal, Row } from './journal.js'
+import { number, optionalNumber, optionalText, text } from './rows.js'
+
+export interface VersionRow {
+  readonly id: number
+  readonly hash: Hash
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+}
+
+export interface CopyRow {
+  readonly versionId: number
+  readonly placeId: string
+  readonly state: CopyState
+  /** Below the shoot's folder at the place, with `/`: the name, or `Versions/…`. */
+  readonly path: string
+  /** What the place's own file system showed after writing. */
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+  readonly provenMs?: number
+  readonly provenHow?: ProofMethod
+}
+
+export interface FileRow {
+  readonly id: number
+  readonly name: string
+  /** The newest content. */
+  readonly version: VersionRow
+  /** What the original showed when it was last read; ctime is unknown after a rebuild. */
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+  readonly ctimeMs?: number
+  readonly goneMs?: number
+  /** Copies of the newest content under the file's own name, by place. */
+  readonly copies: ReadonlyMap<string, CopyRow>
+  /** Copies under `Versions/`. */
+  readonly oldCopies: readonly (CopyRow & { readonly hash: Hash })[]
+}
+
+/** Every file of a shoot, by name. */
+export function filesOfShoot(journal: Journal, shootId: number): Map<string, FileRow> {
+  const copies = new Map<number, { now: Map<string, CopyRow>; old: (CopyRow & { hash: Hash })[] }>()
+  const rows = journal.all(
+    `SELECT c.*, v.file_id, v.hash, f.version_id AS newest, f.name FROM files f JOIN versions v ON v.file_id = f.id JOIN copies c ON c.version_id = v.id
+     WHERE f.shoot_id = ?`,
+    [shootId],
+  )
+  for (const row of rows) {
+    const fileId = number(row, 'file_id')
+    const entry = copies.get(fileId) ?? { now: new Map<string, CopyRow>(), old: [] }
+    copies.set(fileId, entry)
+    const copy = toCopy(row)
+    if (number(row, 'newest') === copy.versionId && copy.path === text(row, 'name')) entry.now.set(copy.placeId, copy)
+    else entry.old.push({ ...copy, hash: text(row, 'hash') })
+  }
+  const files = journal.all(
+    `SELECT f.*, v.id AS v_id, v.hash, v.size AS v_size, v.mtime_ms AS v_mtime FROM files f JOIN versions v ON v.id = f.version_id WHERE f.shoot_id = ?`,
+    [shootId],
+  )
+  return new Map(files.map((row) => [text(row, 'name'), toFile(row, copies.get(number(row, 'id')))]))
+}
+
+export interface SourceState {
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+  readonly ctimeMs?: number
+}
+
+/** Records what the original shows now; a file that was gone is back.
+ *  @returns the file's id */
+export function saveFile(
+  journal: Journal,
+  shootId: number,
+  name: string,
+  { sizeBytes, mtimeMs, ctimeMs }: SourceState,
+): number {
+  journal.run(
+    `INSERT INTO files (shoot_id, name, size, mtime_ms, ctime_ms) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (shoot_id, name) DO UPDATE SET size = excluded.size, mtime_ms = excluded.mtime_ms, ctime_ms = excluded.ctime_ms, gone_ms = NULL`,
+    [shootId, name, sizeBytes, mtimeMs, ctimeMs ?? null],
+  )
+  const row = journal.get('SELECT id FROM files WHERE shoot_id = ? AND name = ?', [shootId, name])
+  if (!row) throw new Error('journal: a file just saved is not there')
+  return number(row, 'id')
+}
+
+/** The version of a file with this content, added when it is new. */
+export function ensureVersion(
+  journal: Journal,
+  fileId: number,
+  version: Omit<VersionRow, 'id'>,
+  nowMs: number,
+): number {
+  const known = journal.get('SELECT id FROM versions WHERE file_id = ? AND hash = ?', [fileId, version.hash])
+  if (known) return number(known, 'id')
+  return journal.run('INSERT INTO versions (file_id, hash, size, mtime_ms, first_seen_ms) VALUES (?, ?, ?, ?, ?)', [
+    fileId,
+    version.hash,
+    version.sizeBytes,
+    version.mtimeMs,
+    nowMs,
+  ])
+}
+
+export function setNewestVersion(journal: Journal, fileId: number, versionId: number): void {
+  journal.run('UPDATE files SET version_id = ? WHERE id = ?', [versionId, fileId])
+}
+
+export function saveCopy(journal: Journal, copy: CopyRow): void {
+  journal.run(
+    'INSERT OR REPLACE INTO copies (version_id, place_id, state, path, size, mtime_ms, proven_ms, proven_how) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+    [
+      copy.versionId,
+      copy.placeId,
+      copy.state,
+      copy.path,
+      copy.sizeBytes,
+      copy.mtimeMs,
+      copy.provenMs ?? null,
+      copy.provenHow ?? null,
+    ],
+  )
+}
+
+export function setCopyState(
+  journal: Journal,
+  copy: Pick<CopyRow, 'versionId' | 'placeId' | 'path'>,
+  state: CopyState,
+): void {
+  journal.run('UPDATE copies SET state = ? WHERE version_id = ? AND place_id = ? AND path = ?', [
+    state,
+    copy.versionId,
+    copy.placeId,
+    copy.path,
+  ])
+}
+
+/** Forgets what was known of a file's copies under one name at a place, whichever version it was: something else lies there now. */
+export function dropCopyAt(journal: Journal, fileId: number, placeId: string, path: string): void {
+  journal.run(
+    'DELETE FROM copies WHERE place_id = ? AND path = ? AND version_id IN (SELECT id FROM versions WHERE file_id = ?)',
+    [placeId, path, fileId],
+  )
+}
+
+/** The originals of these files are no longer there. */
+export function markGone(journal: Journal, fileIds: readonly number[], nowMs: number): void {
+  for (const id of fileIds) {
+    journal.run('UPDATE files SET gone_ms = coalesce(gone_ms, ?) WHERE id = ?', [nowMs, id])
+    journal.run(
+      "UPDATE copies SET state = 'missing' WHERE place_id = 'working' AND version_id = (SELECT version_id FROM files WHERE id = ?)",
+      [id],
+    )
+  }
+}
+
+/** Copies of one shoot at one place with their reference hashes, in the order of their paths: what its manifest lists. */
+export function copiesAt(
+  journal: Journal,
+  shootId: number,
+  placeId: string,
+): (CopyRow & { readonly hash: Hash; readonly name: string; readonly fileId: number })[] {
+  return journal
+    .all(
+      `SELECT c.*, v.hash, v.file_id, f.name FROM files f JOIN versions v ON v.file_id = f.id JOIN copies c ON c.version_id = v.id
+       WHERE f.shoot_id = ? AND c.place_id = ?`,
+      [shootId, placeId],
+    )
+    .map((row) => ({
+      ...toCopy(row),
+      hash: text(row, 'hash'),
+      name: text(row, 'name'),
+      fileId: number(row, 'file_id'),
+    }))
+}
+
+/** How many files of a shoot have a verified copy of their newest content at a place. */
+export function verifiedAt(journal: Journal, shootId: number, placeId: string): number {
+  const row = journal.get(
+    `SELECT count(*) AS n FROM files f JOIN copies c ON c.version_id = f.version_id AND c.place_id = ? AND c.path = f.name AND c.state = 'verified'
+     WHERE f.shoot_id = ?`,
+    [placeId, shootId],
+  )
+  return row ? number(row, 'n') : 0
+}
+
+function toFile(
+  row: Row,
+  copies: { now: Map<string, CopyRow>; old: (CopyRow & { hash: Hash })[] } | undefined,
+): FileRow {
+  const ctimeMs = optionalNumber(row, 'ctime_ms')
+  const goneMs = optionalNumber(row, 'gone_ms')
+  return {
+    id: number(row, 'id'),
+    name: text(row, 'name'),
+    version: {
+      id: number(row, 'v_id'),
+      hash: text(row, 'hash'),
+      sizeBytes: number(row, 'v_size'),
+      mtimeMs: number(row, 'v_mtime'),
+    },
+    sizeBytes: number(row, 'size'),
+    mtimeMs: number(row, 'mtime_ms'),
+    ...(ctimeMs === undefined ? {} : { ctimeMs }),
+    ...(goneMs === undefined ? {} : { goneMs }),
+    copies: copies?.now ?? new Map<string, CopyRow>(),
+    oldCopies: copies?.old ?? [],
+  }
+}
+
+function toCopy(row: Row): CopyRow {
+  const provenMs = optionalNumber(row, 'proven_ms')
+  const provenHow = optionalText(row, 'proven_how') as ProofMethod | undefined
+  return {
+    versionId: number(row, 'version_id'),
+    placeId: text(row, 'place_id'),
+    state: text(row, 'state') as CopyState,
+    path: text(row, 'path'),
+    sizeBytes: number(row, 'size'),
+    mtimeMs: number(row, 'mtime_ms'),
+    ...(provenMs === undefined ? {} : { provenMs }),
+    ...(provenHow === undefined ? {} : { provenHow }),
+  }
+}

@@ -1,0 +1,87 @@
+// Places as the journal knows them: which there are, where each was last seen, and how far its chain of manifests reaches.
+import type { Journal, Row } from './journal.js'
+import { number, optionalNumber, text, textList } from './rows.js'
+
+export interface PlaceRow {
+  /** The id in the place's own place.json. */
+  readonly id: string
+  readonly name: string
+  readonly kind: 'drive' | 'bucket'
+  /** The drive's folder, which holds `Safelight/`, or `s3://bucket/prefix`. */
+  readonly path: string
+  /** Physical devices below it when it was last seen. */
+  readonly devices: readonly string[]
+  readonly volume: {
+    readonly fileSystem?: string
+    readonly label?: string
+    readonly medium?: string
+    readonly syncClient?: string
+  }
+  readonly addedMs: number
+  readonly lastSeenMs?: number
+  /** Lines of chain.jsonl that we know of, and the hash of the last of them. */
+  readonly chainLength: number
+  readonly chainHead: string
+}
+
+export function listPlaces(journal: Journal): PlaceRow[] {
+  return journal.all('SELECT * FROM places ORDER BY added_ms, name').map(toPlace)
+}
+
+export function placeById(journal: Journal, id: string): PlaceRow | undefined {
+  const row = journal.get('SELECT * FROM places WHERE id = ?', [id])
+  return row && toPlace(row)
+}
+
+export function placeAtPath(journal: Journal, path: string): PlaceRow | undefined {
+  const row = journal.get('SELECT * FROM places WHERE path = ? ORDER BY last_seen_ms DESC', [path])
+  return row && toPlace(row)
+}
+
+/** Adds a place, or brings up to date what is known of it. How far its chain reaches is left as it is. */
+export function savePlace(journal: Journal, place: Omit<PlaceRow, 'chainLength' | 'chainHead'>): void {
+  journal.run(
+    `INSERT INTO places (id, name, kind, path, devices, volume, added_ms, last_seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (id) DO UPDATE SET name = excluded.name, path = excluded.path, devices = excluded.devices, volume = excluded.volume,
+       last_seen_ms = excluded.last_seen_ms`,
+    [
+      place.id,
+      place.name,
+      place.kind,
+      place.path,
+      JSON.stringify(place.devices),
+      JSON.stringify(place.volume),
+      place.addedMs,
+      place.lastSeenMs ?? null,
+    ],
+  )
+}
+
+export function saveChain(journal: Journal, placeId: string, length: number, head: string): void {
+  journal.run('UPDATE places SET chain_length = ?, chain_head = ? WHERE id = ?', [length, head, placeId])
+}
+
+/** Forgets a place and what was known of the copies there. Nothing at the place itself is touched. */
+export function forgetPlace(journal: Journal, placeId: string): void {
+  journal.transaction(() => {
+    for (const table of ['copies', 'seals', 'steps', 'labels'])
+      journal.run(`DELETE FROM ${table} WHERE place_id = ?`, [placeId])
+    journal.run('DELETE FROM places WHERE id = ?', [placeId])
+  })
+}
+
+function toPlace(row: Row): PlaceRow {
+  const lastSeenMs = optionalNumber(row, 'last_seen_ms')
+  return {
+    id: text(row, 'id'),
+    name: text(row, 'name'),
+    kind: text(row, 'kind') === 'bucket' ? 'bucket' : 'drive',
+    path: text(row, 'path'),
+    devices: textList(row, 'devices'),
+    volume: JSON.parse(text(row, 'volume')) as PlaceRow['volume'],
+    addedMs: number(row, 'added_ms'),
+    ...(lastSeenMs === undefined ? {} : { lastSeenMs }),
+    chainLength: number(row, 'chain_length'),
+    chainHead: text(row, 'chain_head'),
+  }
+}

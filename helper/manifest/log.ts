@@ -1,0 +1,117 @@
+// safelight-log.jsonl: what happened to each copy of a shoot, one line per event, appended only. Together with safelight.b3 it is the
+// evidence that lies beside the pictures, and what a rebuild reads: a copy that is in the log but not yet in the manifest was made after
+// the last seal.
+import path from 'node:path'
+import { z } from 'zod'
+import { appendLines, makeFolders, type DurableFiles } from '../files/durable.js'
+import { isSafeRelativePath } from './manifest.js'
+
+export const LOG_FILE = 'safelight-log.jsonl'
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+const at = z.iso.datetime()
+const relative = z.string().refine(isSafeRelativePath)
+const read = z.enum(['direct', 'cached'])
+
+/** `path` is where the copy lies below the shoot's folder, `file` the name of the original. */
+const LogEvent = z.discriminatedUnion('event', [
+  /** Which folder of originals this shoot stands for; the first line, and again whenever that changes. */
+  z.object({
+    event: z.literal('source'),
+    at,
+    shoot: z.string(),
+    root: z.string(),
+    pathFromRoot: z.string(),
+    volume: z.string().optional(),
+    pathOnVolume: z.string().optional(),
+    host: z.string(),
+    /** Physical devices of the source and of this place; a shared one means that both die together. */
+    sourceDevices: z.array(z.string()),
+    placeDevices: z.array(z.string()),
+    warning: z.string().optional(),
+  }),
+  /** Bytes were sent (`copied`) or found already lying there (`adopted`), and read back. */
+  z.object({
+    event: z.enum(['copied', 'adopted']),
+    at,
+    file: z.string(),
+    path: relative,
+    bytes: z.int().min(0),
+    modified: at,
+    sourceHash: hash,
+    copyHash: hash,
+    read,
+    device: z.string(),
+    by: z.string(),
+  }),
+  /** Read again later: `verified` hashes to the reference, `damaged` does not, `missing` and `unreadable` could not be read. */
+  z.object({
+    event: z.enum(['verified', 'damaged', 'missing', 'unreadable']),
+    at,
+    file: z.string(),
+    path: relative,
+    sourceHash: hash,
+    copyHash: hash.optional(),
+    read: read.optional(),
+    device: z.string(),
+    why: z.string().optional(),
+  }),
+  /** An earlier content moved to Versions/ (`kept`), or a damaged copy to Quarantine/ (`quarantined`). */
+  z.object({
+    event: z.enum(['kept', 'quarantined']),
+    at,
+    file: z.string(),
+    path: relative,
+    to: relative,
+    copyHash: hash,
+    why: z.string(),
+  }),
+  /** Taking or placing a file failed. */
+  z.object({ event: z.literal('failed'), at, file: z.string(), why: z.string() }),
+  /** safelight.b3 was written anew. */
+  z.object({ event: z.literal('sealed'), at, generation: z.int().min(1), files: z.int().min(0), manifestHash: hash }),
+])
+
+export type LogEvent = z.infer<typeof LogEvent>
+
+export function formatEvent(event: LogEvent): string {
+  return JSON.stringify(event)
+}
+
+/** Appends events to the log of a shoot at a place, making its folder when it is the first.
+ *  @param root  the `Safelight` folder, which must exist */
+export function appendEvents(
+  files: DurableFiles,
+  root: string,
+  folder: string,
+  events: readonly LogEvent[],
+  sync = true,
+): void {
+  makeFolders(files, root, folder)
+  appendLines(files, path.join(folder, LOG_FILE), events.map(formatEvent), sync)
+}
+
+/** A line longer than this is not ours. */
+const LINE_MAX = 1024 * 1024
+
+/** @returns the events, and the numbers (from 1) of the lines that cannot be understood; a last line cut off by a crash is neither */
+export function parseLog(text: string): { events: LogEvent[]; badLines: number[] } {
+  const events: LogEvent[] = []
+  const badLines: number[] = []
+  const lines = text.split('\n')
+  lines.slice(0, -1).forEach((line, index) => {
+    const event = line.length > LINE_MAX ? undefined : parseEvent(line)
+    if (event) events.push(event)
+    else badLines.push(index + 1)
+  })
+  return { events, badLines }
+}
+
+function parseEvent(line: string): LogEvent | undefined {
+  try {
+    return LogEvent.safeParse(JSON.parse(line)).data
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}

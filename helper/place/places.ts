@@ -1,0 +1,257 @@
+// Which places there are and whether each is really there. A drive is known by the id in its marker, never by its path: where a path that
+// held a known drive now holds nothing, or another drive, nothing may be written.
+import path from 'node:path'
+import fs from 'fs-extra'
+import { SafelightError, systemCode } from '../errors.js'
+import type { DurableFiles } from '../files/durable.js'
+import { syncClientOf, type Volume, type Volumes } from '../files/volumes.js'
+import type { Journal } from '../journal/journal.js'
+import { listPlaces, placeAtPath, placeById, savePlace, type PlaceRow } from '../journal/places.js'
+import {
+  MARKER_FILE,
+  makePlace,
+  markerIdentity,
+  readMarker,
+  renamePlace,
+  ROOT_FOLDER,
+  writeInstructions,
+} from './marker.js'
+
+export interface PlaceDeps {
+  readonly files: DurableFiles
+  readonly journal: Journal
+  readonly volumes: Volumes
+  readonly clock: () => number
+  /** The user's own folder, below which sync clients keep theirs. */
+  readonly userFolder: string
+}
+
+/** A drive that is there, and was when it was opened. */
+export interface OpenPlace {
+  readonly id: string
+  readonly name: string
+  /** The drive's folder. */
+  readonly folder: string
+  /** Its `Safelight` folder. */
+  readonly root: string
+  readonly markerIdentity: string
+  readonly volume: Volume
+  readonly syncClient?: string
+  /** Met for the first time by this journal, though it has been in use: what lies there is still to be learned. */
+  readonly isUnknownHere: boolean
+}
+
+export type PlaceState = 'here' | 'away' | 'replaced'
+
+/** Opens the place at a folder, making it one when nothing was ever there.
+ *  @param isNew  the user says that this is another drive than the one that used to be at this path
+ *  @param mustExist  only a place that already is one
+ *  @throws VOLUME_AWAY, VOLUME_REPLACED, VOLUME_READ_ONLY, PLACE_INVALID, USAGE */
+export async function openPlace(
+  deps: PlaceDeps,
+  folder: string,
+  { isNew = false, mustExist = false, name }: { isNew?: boolean; mustExist?: boolean; name?: string } = {},
+): Promise<OpenPlace> {
+  const expected = placeAtPath(deps.journal, folder)
+  requireFolder(folder, expected)
+  const marker = readMarker(deps.files, folder)
+  if (!isNew && expected && marker?.id !== expected.id) refuseOther(deps, folder, expected, marker?.id)
+  if (mustExist && !marker) throw noPlaceThere(folder)
+  const volume = await deps.volumes.describe(folder)
+  const known = marker && placeById(deps.journal, marker.id)
+  const opened = marker ?? makeHere(deps, folder, name ?? nameFor(deps, folder, volume))
+  if (marker) tryInstructions(deps, folder)
+  const syncClient = syncClientOf(folder, deps.userFolder)
+  savePlace(deps.journal, {
+    id: opened.id,
+    name: opened.name,
+    kind: 'drive',
+    path: folder,
+    devices: volume.devices,
+    volume: {
+      fileSystem: volume.fileSystem,
+      medium: volume.medium,
+      ...(volume.label === undefined ? {} : { label: volume.label }),
+      ...(syncClient === undefined ? {} : { syncClient }),
+    },
+    addedMs: known?.addedMs ?? deps.clock(),
+    lastSeenMs: deps.clock(),
+  })
+  return {
+    id: opened.id,
+    name: opened.name,
+    folder,
+    root: path.join(folder, ROOT_FOLDER),
+    markerIdentity: markerIdentity(deps.files, folder),
+    volume,
+    ...(syncClient === undefined ? {} : { syncClient }),
+    isUnknownHere: marker !== undefined && known === undefined,
+  }
+}
+
+/** Whether a known place is where it was last seen. Reads the marker, writes nothing. */
+export function stateOfPlace(files: DurableFiles, place: PlaceRow): PlaceState {
+  if (place.kind === 'bucket') return 'away'
+  try {
+    const marker = readMarker(files, place.path)
+    if (marker === undefined) return 'away'
+    return marker.id === place.id ? 'here' : 'replaced'
+  } catch (error) {
+    if (error instanceof SafelightError || systemCode(error) !== '') return 'away'
+    throw error
+  }
+}
+
+/** The drive under this path is still the one that was opened. */
+export function isStillThere(files: DurableFiles, place: OpenPlace): boolean {
+  return place.markerIdentity !== '' && markerIdentity(files, place.folder) === place.markerIdentity
+}
+
+/** A known place by its name, id or path. @throws PLACE_UNKNOWN */
+export function findPlace(journal: Journal, wanted: string): PlaceRow {
+  const places = listPlaces(journal)
+  const found =
+    places.find((place) => place.id === wanted || place.name === wanted || place.path === path.resolve(wanted)) ??
+    places.find((place) => place.name.toLowerCase() === wanted.toLowerCase())
+  if (found) return found
+  const names = places.map((place) => `"${place.name}"`).join(', ')
+  throw new SafelightError('PLACE_UNKNOWN', {
+    message: `There is no place called "${wanted}". ${names === '' ? 'No place is known yet.' : `Known are: ${names}.`}`,
+    remedy: 'Use one of these names, or add the drive with: safelight place add DIR',
+  })
+}
+
+function requireFolder(folder: string, expected: PlaceRow | undefined): void {
+  const stat = fs.statSync(folder, { throwIfNoEntry: false })
+  if (stat?.isDirectory()) return
+  if (stat)
+    throw new SafelightError('USAGE', {
+      message: `${folder} is a file. Copies go into a folder on a drive.`,
+      remedy: 'Name a folder on the drive.',
+    })
+  throw new SafelightError('VOLUME_AWAY', {
+    message: expected
+      ? `The drive "${expected.name}" is not at ${folder}: there is no such folder now. Nothing was copied.`
+      : `There is no folder ${folder}. Nothing was copied.`,
+    remedy: expected
+      ? 'Connect the drive and run the same command again.'
+      : 'Connect the drive, or make the folder first, and run the same command again.',
+  })
+}
+
+function refuseOther(deps: PlaceDeps, folder: string, expected: PlaceRow, found: string | undefined): void {
+  if (found === undefined) {
+    throw new SafelightError('VOLUME_AWAY', {
+      message: `The drive "${expected.name}" is not at ${folder}: the folder is there, but the drive's Safelight folder is not, as when a drive is unplugged or another is in its stead. Nothing was written.`,
+      remedy: `Connect "${expected.name}" and run the same command again. If this is meant to be a new place: safelight place add "${folder}"`,
+    })
+  }
+  if (placeById(deps.journal, found)) return
+  throw new SafelightError('VOLUME_REPLACED', {
+    message: `At ${folder} there used to be the drive "${expected.name}"; now there is another one that this computer does not know. Nothing was written.`,
+    remedy: `Connect "${expected.name}", or take this drive as a further place: safelight place add "${folder}"`,
+  })
+}
+
+function noPlaceThere(folder: string): SafelightError {
+  return new SafelightError('VOLUME_AWAY', {
+    message: `${folder} holds no Safelight folder: it is not a drive that Safelight has copied to, or not the right one.`,
+    remedy: 'Connect the right drive, and name the folder that holds the folder "Safelight".',
+  })
+}
+
+/** The folder that was typed, absolute and with links resolved; one that names the `Safelight` folder itself means the folder above.
+ *  @throws VOLUME_AWAY when there is none */
+export function realFolder(deps: Pick<PlaceDeps, 'journal'>, typed: string): string {
+  const folder = path.resolve(typed)
+  requireFolder(folder, placeAtPath(deps.journal, folder))
+  const real = fs.realpathSync.native(folder)
+  return path.basename(real) === ROOT_FOLDER && fs.existsSync(path.join(real, MARKER_FILE)) ? path.dirname(real) : real
+}
+
+/** Gives a place another name, at the place and in the journal. It must be there. */
+export async function renameOpenPlace(deps: PlaceDeps, place: PlaceRow, name: string): Promise<void> {
+  if (
+    listPlaces(deps.journal).some((other) => other.id !== place.id && other.name.toLowerCase() === name.toLowerCase())
+  ) {
+    throw new SafelightError('USAGE', {
+      message: `Another place is already called "${name}".`,
+      remedy: 'Choose another name.',
+    })
+  }
+  const open = await openPlace(deps, place.path)
+  const marker = readMarker(deps.files, place.path)
+  if (!marker || open.id !== place.id) throw noPlaceThere(place.path)
+  try {
+    renamePlace(deps.files, place.path, marker, name)
+  } catch (error) {
+    throw placeError(error, place.name)
+  }
+  await openPlace(deps, place.path)
+}
+
+function makeHere(deps: PlaceDeps, folder: string, name: string): { id: string; name: string } {
+  try {
+    return makePlace(deps.files, folder, name, deps.clock())
+  } catch (error) {
+    throw placeError(error, folder)
+  }
+}
+
+/** The instructions are brought up to date where that is possible; a read-only drive keeps the ones it has. */
+function tryInstructions(deps: PlaceDeps, folder: string): void {
+  try {
+    writeInstructions(deps.files, folder)
+  } catch (error) {
+    const failure = placeError(error, folder)
+    if (failure.code !== 'VOLUME_READ_ONLY' && failure.code !== 'VOLUME_FULL') throw failure
+  }
+}
+
+/** What the system's error at a drive means. */
+export function placeError(error: unknown, name: string): SafelightError {
+  if (error instanceof SafelightError) return error
+  switch (systemCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new SafelightError('VOLUME_FULL', {
+        message: `${name} is full.`,
+        remedy: 'Make room on it, or use another drive, and run the same command again.',
+        cause: error,
+      })
+    case 'EROFS':
+    case 'EACCES':
+    case 'EPERM':
+      return new SafelightError('VOLUME_READ_ONLY', {
+        message: `${name} cannot be written: it is read-only, or your user may not write there. Nothing was copied to it.`,
+        remedy: 'Make it writable (on a Mac: Get Info > Sharing & Permissions), or use another drive.',
+        cause: error,
+      })
+    case 'ENOENT':
+    case 'ENOTDIR':
+    case 'ENODEV':
+    case 'ENXIO':
+    case 'ESTALE':
+      return new SafelightError('VOLUME_AWAY', {
+        message: `${name} is no longer there.`,
+        remedy: 'Connect it again and run the same command again.',
+        cause: error,
+      })
+    default:
+      return new SafelightError('VOLUME_FAILING', {
+        message: `${name} answers with errors (${error instanceof Error ? error.message : String(error)}). Do not trust it with your only copy.`,
+        remedy: 'Check its cable and its health, and use another drive meanwhile.',
+        cause: error,
+      })
+  }
+}
+
+function nameFor(deps: PlaceDeps, folder: string, volume: Volume): string {
+  const folderName = path.basename(folder) === '' ? 'Drive' : path.basename(folder)
+  const base = volume.mountPoint === folder ? (volume.label ?? folderName) : folderName
+  const taken = new Set(listPlaces(deps.journal).map((place) => place.name.toLowerCase()))
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? base : `${base} ${n}`
+    if (!taken.has(name.toLowerCase())) return name
+  }
+}
