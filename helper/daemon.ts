@@ -1,11 +1,12 @@
 // The composition root: everything that the rooms need is made here, once, and handed to them as plain data. Holds the home for as long as
 // it is open; whoever opens it second is told who holds it.
 import os from 'node:os'
+import pLimit from 'p-limit'
 import { claimHome, type Ownership } from './instance.js'
 import { backUp } from './engine/backup.js'
 import { WorkerPool } from './engine/pool.js'
 import type { EngineDeps } from './engine/run.js'
-import { refuseOverlap, resolveSources } from './engine/sources.js'
+import { overlapOf, refuseOverlap, resolveSources, type SourcePath } from './engine/sources.js'
 import { verifyCopies } from './engine/verify.js'
 import { SafelightError } from './errors.js'
 import { systemFiles, type DurableFiles } from './files/durable.js'
@@ -14,6 +15,9 @@ import { systemVolumes, type Volumes } from './files/volumes.js'
 import { Journal } from './journal/journal.js'
 import { temporaryTag } from './journal/meta.js'
 import { forgetPlace, listPlaces, placeById, type PlaceRow } from './journal/places.js'
+import { noteExit } from './journal/wanted.js'
+import { ingest, type IngestDeps } from './ingest/ingest.js'
+import { Queue, type QueueDeps, type QueueTimes } from './ingest/queue.js'
 import { doctor } from './doctor.js'
 import {
   findPlace,
@@ -27,7 +31,7 @@ import {
 import { rebuildFrom } from './restore/rebuild.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { listShootsReport, placeReport, placesReport, statusReport } from './status/report.js'
-import type { Outcome, Params, Place } from '../shared/methods.js'
+import type { Outcome, Params, Place, Result } from '../shared/methods.js'
 
 export interface DaemonOptions {
   readonly home: string
@@ -50,6 +54,7 @@ export class Daemon {
   readonly #files: DurableFiles
   readonly #volumes: Volumes
   readonly #clock: () => number
+  #queue: Queue | undefined
 
   private constructor(options: DaemonOptions, ownership: Ownership, journal: Journal) {
     this.#options = options
@@ -92,14 +97,20 @@ export class Daemon {
   #makeHandlers(): Partial<Handlers> {
     const status = { files: this.#files, journal: this.journal, volumes: this.#volumes, clock: this.#clock }
     return {
-      'backup/run': (params, context) => this.#withEngine((deps) => this.#backUp(deps, params, context)),
+      'backup/run': (params, context) =>
+        this.#alone(() => this.#withEngine((deps) => this.#backUp(deps, params, context))),
       'verify/run': (params, context) => this.#withEngine((deps) => this.#verify(deps, params, context)),
-      'rebuild/run': (params, context) => this.#withEngine((deps) => this.#rebuild(deps, params, context)),
+      'rebuild/run': (params, context) =>
+        this.#alone(() => this.#withEngine((deps) => this.#rebuild(deps, params, context))),
+      'photos/imported': (params) => Promise.resolve(this.#imported(params)),
+      'photos/protect': (params) => Promise.resolve(this.#protect(params)),
+      'lightroom/exiting': ({ catalog }) => Promise.resolve(this.#lightroomLeft(catalog)),
+      'lightroom/lost': ({ catalog }) => Promise.resolve(this.#lightroomLeft(catalog)),
       'shoots/list': ({ search }) => Promise.resolve(listShootsReport(status, search)),
       'status/get': ({ shoot }) => Promise.resolve(statusReport(status, this.#options.helper ?? 'down', shoot)),
       'doctor/run': () => doctor({ ...status, home: this.#options.home }),
       'place/list': () => Promise.resolve(placeList(placesReport(status))),
-      'place/add': ({ path, name }) => this.#withEngine((deps) => this.#addPlace(deps, path, name)),
+      'place/add': ({ path, name }) => this.#alone(() => this.#withEngine((deps) => this.#addPlace(deps, path, name))),
       'place/rename': ({ place, name }) => this.#renamePlace(place, name),
       'place/remove': ({ place }) => Promise.resolve(this.#removePlace(place)),
     }
@@ -148,7 +159,7 @@ export class Daemon {
     if (places.length === 0 && first && !all) throw first
     return verifyCopies(
       deps,
-      { shoots, places, withOriginals: isOriginals || all === true },
+      { shoots, places, withOriginals: isOriginals || all === true, exclusively: (act) => this.#alone(act) },
       context.signal,
       (progress) => context.progress(progress),
     )
@@ -165,7 +176,7 @@ export class Daemon {
     if (rehash !== true) return result
     const read = await verifyCopies(
       deps,
-      { shoots: [], places: [place], withOriginals: false },
+      { shoots: [], places: [place], withOriginals: false, exclusively: (act) => act() },
       context.signal,
       (progress) => context.progress(progress),
     )
@@ -196,7 +207,83 @@ export class Daemon {
     }
   }
 
+  // ── what Lightroom tells ──
+
+  #imported(telling: Params<'photos/imported'>): Result<'photos/imported'> {
+    const result = ingest(this.#ingestDeps(), telling, true)
+    this.#queue?.wake()
+    return result
+  }
+
+  #protect(telling: Params<'photos/protect'>): Result<'photos/protect'> {
+    const { accepted, refused } = ingest(this.#ingestDeps(), telling, false)
+    this.#queue?.wake()
+    const taken =
+      accepted === 0
+        ? 'Nothing to protect in this selection.'
+        : `${accepted} photo${accepted === 1 ? ' is' : 's are'} being protected now.`
+    return {
+      accepted,
+      refused,
+      summary:
+        refused.length === 0 ? taken : `${taken} ${refused.length} could not be taken: ${refused[0]?.why ?? ''}.`,
+    }
+  }
+
+  #lightroomLeft(catalog: string | undefined): null {
+    if (catalog !== undefined) noteExit(this.journal, catalog, this.#clock())
+    this.#queue?.sweepSoon()
+    return null
+  }
+
+  #ingestDeps(): IngestDeps {
+    const platform = process.platform === 'win32' || process.platform === 'darwin' ? process.platform : 'linux'
+    return { files: this.#files, journal: this.journal, clock: this.#clock, home: this.#options.home, platform }
+  }
+
+  /** Begins the work that nobody asks for: the helper does it, a single command does not. */
+  startQueue(times: QueueTimes, onFault: QueueDeps['onFault']): Queue {
+    this.#queue = new Queue(
+      {
+        files: this.#files,
+        journal: this.journal,
+        clock: this.#clock,
+        onFault,
+        backUp: (sources, signal) =>
+          this.#alone(() => this.#withEngine((deps) => this.#backUpSources(deps, sources, signal))),
+      },
+      times,
+    )
+    this.#queue.start()
+    return this.#queue
+  }
+
+  /** To every known place that is there and does not overlap with what is to be copied. */
+  async #backUpSources(
+    deps: EngineDeps,
+    sources: readonly SourcePath[],
+    signal: AbortSignal,
+  ): ReturnType<typeof backUp> {
+    const absent: SafelightError[] = []
+    const places: OpenPlace[] = []
+    for (const place of listPlaces(this.journal).filter((each) => each.kind === 'drive')) {
+      const overlap = sources.map((source) => overlapOf(source.folder, place.path)).find((error) => error !== undefined)
+      if (overlap) absent.push(overlap)
+      else await this.#openKnown(deps, place, places, absent, signal)
+    }
+    const first = absent[0]
+    if (places.length === 0) throw first ?? noPlaces()
+    return backUp(deps, { sources, places: unique(places), absent }, signal, () => undefined)
+  }
+
   // ── what they share ──
+
+  /** One at a time: two runs over the same shoot would get in each other's way. */
+  readonly #limit = pLimit(1)
+
+  #alone<T>(act: () => Promise<T>): Promise<T> {
+    return this.#limit(act)
+  }
 
   async #withEngine<T>(act: (deps: EngineDeps) => Promise<T>): Promise<T> {
     const { workerFile } = this.#options

@@ -149,7 +149,12 @@ export interface Methods {
   'session/ping': { params: { readonly sentAtMs: number }; result: { readonly sentAtMs: number } }
   /** Answered once the photos are committed to the journal. `cursor` is the highest id acknowledged for this catalog. */
   'photos/imported': {
-    params: { readonly catalog: string; readonly photos: readonly ImportedPhoto[] }
+    params: {
+      readonly catalog: string
+      /** Root folders of the catalog, absolute, as Lightroom lists them: nothing outside these is read. */
+      readonly roots: readonly string[]
+      readonly photos: readonly ImportedPhoto[]
+    }
     result: {
       readonly accepted: number
       readonly refused: readonly { readonly path: string; readonly why: string }[]
@@ -158,7 +163,7 @@ export interface Methods {
   }
   /** Protect these originals now: the same as an import, asked for by hand. */
   'photos/protect': {
-    params: { readonly catalog: string; readonly photos: readonly ImportedPhoto[] }
+    params: { readonly catalog: string; readonly roots: readonly string[]; readonly photos: readonly ImportedPhoto[] }
     result: {
       readonly accepted: number
       readonly refused: readonly { readonly path: string; readonly why: string }[]

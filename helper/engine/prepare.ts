@@ -5,6 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { EntryStat } from '../files/durable.js'
 import {
   scanFolder,
+  scanWithin,
   type ScannedFile,
   TEMPORARY_PREFIX,
   TEMPORARY_SUFFIX,
@@ -49,7 +50,7 @@ export async function prepareSource(
     if (folder.files.length > 0) prepared.push(prepareShoot(run, source, folder, given, options))
     await turn()
   }
-  if (given.only === undefined && !options.signal.aborted) prepared.push(...vanishedShoots(run, source, scan))
+  if (isWhole(given) && !options.signal.aborted) prepared.push(...vanishedShoots(run, source, scan))
   return prepared
 }
 
@@ -76,7 +77,7 @@ function prepareShoot(
   const places = [...atPlaces.keys()]
   return {
     shoot,
-    plan: given.only === undefined ? plan : { files: plan.files, gone: [] },
+    plan: isWhole(given) ? plan : { files: plan.files, gone: [] },
     unsealedAt: places.filter(
       (place) => !atPlaces.get(place)?.has(MANIFEST_FILE) || sealOf(journal, row.id, place) === undefined,
     ),
@@ -136,6 +137,11 @@ function vanishedShoots(run: BackupRun, source: SourceRow, scan: Scan): Prepared
     }))
 }
 
+/** Only a scan of everything can tell that something is gone. */
+function isWhole(given: SourcePath): boolean {
+  return given.only === undefined && given.within === undefined
+}
+
 /** Whether a folder holds what the journal remembers of a source: at least half of its files by name, size and date, if it has any. */
 export function holdsWhatWasKnown(run: BackupRun, source: SourceRow, scan: Scan): boolean {
   const scanned = new Map<string, ScannedFile>()
@@ -162,5 +168,7 @@ export function holdsWhatWasKnown(run: BackupRun, source: SourceRow, scan: Scan)
 const MTIME_TOLERANCE_MS = 2000
 
 export function scanSource(run: BackupRun, given: SourcePath): Scan {
-  return scanFolder(run.deps.files, given.folder, given.only)
+  return given.within
+    ? scanWithin(run.deps.files, given.folder, given.within)
+    : scanFolder(run.deps.files, given.folder, given.only)
 }

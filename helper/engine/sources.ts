@@ -13,6 +13,9 @@ export interface SourcePath {
   readonly folder: string
   /** Only these names in it; everything below it when left out. */
   readonly only?: ReadonlySet<string>
+  /** Only these folders below it, by path from it with `/`, and in each only what belongs to these names: the file itself and every other
+   *  of the same stem (sidecars, the JPEG of a raw). */
+  readonly within?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /** @param typed  as the user wrote them; files are gathered by folder
@@ -55,20 +58,24 @@ function realPath(file: string, typed: string): string {
 
 /** @throws PLACES_OVERLAP when one of the two folders lies inside the other, by whatever name */
 export function refuseOverlap(source: string, place: string): void {
+  const overlap = overlapOf(source, place)
+  if (overlap) throw overlap
+}
+
+/** What is wrong when one of the two folders lies inside the other. */
+export function overlapOf(source: string, place: string): SafelightError | undefined {
   const inside = (inner: string, outer: string): boolean =>
     ancestors(inner).some((folder) => isSameFolder(folder, outer))
+  const remedy = 'Choose a folder on another drive.'
   if (inside(place, source)) {
-    throw new SafelightError('PLACES_OVERLAP', {
-      message: `The destination ${place} lies inside the folder that is to be backed up (${source}). The backup would back itself up. Nothing was written.`,
-      remedy: 'Choose a folder on another drive.',
-    })
+    const message = `The destination ${place} lies inside the folder that is to be backed up (${source}). The backup would back itself up. Nothing was written.`
+    return new SafelightError('PLACES_OVERLAP', { message, remedy })
   }
   if (inside(source, place)) {
-    throw new SafelightError('PLACES_OVERLAP', {
-      message: `The folder to be backed up (${source}) lies inside the destination ${place}. Both would be lost together. Nothing was written.`,
-      remedy: 'Choose a folder on another drive.',
-    })
+    const message = `The folder to be backed up (${source}) lies inside the destination ${place}. Both would be lost together. Nothing was written.`
+    return new SafelightError('PLACES_OVERLAP', { message, remedy })
   }
+  return undefined
 }
 
 function ancestors(folder: string): string[] {

@@ -17,8 +17,7 @@ import type { OpenPlace } from '../place/places.js'
 import { folderBelowPhotos, shootFolderAt } from './finish.js'
 import type { BackupRun } from './run.js'
 
-/** @returns the newest line of the chain about each folder */
-export function checkChain(run: BackupRun, place: OpenPlace): ReadonlyMap<string, ChainLine> {
+export function checkChain(run: BackupRun, place: OpenPlace): void {
   const { files, journal, hash } = run.deps
   const chain = readChain(files, place.root, hash)
   const known = placeById(journal, place.id)
@@ -39,16 +38,31 @@ export function checkChain(run: BackupRun, place: OpenPlace): ReadonlyMap<string
       message: `the record of sealed manifests was altered: ${message}`,
     })
   }
-  return newestByFolder(chain)
+}
+
+/** The newest line of a place's chain about each folder, read again when the chain has grown. */
+export class ChainView {
+  readonly #run: BackupRun
+  readonly #place: OpenPlace
+  #lengthBytes = -1
+  #newest: ReadonlyMap<string, ChainLine> = new Map()
+
+  constructor(run: BackupRun, place: OpenPlace) {
+    this.#run = run
+    this.#place = place
+  }
+
+  newest(folder: string): ChainLine | undefined {
+    const { files, hash } = this.#run.deps
+    const lengthBytes = files.stat(path.join(this.#place.root, CHAIN_FILE))?.sizeBytes ?? 0
+    if (lengthBytes !== this.#lengthBytes) this.#newest = newestByFolder(readChain(files, this.#place.root, hash))
+    this.#lengthBytes = lengthBytes
+    return this.#newest.get(folder)
+  }
 }
 
 /** Compares safelight.b3 and the log of one shoot with what was sealed. */
-export function checkManifest(
-  run: BackupRun,
-  place: OpenPlace,
-  shoot: ShootRow,
-  chain: ReadonlyMap<string, ChainLine>,
-): void {
+export function checkManifest(run: BackupRun, place: OpenPlace, shoot: ShootRow, chain: ChainView): void {
   const { files, journal, hash } = run.deps
   const sealed = sealOf(journal, shoot.id, place.id)
   if (!sealed) return
@@ -56,7 +70,7 @@ export function checkManifest(
   const find = (file: string, message: string): void =>
     run.find({ kind: 'manifest', place: place.name, shoot: shoot.key, file, message })
   const manifest = path.join(folder, MANIFEST_FILE)
-  const line = chain.get(folderBelowPhotos(run, place, shoot))
+  const line = chain.newest(folderBelowPhotos(run, place, shoot))
   if (line?.manifestHash !== sealed.manifestHash || line.generation !== sealed.generation) {
     find(
       CHAIN_FILE,

@@ -16,7 +16,7 @@ import { exitOfFindings } from './outcome.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
 import { deviceOf } from './record-draft.js'
 import { BackupRun, type EngineDeps } from './run.js'
-import { checkChain, checkManifest, findExtras } from './verify-records.js'
+import { ChainView, checkChain, checkManifest, findExtras } from './verify-records.js'
 import { verifyOriginals } from './verify-originals.js'
 
 export interface VerifyRequest {
@@ -26,6 +26,8 @@ export interface VerifyRequest {
   readonly places: readonly OpenPlace[]
   /** Read the originals as well. */
   readonly withOriginals: boolean
+  /** Keeps other work off the journal and the places for the length of one shoot; new photos need not wait for a whole verification. */
+  exclusively<T>(act: () => Promise<T>): Promise<T>
 }
 
 /** What a verification has seen so far. */
@@ -51,7 +53,7 @@ export async function verifyCopies(
   signal.addEventListener('abort', stop, { once: true })
   try {
     meter.begin('verifying', countCopies(run, shoots, request), 0)
-    for (const place of request.places) await verifyPlace(run, place, shoots, tally)
+    for (const place of request.places) await verifyPlace(run, place, shoots, tally, request)
     if (request.withOriginals) await verifyOriginals(run, shoots, tally)
   } finally {
     signal.removeEventListener('abort', stop)
@@ -85,15 +87,27 @@ function countCopies(run: BackupRun, shoots: readonly ShootRow[], request: Verif
   )
 }
 
-async function verifyPlace(run: BackupRun, place: OpenPlace, shoots: readonly ShootRow[], tally: Tally): Promise<void> {
-  // A run that was killed may have left a manifest one generation behind: that is no finding, it is a step to be finished.
-  sealPending(run, place)
+async function verifyPlace(
+  run: BackupRun,
+  place: OpenPlace,
+  shoots: readonly ShootRow[],
+  tally: Tally,
+  request: VerifyRequest,
+): Promise<void> {
   try {
-    const chain = checkChain(run, place)
+    // A run that was killed may have left a manifest one generation behind: that is no finding, it is a step to be finished.
+    await request.exclusively(() => {
+      sealPending(run, place)
+      return Promise.resolve()
+    })
+    checkChain(run, place)
+    const chain = new ChainView(run, place)
     for (const shoot of shoots) {
       if (run.signal.aborted || run.failedPlaces.has(place.id)) return
-      await verifyShoot(run, place, shoot, tally)
-      checkManifest(run, place, shoot, chain)
+      await request.exclusively(async () => {
+        await verifyShoot(run, place, shoot, tally)
+        if (!run.failedPlaces.has(place.id)) checkManifest(run, place, shoot, chain)
+      })
     }
   } catch (error) {
     if (systemCode(error) === '') throw error

@@ -75,6 +75,37 @@ export function scanFolder(files: DurableFiles, root: string, only?: ReadonlySet
   return scan
 }
 
+/** Only some files of some folders, with everything that belongs to them.
+ *  @param within  by path from the root with `/`, the names wanted there */
+export function scanWithin(files: DurableFiles, root: string, within: ReadonlyMap<string, ReadonlySet<string>>): Scan {
+  const scan = { folders: [] as ScannedFolder[], leftOut: [] as LeftOut[], unreadable: [] as Unreadable[] }
+  for (const [pathFromRoot, names] of [...within].sort(([a], [b]) => byCodePoint(a, b))) {
+    const all = { folders: [] as ScannedFolder[], leftOut: [] as LeftOut[], unreadable: [] as Unreadable[] }
+    readFolder(files, root, pathFromRoot, undefined, all)
+    const stems = new Set([...names].map(stemOf))
+    scan.folders.push(
+      ...all.folders.map((folder) => ({
+        ...folder,
+        files: folder.files.filter((file) => belongsTo(file.name, stems)),
+      })),
+    )
+    scan.unreadable.push(...all.unreadable)
+  }
+  return scan
+}
+
+/** `IMG_1.CR3` → `img_1`; compared without regard to case and Unicode form, as Lightroom does. */
+function stemOf(name: string): string {
+  const dot = name.lastIndexOf('.')
+  return (dot > 0 ? name.slice(0, dot) : name).normalize('NFC').toLowerCase()
+}
+
+/** `IMG_1.xmp`, `IMG_1.JPG` and `IMG_1.CR3.xmp` all belong to `IMG_1.CR3`. */
+function belongsTo(name: string, stems: ReadonlySet<string>): boolean {
+  const stem = stemOf(name)
+  return stems.has(stem) || stems.has(stemOf(stem))
+}
+
 interface Findings {
   readonly folders: ScannedFolder[]
   readonly leftOut: LeftOut[]

@@ -186,6 +186,16 @@ export function verifiedAt(journal: Journal, shootId: number, placeId: string): 
   return row ? number(row, 'n') : 0
 }
 
+/** Whether the newest content of an original has a verified copy at any place but its own. */
+export function verifiedElsewhere(journal: Journal, sourcePath: string, pathFromRoot: string, name: string): boolean {
+  const row = journal.get(
+    `SELECT 1 AS found FROM sources r JOIN shoots s ON s.source_id = r.id AND s.path_from_root = ? JOIN files f ON f.shoot_id = s.id AND f.name = ?
+     JOIN copies c ON c.version_id = f.version_id AND c.path = f.name AND c.state = 'verified' AND c.place_id <> 'working' WHERE r.path = ? LIMIT 1`,
+    [pathFromRoot, name, sourcePath],
+  )
+  return row !== undefined
+}
+
 function toFile(
   row: Row,
   copies: { now: Map<string, CopyRow>; old: (CopyRow & { hash: Hash })[] } | undefined,

@@ -109,4 +109,27 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (kind, shoot_id, place_id, payload)
   );
   `,
+  `
+  -- Lightroom catalogs that have been heard of, and the highest photo id that each was answered for.
+  CREATE TABLE catalogs (
+    path TEXT PRIMARY KEY,
+    cursor INTEGER NOT NULL DEFAULT 0,
+    roots TEXT NOT NULL DEFAULT '[]',       -- JSON list: its root folders, as Lightroom last told them
+    last_seen_ms INTEGER NOT NULL,
+    last_exit_ms INTEGER
+  ) WITHOUT ROWID;
+
+  -- Originals that Lightroom told us of and that are not proven anywhere yet: what is still owed.
+  CREATE TABLE wanted (
+    id INTEGER PRIMARY KEY,
+    catalog TEXT NOT NULL,
+    root TEXT NOT NULL,                     -- the root folder it lies under
+    path_from_root TEXT NOT NULL,           -- its folder below that, '' for the root itself
+    name TEXT NOT NULL,
+    is_offline INTEGER NOT NULL,            -- Lightroom could not see it either
+    why TEXT NOT NULL DEFAULT '',           -- what kept it from being protected the last time
+    told_ms INTEGER NOT NULL,
+    UNIQUE (root, path_from_root, name)
+  );
+  `,
 ]
