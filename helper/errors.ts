@@ -9,6 +9,9 @@ export type Retry = 'never' | 'later' | 'when-volume-returns'
 export const ERROR_CODES = {
   UNEXPECTED: { exit: 1, retry: 'never' },
   USAGE: { exit: 2, retry: 'never' },
+  NOT_AVAILABLE: { exit: 2, retry: 'never' },
+  MESSAGE_INVALID: { exit: 2, retry: 'never' },
+  ANSWER_TOO_LONG: { exit: 2, retry: 'never' },
 
   COPY_MISSING: { exit: 10, retry: 'later' },
   COPY_DIFFERS: { exit: 11, retry: 'never' },
@@ -36,6 +39,11 @@ export const ERROR_CODES = {
   CONFIG_INVALID: { exit: 44, retry: 'never' },
   PLACE_UNKNOWN: { exit: 45, retry: 'never' },
   PLACE_INVALID: { exit: 46, retry: 'never' },
+  HELPER_AWAY: { exit: 47, retry: 'later' },
+  HELPER_BUSY: { exit: 47, retry: 'later' },
+  PROTOCOL_DIFFERS: { exit: 48, retry: 'never' },
+  TOKEN_REFUSED: { exit: 49, retry: 'never' },
+  LIGHTROOM_MISSING: { exit: 44, retry: 'never' },
 } as const satisfies Record<string, { readonly exit: number; readonly retry: Retry }>
 
 export type ErrorCode = keyof typeof ERROR_CODES

@@ -10,6 +10,8 @@ export const MAX_PATH_LENGTH = 32_767
 export const MAX_TEXT_LENGTH = 4096
 /** Paths, shoots or files named in one request. */
 export const MAX_LIST_LENGTH = 10_000
+/** Root folders of one catalog; a library of twenty years has a few dozen. */
+export const MAX_ROOTS = 1000
 /** No number on the wire reaches this: Lua 5.1 prints it as `1e+14`. */
 export const NUMBER_LIMIT = 1e14
 
@@ -21,9 +23,6 @@ const count = z
   .min(0)
   .max(NUMBER_LIMIT - 1)
 const nothing = z.record(z.string(), z.never())
-
-/** Root folders of one catalog. */
-const MAX_ROOTS = 1000
 
 const photos = z.strictObject({
   catalog: pathText,
