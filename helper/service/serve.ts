@@ -1,0 +1,67 @@
+// The life of a running helper: listens, makes itself findable, works until it is asked to stop, and leaves nothing behind. The daemon
+// gives it the rooms and has already claimed the home; a signal and `helper/stop` end it the same way.
+import { newToken } from '../server/guard.js'
+import type { Handlers } from '../server/handlers.js'
+import type { Limits } from '../server/limits.js'
+import { StatusServer } from '../server/server.js'
+import { removeEndpoint, writeEndpoint, type Endpoint } from './endpoint.js'
+
+export interface ServeOptions {
+  /** SAFELIGHT_HOME, claimed by the caller. */
+  readonly home: string
+  readonly logs: string
+  readonly version: string
+  /** All methods but `helper/stop`, which is answered here. */
+  readonly handlers: Omit<Partial<Handlers>, 'helper/stop'>
+  /** Aborting it stops the helper (the daemon wires SIGINT and SIGTERM to it). */
+  readonly signal: AbortSignal
+  readonly now: () => Date
+  readonly onFault: (error: unknown, what: string) => void
+  /** Called once it answers and can be found. */
+  readonly onReady?: (endpoint: Endpoint) => void
+  readonly limits?: Partial<Limits>
+}
+
+/** Resolves after the helper has stopped: no request in work, nobody connected, endpoint.json gone.
+ *  @throws HOME_UNUSABLE */
+export async function runServe(options: ServeOptions): Promise<void> {
+  const { home, logs, version, handlers, signal, now, onFault, onReady, limits = {} } = options
+  const token = newToken()
+  const asked = new AbortController()
+  const stopped = anyAborted([asked.signal, signal])
+  const stop: Handlers['helper/stop'] = () => {
+    // The answer goes out before the server, which waits for every request, hangs up.
+    setImmediate(() => asked.abort())
+    return Promise.resolve({ ok: true, exitCode: 0, summary: 'The Safelight helper is stopping.' })
+  }
+  const server = await StatusServer.open({
+    handlers: { ...handlers, 'helper/stop': stop },
+    token,
+    version,
+    home,
+    logs,
+    limits,
+    onFault,
+  })
+  try {
+    const endpoint = writeEndpoint(home, {
+      port: server.port,
+      token,
+      pid: process.pid,
+      version,
+      startedAt: now().toISOString(),
+    })
+    onReady?.(endpoint)
+    await stopped
+  } finally {
+    // First unfindable, then gone: who looks now starts a new helper instead of waiting for this one.
+    removeEndpoint(home, token)
+    await server.close()
+  }
+}
+
+async function anyAborted(signals: readonly AbortSignal[]): Promise<void> {
+  const any = AbortSignal.any([...signals])
+  if (any.aborted) return
+  await new Promise<void>((resolve) => any.addEventListener('abort', () => resolve(), { once: true }))
+}

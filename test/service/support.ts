@@ -1,0 +1,41 @@
+// Homes in fresh temporary folders, real helper processes in them, and waiting for facts.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { isAlive, readEndpoint, type Caller } from '../../helper/service/endpoint.js'
+import type { ServeCommand } from '../../helper/service/background.js'
+
+export const CALLER: Caller = { client: 'cli', version: '0.1.0' }
+
+export interface TestHome {
+  readonly home: string
+  /** Kills the helper that runs there, if any, and removes the folder. */
+  readonly remove: () => Promise<void>
+}
+
+export function makeHome(): TestHome {
+  const home = mkdtempSync(path.join(tmpdir(), 'safelight-home-'))
+  return {
+    home,
+    remove: async () => {
+      const pid = readEndpoint(home)?.pid
+      if (pid !== undefined && pid !== process.pid && isAlive(pid)) {
+        process.kill(pid, 'SIGKILL')
+        await until(() => !isAlive(pid))
+      }
+      rmSync(home, { recursive: true, force: true })
+    },
+  }
+}
+
+export function serveCommand(home: string, mode = ''): ServeCommand {
+  const script = fileURLToPath(new URL('fixtures/serve.js', import.meta.url))
+  return { file: process.execPath, args: [script, home, mode] }
+}
+
+/** Waits for a fact that no event tells; the test's own timeout is its limit. */
+export async function until(fact: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await fact())) await wait(5)
+}
