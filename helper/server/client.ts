@@ -195,7 +195,9 @@ function hungUp(): SafelightError {
   return helperAway('The Safelight helper hung up before it answered.')
 }
 
-async function openSocket(port: number, token: string, limit: AbortSignal): Promise<WebSocket> {
+/** Opens the WebSocket and nothing more: hello is the caller's. The bridge uses this, because it relays frames as they are.
+ *  @throws HELPER_AWAY, TOKEN_REFUSED */
+export async function openSocket(port: number, token: string, limit: AbortSignal): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}${RPC_PATH}`, {
     headers: { authorization: `Bearer ${token}` },
     maxPayload: MAX_MESSAGE_BYTES,

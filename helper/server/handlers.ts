@@ -5,7 +5,7 @@ import type { MethodName, Notifications, Params, Result } from '../../shared/met
 export interface ClientInfo {
   readonly kind: Params<'session/hello'>['client']
   readonly version: string
-  /** The catalog that this Lightroom has open; only a plugin says it. */
+  /** The catalog that this Lightroom has open; a plugin says it, and its bridge after a reconnection. */
   readonly catalog?: string
 }
 

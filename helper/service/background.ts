@@ -38,22 +38,21 @@ export interface Started {
 }
 
 /** Starts the helper, or finds the one that runs. Resolves when it answers.
- *  @throws HELPER_AWAY it did not come up, with what it said last · PROTOCOL_DIFFERS one of another version runs · HOME_UNUSABLE */
+ *  @throws the signal's reason when it is aborted · HELPER_AWAY it did not come up, with what it said last · PROTOCOL_DIFFERS one of another version runs · HOME_UNUSABLE */
 export async function startHelper(options: StartOptions): Promise<Started> {
   const { home, command, caller, startMs = START_MS } = options
-  const limit = AbortSignal.timeout(startMs)
-  const signal = options.signal === undefined ? limit : AbortSignal.any([limit, options.signal])
+  const { signal } = options
+  const endsAt = performance.now() + startMs
   const first = await foundEndpoint(home, caller)
   if (first !== undefined) return { kind: 'already-running', endpoint: first }
   const child = await spawnDetached(home, command)
-  while (!signal.aborted) {
+  while (performance.now() < endsAt) {
     const endpoint = await foundEndpoint(home, caller)
     if (endpoint !== undefined) return { kind: endpoint.pid === child.pid ? 'started' : 'already-running', endpoint }
     // A child that ended may have lost against another start; that one is about to answer.
     if (child.hasEnded() && child.exitCode() !== HOME_IN_USE_EXIT) break
-    await wait(LOOK_MS, undefined, { signal }).catch(ignoreAbort)
+    await wait(LOOK_MS, undefined, signal === undefined ? {} : { signal })
   }
-  options.signal?.throwIfAborted()
   throw helperAway(`The Safelight helper did not start.${lastWords(home)}`, child.problem())
 }
 
@@ -75,9 +74,9 @@ export async function stopHelper({ home, caller, stopMs = STOP_MS }: StopOptions
   }
   await askToStop(presence)
   const { pid, token } = presence.endpoint
-  const limit = AbortSignal.timeout(stopMs)
+  const endsAt = performance.now() + stopMs
   while (isAlive(pid)) {
-    if (limit.aborted) throw stillThere(pid)
+    if (performance.now() > endsAt) throw stillThere(pid)
     await wait(LOOK_MS)
   }
   removeEndpoint(home, token)
@@ -199,9 +198,4 @@ function stillThere(pid: number): SafelightError {
     message: `The Safelight helper (process ${pid}) was asked to stop and is still finishing something.`,
     remedy: 'Wait a minute and look again with "safelight status". Nothing is lost if you restart the computer.',
   })
-}
-
-/** A wait that was cut short by its signal: the loop looks at the signal itself. */
-function ignoreAbort(error: unknown): void {
-  if (!(error instanceof Error) || error.name !== 'AbortError') throw error
 }

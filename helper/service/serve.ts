@@ -28,7 +28,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
   const { home, logs, version, handlers, signal, now, onFault, onReady, limits = {} } = options
   const token = newToken()
   const asked = new AbortController()
-  const stopped = anyAborted([asked.signal, signal])
+  const stopped = eitherAborted(asked.signal, signal)
   const stop: Handlers['helper/stop'] = () => {
     // The answer goes out before the server, which waits for every request, hangs up.
     setImmediate(() => asked.abort())
@@ -60,8 +60,10 @@ export async function runServe(options: ServeOptions): Promise<void> {
   }
 }
 
-async function anyAborted(signals: readonly AbortSignal[]): Promise<void> {
-  const any = AbortSignal.any([...signals])
-  if (any.aborted) return
-  await new Promise<void>((resolve) => any.addEventListener('abort', () => resolve(), { once: true }))
+/** Not AbortSignal.any: in Node 20 its signal can be collected as garbage before it fires, and the helper would not stop. */
+async function eitherAborted(first: AbortSignal, second: AbortSignal): Promise<void> {
+  if (first.aborted || second.aborted) return
+  await new Promise<void>((resolve) => {
+    for (const signal of [first, second]) signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 }

@@ -1,0 +1,195 @@
+// The bridge's end towards the helper: a WebSocket that has said hello, kept up for as long as the bridge lives. Owns finding, starting
+// and redialling; promises that a helper which crashed is started again and that one which was stopped on purpose is left alone.
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { WebSocket, type RawData } from 'ws'
+import { PROTOCOL_VERSION, type Params } from '../../shared/methods.js'
+import { parseMessage, request } from '../../shared/rpc.js'
+import { SafelightError, systemCode } from '../errors.js'
+import { CONNECT_MS, openSocket } from '../server/client.js'
+import { helperAway } from '../server/refusals.js'
+import { fromWireError } from '../server/wire-error.js'
+import { startHelper, type ServeCommand } from '../service/background.js'
+import { findHelper, type Caller, type Endpoint } from '../service/endpoint.js'
+
+export interface HelperLinkOptions {
+  readonly home: string
+  readonly version: string
+  /** How to start the helper when none runs. */
+  readonly command: ServeCommand
+  /** The catalog that the plugin last named, if it has. */
+  readonly catalog: () => string | undefined
+  readonly onUp: () => void
+  readonly onDown: () => void
+  readonly onFrame: (text: string) => void
+}
+
+/** WebSocket close code of a helper that stops because it was asked to. */
+const GOING_AWAY = 1001
+/** Between two attempts; a helper that cannot start is not tried more often than this. */
+const RETRY_MS = [100, 250, 500, 1000, 2000, 5000, 15_000, 60_000] as const
+/** Unsent towards the helper: above this the plugin is not read. */
+const PAUSE_BYTES = 1024 * 1024
+
+export class HelperLink {
+  #socket: WebSocket | undefined
+  #problem: SafelightError = helperAway('The Safelight helper is just being started.')
+  #waiting: (() => void)[] = []
+  readonly #stop = new AbortController()
+  readonly #running: Promise<void>
+
+  constructor(private readonly options: HelperLinkOptions) {
+    this.#running = this.#run()
+  }
+
+  get isUp(): boolean {
+    return this.#socket !== undefined
+  }
+
+  /** Why it is not up, in words for the plugin. */
+  get problem(): SafelightError {
+    return this.#problem
+  }
+
+  /** @returns whether the caller may go on; false asks it to pause its source until `onDrain` is called */
+  send(text: string, onDrain: () => void): boolean {
+    const socket = this.#socket
+    if (socket === undefined) return true
+    socket.send(text, () => {
+      if (socket.bufferedAmount <= PAUSE_BYTES) onDrain()
+    })
+    return socket.bufferedAmount <= PAUSE_BYTES
+  }
+
+  /** Sends the bridge's last word, waiting for a helper to say it to. @returns whether it left within `limitMs` */
+  async sendLast(text: string, limitMs: number): Promise<boolean> {
+    const endsAt = performance.now() + limitMs
+    while (performance.now() < endsAt) {
+      await this.#untilUp(endsAt - performance.now())
+      const socket = this.#socket
+      if (socket === undefined) continue
+      const isSent = await new Promise<boolean>((resolve) => socket.send(text, (error) => resolve(!error)))
+      if (isSent) return true
+    }
+    return false
+  }
+
+  pauseReading(): void {
+    this.#socket?.pause()
+  }
+
+  resumeReading(): void {
+    this.#socket?.resume()
+  }
+
+  /** Says goodbye and stops looking for a helper. What was sent before arrives. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    const socket = this.#socket
+    if (socket !== undefined) {
+      const goodbye = setTimeout(() => socket.terminate(), GOODBYE_MS)
+      socket.close(1000)
+      await this.#running
+      clearTimeout(goodbye)
+    }
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    let mayStart = true
+    let failures = 0
+    while (!signal.aborted) {
+      try {
+        const endpoint = await this.#locate(mayStart)
+        const code = await this.#serve(await this.#greet(endpoint))
+        failures = 0
+        mayStart = code !== GOING_AWAY
+      } catch (error) {
+        this.#problem =
+          error instanceof SafelightError ? error : helperAway('The Safelight helper cannot be reached.', error)
+        failures += 1
+        this.options.onDown()
+      }
+      await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal)
+    }
+  }
+
+  async #locate(mayStart: boolean): Promise<Endpoint> {
+    const { home, version, command } = this.options
+    const caller: Caller = { client: 'bridge', version }
+    if (mayStart) return (await startHelper({ home, command, caller, signal: this.#stop.signal })).endpoint
+    const presence = await findHelper(home, caller)
+    if (presence.kind === 'other-version') throw presence.error
+    if (presence.kind === 'down') throw helperAway('The Safelight helper was stopped.')
+    await presence.client.close()
+    return presence.endpoint
+  }
+
+  async #greet({ port, token }: Endpoint): Promise<WebSocket> {
+    const limit = AbortSignal.timeout(CONNECT_MS)
+    const socket = await openSocket(port, token, limit)
+    socket.on('error', () => undefined)
+    try {
+      const catalog = this.options.catalog()
+      const hello: Params<'session/hello'> = {
+        protocol: PROTOCOL_VERSION,
+        client: 'bridge',
+        version: this.options.version,
+        ...(catalog === undefined ? {} : { catalog }),
+      }
+      const answered = once(socket, 'message', { signal: limit })
+      socket.send(JSON.stringify(request('bridge', 'session/hello', hello)))
+      const [data] = (await answered) as [RawData]
+      const answer = parseMessage(textOf(data))
+      if (answer.kind === 'failure') throw fromWireError(answer.error)
+      return socket
+    } catch (error) {
+      socket.terminate()
+      throw error
+    }
+  }
+
+  /** Relays until the socket closes. @returns the close code */
+  async #serve(socket: WebSocket): Promise<number> {
+    if (socket.readyState !== WebSocket.OPEN) throw helperAway('The Safelight helper hung up.')
+    const closed = new Promise<number>((resolve) => socket.once('close', resolve))
+    socket.on('message', (data) => this.options.onFrame(textOf(data)))
+    this.#socket = socket
+    for (const go of this.#waiting.splice(0)) go()
+    this.options.onUp()
+    if (this.#stop.signal.aborted) socket.close(1000)
+    const code = await closed
+    this.#socket = undefined
+    this.#problem = helperAway(
+      code === GOING_AWAY
+        ? 'The Safelight helper was stopped.'
+        : 'The Safelight helper ended unexpectedly and is being restarted.',
+    )
+    this.options.onDown()
+    return code
+  }
+
+  async #untilUp(limitMs: number): Promise<void> {
+    if (this.isUp) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, limitMs)
+      this.#waiting.push(() => {
+        clearTimeout(timer)
+        resolve()
+      })
+    })
+  }
+}
+
+const GOODBYE_MS = 1000
+
+function textOf(data: RawData): string {
+  return (data as Buffer).toString('utf8')
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch((error: unknown) => {
+    if (systemCode(error) !== 'ABORT_ERR') throw error
+  })
+}

@@ -1,0 +1,167 @@
+// Between one plugin connection and the helper: proves the token of every line, passes messages on as they are, and sees to it that
+// every request of the plugin is answered, by the helper or, when that is away, in words. Understands `lightroom/exiting` and, to know
+// which catalog is open, the plugin's hello.
+import { isJsonObject } from '../../shared/json.js'
+import { isSameToken, parseEnvelope, type Envelope, type RequestId } from '../../shared/rpc.js'
+import type { SafelightError } from '../errors.js'
+import { tokenRefused, tooBusy } from '../server/refusals.js'
+import { toWireError } from '../server/wire-error.js'
+import type { HelperLink } from './helper-link.js'
+import type { LineEvent } from './lines.js'
+import type { PluginPorts } from './plugin-ports.js'
+
+export interface RelayDeps {
+  readonly ports: PluginPorts
+  readonly helper: HelperLink
+  /** How long a request waits for a helper that is being started before it is answered HELPER_AWAY. */
+  readonly holdMs: number
+  /** The token of plugin.json as it is now; asked again when a line has another one. */
+  readonly readToken: () => string | undefined
+  readonly onCatalog: (catalog: string) => void
+  /** The plugin said `lightroom/exiting`; `text` is that message. */
+  readonly onExiting: (text: string) => void
+}
+
+/** Requests of one Lightroom without an answer yet. */
+const MAX_OPEN_REQUESTS = 256
+
+interface Held {
+  readonly id: RequestId | undefined
+  readonly text: string
+  readonly timer: NodeJS.Timeout
+}
+
+export class Relay {
+  #token: string | undefined
+  #isProven = false
+  #hasRefused = false
+  /** Sent to the helper and not answered yet. */
+  readonly #asked = new Set<RequestId>()
+  readonly #held = new Set<Held>()
+
+  constructor(private readonly deps: RelayDeps) {
+    this.#token = deps.readToken()
+    deps.ports.onLines((event) => this.#takeLine(event))
+    deps.ports.onDrain(() => deps.helper.resumeReading())
+  }
+
+  /** A frame of the helper. */
+  takeFrame(text: string): void {
+    const envelope = parseEnvelope(parseJson(text))
+    if ((envelope.kind === 'success' || envelope.kind === 'failure') && envelope.id !== undefined)
+      this.#asked.delete(envelope.id)
+    this.#write(text)
+  }
+
+  helperIsUp(): void {
+    for (const held of this.#held) {
+      clearTimeout(held.timer)
+      this.#forward(held.id, held.text)
+    }
+    this.#held.clear()
+  }
+
+  /** What was asked of it may or may not have been done; the plugin asks again, which is harmless. */
+  helperIsDown(): void {
+    for (const id of this.#asked) this.#fail(id, this.deps.helper.problem)
+    this.#asked.clear()
+    if (this.deps.helper.problem.code === 'PROTOCOL_DIFFERS') for (const held of this.#held) this.#giveUp(held)
+  }
+
+  /** The connection is gone: nobody waits for these answers any more. */
+  close(): void {
+    for (const { timer } of this.#held) clearTimeout(timer)
+    this.#held.clear()
+  }
+
+  #takeLine(event: LineEvent): void {
+    if (event.kind === 'refused') return
+    const line = parseJson(event.text)
+    const message = isJsonObject(line) ? line['message'] : undefined
+    if (!isJsonObject(line) || message === undefined) return
+    if (!this.#isProof(line['token'])) {
+      this.#refuseOnce()
+      return
+    }
+    this.#isProven = true
+    this.#takeMessage(parseEnvelope(message), JSON.stringify(message))
+  }
+
+  #takeMessage(envelope: Envelope, text: string): void {
+    const id = envelope.kind === 'request' ? envelope.id : undefined
+    if (envelope.kind === 'notification' && envelope.method === 'lightroom/exiting') {
+      this.deps.onExiting(text)
+      return
+    }
+    if (envelope.kind === 'request' && envelope.method === 'session/hello' && isJsonObject(envelope.params)) {
+      const { catalog } = envelope.params
+      if (typeof catalog === 'string') this.deps.onCatalog(catalog)
+    }
+    if (this.#asked.size + this.#held.size >= MAX_OPEN_REQUESTS) this.#fail(id, tooBusy(MAX_OPEN_REQUESTS))
+    else if (this.deps.helper.isUp) this.#forward(id, text)
+    else this.#hold(id, text)
+  }
+
+  #forward(id: RequestId | undefined, text: string): void {
+    const { helper, ports } = this.deps
+    if (id !== undefined) this.#asked.add(id)
+    if (!helper.send(text, () => ports.resumeReading())) ports.pauseReading()
+  }
+
+  #hold(id: RequestId | undefined, text: string): void {
+    const isHopeless = this.deps.helper.problem.code === 'PROTOCOL_DIFFERS'
+    const held: Held = { id, text, timer: setTimeout(() => this.#giveUp(held), isHopeless ? 0 : this.deps.holdMs) }
+    this.#held.add(held)
+  }
+
+  #giveUp(held: Held): void {
+    clearTimeout(held.timer)
+    this.#held.delete(held)
+    this.#fail(held.id, this.deps.helper.problem)
+  }
+
+  #fail(id: RequestId | undefined, error: SafelightError): void {
+    if (id === undefined) return
+    this.#write(errorText(id, error))
+  }
+
+  /** Nothing goes out before the other side has proven itself: the line would tell a stranger on this port the token. */
+  #write(text: string): void {
+    if (!this.#isProven || this.#token === undefined) return
+    if (!this.deps.ports.write(lineOf(this.#token, text))) this.deps.helper.pauseReading()
+  }
+
+  #isProof(given: unknown): boolean {
+    if (this.#token !== undefined && isSameToken(this.#token, given)) return true
+    const fresh = this.deps.readToken()
+    if (fresh === undefined || !isSameToken(fresh, given)) return false
+    this.#token = fresh
+    return true
+  }
+
+  /** Said without a token: the plugin sees a line that is not proven, which is just what it is told. */
+  #refuseOnce(): void {
+    if (this.#hasRefused) return
+    this.#hasRefused = true
+    this.deps.ports.write(lineOf('', errorText(null, tokenRefused())))
+  }
+}
+
+function errorText(id: RequestId | null, error: SafelightError): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: toWireError(error) })
+}
+
+/** JSON has no raw line ends inside strings, so any that a message holds is blank between its parts. */
+function lineOf(token: string, messageText: string): string {
+  return `{"token":"${token}","message":${messageText.replaceAll(/[\r\n]+/g, ' ')}}\n`
+}
+
+/** undefined for what is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
