@@ -14,7 +14,7 @@ export interface RequestContext {
   readonly signal: AbortSignal
   readonly client: ClientInfo
   /** Tells the client how far its request is. Call it as often as you like: the server thins it out. */
-  progress(progress: Omit<Notifications['job/progress'], 'request'>): void
+  readonly progress: (progress: Omit<Notifications['job/progress'], 'request'>) => void
 }
 
 export type Handler<M extends MethodName> = (params: Params<M>, context: RequestContext) => Promise<Result<M>>

@@ -80,7 +80,7 @@ export const SCHEMAS = {
   'restore/run': shootFiles,
   'catalog/check': z.strictObject({ catalog: pathText }),
   'page/open': nothing,
-  'job/cancel': z.strictObject({ request: z.union([z.number(), z.string().max(64)]) }),
+  'job/cancel': z.strictObject({ request: z.union([z.number(), z.string().max(128)]) }),
 } satisfies Doors
 
 type Doors = { readonly [M in MethodName]: z.ZodType<Params<M>> }

@@ -1,0 +1,135 @@
+// Rooms with fixed answers for the golden transcript: one plausible answer per method, of the very type that shared/methods.ts gives it.
+import { SafelightError } from '../../helper/errors.js'
+import type { Handlers } from '../../helper/server/handlers.js'
+import type { Finding, Place } from '../../shared/methods.js'
+
+const done = (summary: string) => ({ ok: true, exitCode: 0, summary })
+
+const drive: Place = {
+  id: '0f4c2b6e9a7d41c3',
+  name: 'Studio SSD',
+  kind: 'drive',
+  path: '/Volumes/Studio SSD',
+  state: 'here',
+  freeBytes: 1500301910016,
+  totalBytes: 2000398934016,
+  fileSystem: 'apfs',
+  lastSeenAt: '2026-11-23T08:00:00.000Z',
+  warnings: [],
+}
+
+const damaged: Finding = {
+  kind: 'damaged',
+  place: 'Studio SSD',
+  shoot: 'Pictures/2026/Iceland',
+  file: 'IMG_0412.CR3',
+  message: 'The copy of IMG_0412.CR3 on Studio SSD no longer reads as it was written. Run "safelight heal".',
+}
+
+export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cancel' | 'restore/plan'> = {
+  'photos/imported': ({ photos }) =>
+    Promise.resolve({
+      accepted: photos.length - 1,
+      refused: [{ path: '/etc/passwd', why: 'It lies outside the catalog’s folders.' }],
+      cursor: 4712,
+    }),
+  'photos/protect': () =>
+    Promise.resolve({ accepted: 1, refused: [], summary: 'One photo is being copied to Studio SSD now.' }),
+  'lightroom/exiting': () => Promise.resolve(null),
+  'lightroom/lost': () => Promise.resolve(null),
+  'backup/run': (_params, { progress }) => {
+    progress({
+      stage: 'copy',
+      filesDone: 120,
+      filesTotal: 300,
+      bytesDone: 3600000000,
+      bytesTotal: 9000000000,
+      bytesPerSecond: 410000000,
+      secondsLeft: 14,
+    })
+    return Promise.resolve({
+      ...done('300 files of Iceland are on Studio SSD, read back and verified.'),
+      files: 300,
+      bytesCopied: 9000000000,
+      filesCopied: 300,
+      filesUnchanged: 0,
+      filesAdopted: 0,
+      filesChecked: 300,
+      shoots: [{ id: 'Iceland', files: 300, filesCopied: 300 }],
+      findings: [],
+      warnings: [],
+      leftOut: [],
+    })
+  },
+  'verify/run': () =>
+    Promise.resolve({
+      ok: false,
+      exitCode: 11,
+      summary: 'One of 300 copies is damaged. Nothing is lost: the original is good.',
+      checked: 300,
+      good: 299,
+      bytesRead: 9000000000,
+      readBack: { direct: 300, cached: 0 },
+      findings: [damaged],
+    }),
+  'shoots/list': () =>
+    Promise.resolve({
+      ...done('1 shoot.'),
+      shoots: [
+        {
+          id: 'Pictures/2026/Iceland',
+          files: 300,
+          bytes: 9000000000,
+          verdict: 'partly',
+          places: [{ place: 'Studio SSD', files: 300, verified: 300, provenAt: '2026-11-23T08:00:00.000Z' }],
+        },
+      ],
+    }),
+  'status/get': () =>
+    Promise.resolve({
+      ok: false,
+      exitCode: 10,
+      summary: '1 shoot is not fully protected.',
+      verdict: 'partly',
+      helper: 'running',
+      asOf: '2026-11-23T08:00:00.000Z',
+      shoots: { protected: 0, partly: 1, atRisk: 0, unknown: 0 },
+      notProtected: [{ id: 'Pictures/2026/Iceland', verdict: 'partly', missing: ['no copy off-site'] }],
+      catalogs: [{ name: 'Weddings', path: '/Users/ansel/Pictures/Weddings.lrcat' }],
+      places: [drive],
+    }),
+  'rebuild/run': () =>
+    Promise.resolve({
+      ...done('The journal knows 1 shoot again.'),
+      place: 'Studio SSD',
+      shoots: 1,
+      files: 300,
+      versions: 300,
+      findings: [],
+    }),
+  'doctor/run': () =>
+    Promise.resolve({
+      ...done('All is well.'),
+      checks: [{ name: 'journal', state: 'good', detail: 'opens and agrees with Studio SSD' }],
+      leftOut: [],
+    }),
+  'place/add': () => Promise.resolve({ ...done('Studio SSD is a place for copies now.'), place: drive }),
+  'place/list': () => Promise.resolve({ ...done('1 place.'), places: [drive] }),
+  'place/rename': ({ name }) => Promise.resolve({ ...done(`It is called ${name} now.`), place: { ...drive, name } }),
+  'place/remove': ({ place }) =>
+    Promise.reject(
+      new SafelightError('PLACE_UNKNOWN', {
+        message: `There is no place called "${place}".`,
+        remedy: 'Run "safelight place list" for their names.',
+      }),
+    ),
+  'helper/stop': () => Promise.resolve(done('The Safelight helper is stopping.')),
+  'restore/run': () =>
+    Promise.resolve({
+      ...done('2 photos are back where Lightroom expects them.'),
+      restored: ['IMG_0412.CR3', 'IMG_0412.xmp'],
+      findings: [],
+    }),
+  'catalog/check': () => Promise.resolve({ ...done('All 300 originals are there.'), files: 300, findings: [] }),
+  'page/open': () => Promise.resolve({ url: 'http://127.0.0.1:50123/' }),
+}
