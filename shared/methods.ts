@@ -236,6 +236,9 @@ export interface Notifications {
     readonly bytesPerSecond: number
     readonly secondsLeft?: number
   }
+  /** A piece of an answer that is longer than one message: the texts of all pieces, joined, are that message. Sent to the command
+   *  line and the page only; the plugin asks for little and gets TOO_LARGE instead. */
+  'answer/part': { readonly request: number | string; readonly text: string; readonly isLast: boolean }
 }
 
 export type MethodName = keyof Methods

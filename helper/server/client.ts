@@ -13,7 +13,7 @@ import {
 } from '../../shared/methods.js'
 import { notification, parseEnvelope, request, type RequestId } from '../../shared/rpc.js'
 import { SafelightError } from '../errors.js'
-import { RPC_PATH } from './server.js'
+import { RPC_PATH } from './guard.js'
 import { helperAway, interrupted, protocolDiffers, tokenRefused } from './refusals.js'
 import { fromWireError } from './wire-error.js'
 
@@ -47,6 +47,8 @@ interface Pending {
   readonly resolve: (result: unknown) => void
   readonly reject: (error: unknown) => void
   readonly onProgress: ProgressListener | undefined
+  /** Pieces of a long answer so far. */
+  readonly parts: string[]
 }
 
 export class RpcClient {
@@ -132,7 +134,7 @@ class Wire {
     }
     try {
       return await new Promise<unknown>((resolve, reject) => {
-        this.#pending.set(id, { resolve, reject, onProgress })
+        this.#pending.set(id, { resolve, reject, onProgress, parts: [] })
         signal?.addEventListener('abort', cancel, { once: true })
         if (this.socket.readyState !== WebSocket.OPEN) reject(hungUp())
         else this.#post(JSON.stringify(request(id, method, params)))
@@ -172,7 +174,11 @@ class Wire {
 
   #receive(data: RawData): void {
     this.#silence.refresh()
-    const envelope = parseEnvelope(jsonOf(data))
+    this.#take(jsonOf((data as Buffer).toString('utf8')))
+  }
+
+  #take(message: unknown): void {
+    const envelope = parseEnvelope(message)
     if (envelope.kind === 'success') this.#pending.get(envelope.id)?.resolve(envelope.result)
     if (envelope.kind === 'failure' && envelope.id !== undefined)
       this.#pending.get(envelope.id)?.reject(fromWireError(envelope.error))
@@ -180,6 +186,14 @@ class Wire {
       const progress = envelope.params as Notifications['job/progress']
       this.#pending.get(progress.request)?.onProgress?.(progress)
     }
+    if (envelope.kind === 'notification' && envelope.method === 'answer/part')
+      this.#takePart(envelope.params as Notifications['answer/part'])
+  }
+
+  #takePart({ request: id, text, isLast }: Notifications['answer/part']): void {
+    const parts = this.#pending.get(id)?.parts
+    parts?.push(text)
+    if (isLast && parts !== undefined) this.#take(jsonOf(parts.join('')))
   }
 
   #hangUp(): void {
@@ -221,9 +235,10 @@ export async function openSocket(port: number, token: string, limit: AbortSignal
   }
 }
 
-function jsonOf(data: RawData): unknown {
+/** undefined for what is no JSON, which parseEnvelope refuses. */
+function jsonOf(text: string): unknown {
   try {
-    return JSON.parse((data as Buffer).toString('utf8'))
+    return JSON.parse(text)
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     throw error

@@ -154,11 +154,12 @@ export class Connection {
     const valve = this.#progressOf(id)
     const key = id ?? Symbol(method)
     const context = { signal: controller.signal, client, progress: valve.push }
-    const done = settle(async () => JSON.stringify(success(id ?? '', await run(context)))).then((outcome) => {
-      this.#jobs.delete(key)
+    const done = settle(async () => JSON.stringify(success(id ?? '', await run(context)))).then(async (outcome) => {
       valve.close()
-      if (outcome.ok) this.#answer(id, method, outcome.value)
-      else this.#failed(id, method, outcome.error, controller.signal)
+      const text = outcome.ok && id !== undefined ? await this.#sendParts(id, outcome.value) : undefined
+      this.#jobs.delete(key)
+      if (!outcome.ok) this.#failed(id, method, outcome.error, controller.signal)
+      else if (text !== undefined && id !== undefined) this.#answer(id, method, text)
     })
     this.#jobs.set(key, { method, controller, done })
   }
@@ -170,10 +171,29 @@ export class Connection {
     })
   }
 
-  #answer(id: RequestId | undefined, method: MethodName, text: string): void {
-    if (id === undefined) return
+  #answer(id: RequestId, method: MethodName, text: string): void {
     if (Buffer.byteLength(text) > this.deps.limits.messageBytes) this.#fail(id, answerTooLong(method))
     else this.#sendText(text)
+  }
+
+  /** Sends a long answer in parts, each when the one before has left, to a client that can put them together.
+   *  @returns what is left to send in one piece: everything, unless it was sent in parts */
+  async #sendParts(request: RequestId, text: string): Promise<string | undefined> {
+    const { messageBytes, answerBytes } = this.deps.limits
+    const takesParts = this.#client?.kind === 'cli' || this.#client?.kind === 'page'
+    const bytes = Buffer.byteLength(text)
+    if (!takesParts || bytes <= messageBytes || bytes > answerBytes) return text
+    const partLength = Math.floor(messageBytes / PARTS_OF_MESSAGE)
+    for (let at = 0; at < text.length && this.socket.readyState === WebSocket.OPEN; at += partLength) {
+      const part = { request, text: text.slice(at, at + partLength), isLast: at + partLength >= text.length }
+      await this.#sendAndDrain(JSON.stringify(notification('answer/part', part satisfies Notifications['answer/part'])))
+    }
+    return undefined
+  }
+
+  /** Resolves when the text has left, or will never leave because the client is gone. */
+  async #sendAndDrain(text: string): Promise<void> {
+    await new Promise<void>((resolve) => this.socket.send(text, () => resolve()))
   }
 
   #failed(id: RequestId | undefined, method: MethodName, error: unknown, signal: AbortSignal): void {
@@ -221,6 +241,9 @@ export class Connection {
       if (ON_HANGUP[method] === 'abort') controller.abort(interrupted('the client hung up'))
   }
 }
+
+/** A UTF-16 unit of JSON text takes at most six bytes when it is written once more as a string (half of an emoji that was cut). */
+const PARTS_OF_MESSAGE = 8
 
 /** How long a client may take to answer our goodbye. */
 const GOODBYE_MS = 1000

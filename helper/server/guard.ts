@@ -3,6 +3,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 
+/** Where the WebSocket is. */
+export const RPC_PATH = '/rpc'
+
 /** 256 random bits as 64 hex digits. */
 export function newToken(): string {
   return randomBytes(32).toString('hex')

@@ -4,6 +4,8 @@ import { MAX_MESSAGE_BYTES } from '../../shared/methods.js'
 export interface Limits {
   /** One message, in or out. */
   readonly messageBytes: number
+  /** One answer, all its parts together. */
+  readonly answerBytes: number
   /** Connections at one time: a Lightroom, a page, a few command lines. */
   readonly connections: number
   /** Requests of one connection in work at one time; more are answered HELPER_BUSY. */
@@ -26,6 +28,7 @@ export interface Limits {
 
 export const LIMITS: Limits = {
   messageBytes: MAX_MESSAGE_BYTES,
+  answerBytes: 64 * 1024 * 1024,
   connections: 32,
   parallelRequests: 16,
   pauseBytes: 1024 * 1024,

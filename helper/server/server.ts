@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import { PROTOCOL_VERSION } from '../../shared/methods.js'
 import { Connection, type ConnectionDeps } from './connection.js'
-import { refusalOf } from './guard.js'
+import { refusalOf, RPC_PATH } from './guard.js'
 import type { Handlers } from './handlers.js'
 import { LIMITS, type Limits } from './limits.js'
 
@@ -24,8 +24,6 @@ export interface StatusServerOptions {
   readonly onFault?: (error: unknown, what: string) => void
 }
 
-/** Where the WebSocket is. */
-export const RPC_PATH = '/rpc'
 const MAX_HEAD_BYTES = 16 * 1024
 
 export class StatusServer {

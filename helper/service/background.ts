@@ -5,7 +5,7 @@ import { createWriteStream, mkdirSync, readFileSync, rmSync, type WriteStream } 
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
-import { describeError, SafelightError, systemCode } from '../errors.js'
+import { describeError, ERROR_CODES, SafelightError, systemCode } from '../errors.js'
 import { helperAway } from '../server/refusals.js'
 import { findHelper, isAlive, removeEndpoint, type Caller, type Endpoint, type Presence } from './endpoint.js'
 
@@ -102,7 +102,7 @@ export async function helperStatus(home: string, caller: Caller): Promise<Helper
   }
 }
 
-const HOME_IN_USE_EXIT = 40
+const HOME_IN_USE_EXIT = ERROR_CODES.HOME_IN_USE.exit
 
 async function foundEndpoint(home: string, caller: Caller): Promise<Endpoint | undefined> {
   const presence = await findHelper(home, caller)

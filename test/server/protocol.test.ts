@@ -66,6 +66,7 @@ describe('the protocol as it is written down', () => {
     assert.equal(messageBytes, MAX_MESSAGE_BYTES)
     const rows = [
       `| message | ${messageBytes / MiB} MiB |`,
+      `| answer, all parts | ${LIMITS.answerBytes / MiB} MiB |`,
       `| requests in work, per connection | ${parallelRequests} |`,
       `| connections | ${connections} |`,
       `| unsent bytes, first mark | ${pauseBytes / MiB} MiB |`,

@@ -260,11 +260,24 @@ describe('the helper’s WebSocket', () => {
     assert.equal((await closed)[0], 1009)
   })
 
-  it('refuses an answer of more than 1 MiB in words', async () => {
-    const summary = 'é'.repeat(600_000)
+  it('sends an answer of more than 1 MiB in parts, whatever letters it is made of', async () => {
+    const letters = ['é', '"\\', '\u0001', 'x😀', '\ud800', '東京']
+    const summary = letters.map((each) => each.repeat(300_000)).join('')
     const { connect } = await start({ 'place/list': () => Promise.resolve({ ...PLACES, summary }) })
     const client = await connect()
-    await assert.rejects(client.call('place/list', {}), { code: 'ANSWER_TOO_LONG' })
+    const answers = await Promise.all([client.call('place/list', {}), client.call('place/list', {})])
+    for (const answer of answers) assert.ok(answer.summary === summary)
+    assert.deepEqual(await client.call('session/ping', { sentAtMs: 2 }), { sentAtMs: 2 })
+  })
+
+  it('refuses in words an answer that is too long for a plugin, or too long at all', async () => {
+    const summary = 'é'.repeat(600_000)
+    const { connect } = await start(
+      { 'place/list': () => Promise.resolve({ ...PLACES, summary }) },
+      { limits: { answerBytes: 1_100_000 } },
+    )
+    for (const kind of ['plugin', 'cli'] as const)
+      await assert.rejects((await connect(kind)).call('place/list', {}), { code: 'ANSWER_TOO_LONG' })
   })
 
   it('cuts off a client that asks and never reads, instead of buffering without end', async () => {

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import net from 'node:net'
 import { WebSocket, type ClientOptions } from 'ws'
 import type { Handlers } from '../../helper/server/handlers.js'
-import { newToken } from '../../helper/server/guard.js'
+import { newToken, RPC_PATH } from '../../helper/server/guard.js'
 import { RpcClient } from '../../helper/server/client.js'
-import { RPC_PATH, StatusServer, type StatusServerOptions } from '../../helper/server/server.js'
+import { StatusServer, type StatusServerOptions } from '../../helper/server/server.js'
 import type { Params } from '../../shared/methods.js'
 
 export interface TestServer {
