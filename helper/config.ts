@@ -2,6 +2,9 @@
 // the system keeps such things in.
 import os from 'node:os'
 import path from 'node:path'
+import fs from 'fs-extra'
+import { z } from 'zod'
+import { describeError, SafelightError } from './errors.js'
 
 export function homeFolder(
   given: string | undefined,
@@ -16,4 +19,33 @@ export function homeFolder(
   if (platform === 'win32')
     return path.join(environment['APPDATA'] ?? path.join(user, 'AppData', 'Roaming'), 'Safelight')
   return path.join(environment['XDG_STATE_HOME'] ?? path.join(user, '.local', 'state'), 'Safelight')
+}
+
+const Config = z.strictObject({
+  format: z.literal(1),
+  /** Between two looks whether a drive has come or gone. */
+  driveCheckSeconds: z.number().min(0.05).max(3600).default(15),
+  /** Between two tries of what could not be copied although its drive was there. */
+  retrySeconds: z.number().min(0.05).max(86_400).default(300),
+  /** Between two looks at every known shoot for files that changed without Lightroom telling. */
+  sweepMinutes: z.number().min(0.01).max(10_080).default(60),
+})
+
+export type Config = z.infer<typeof Config>
+
+/** config.json in the home; the defaults where there is none. No secret is ever in it.
+ *  @throws CONFIG_INVALID */
+export function readConfig(home: string): Config {
+  const file = path.join(home, 'config.json')
+  if (!fs.existsSync(file)) return Config.parse({ format: 1 })
+  try {
+    return Config.parse(fs.readJsonSync(file))
+  } catch (error) {
+    const why = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : describeError(error)
+    throw new SafelightError('CONFIG_INVALID', {
+      message: `The settings in ${file} cannot be used: ${why}. Nothing was started with other settings in their stead.`,
+      remedy: 'Mend the file, or delete it to go back to the defaults.',
+      cause: error,
+    })
+  }
 }

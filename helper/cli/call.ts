@@ -1,15 +1,15 @@
-// How a command reaches its method. The answers are the same whoever gives them: the methods are the same functions.
-import { setTimeout as wait } from 'node:timers/promises'
+// How a command reaches its method: over the helper's WebSocket when one runs, in this process when none does. The answers are the same,
+// because the methods are the same functions.
 import { homeFolder } from '../config.js'
 import { Daemon } from '../daemon.js'
 import { SafelightError } from '../errors.js'
+import { findHelper } from '../service/endpoint.js'
+import type { RpcClient } from '../server/client.js'
 import type { MethodName, Params, Result } from '../../shared/methods.js'
 import type { CommonArguments } from './cli.js'
+import { stopOnSignal } from './interrupt.js'
 import { ProgressLine } from './progress-line.js'
 import { version } from './version.js'
-
-/** Ctrl-C asks for a clean stop. Whoever cannot wait for it presses twice. */
-const FORCED_EXIT_CODE = 130
 
 export async function callMethod<M extends MethodName>(
   common: CommonArguments,
@@ -17,33 +17,57 @@ export async function callMethod<M extends MethodName>(
   params: Params<M>,
 ): Promise<Result<M>> {
   const home = homeFolder(common.home)
-  const command = `safelight ${method.replace('/run', '').replace('/', ' ')}`
-  const options = { home, command }
-  const daemon = method === 'rebuild/run' ? await Daemon.openForRebuild(options) : await Daemon.open(options)
   const progress = new ProgressLine()
-  const interrupt = new AbortController()
-  const onSignal = (): void => {
-    if (interrupt.signal.aborted) process.exit(FORCED_EXIT_CODE)
-    progress.say('Stopping; what is finished stays safe. Press Ctrl-C again to stop at once.')
-    interrupt.abort()
+  const { signal, release } = stopOnSignal(() =>
+    progress.say('Stopping; what is finished stays safe. Press Ctrl-C again to stop at once.'),
+  )
+  try {
+    const helper = await findHelper(home, { client: 'cli', version })
+    if (helper.kind === 'other-version') throw helper.error
+    if (helper.kind === 'running') return await callHelper(helper.client, method, params, signal, progress)
+    return await callHere(home, method, params, signal, progress)
+  } finally {
+    progress.end()
+    release()
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal)
+}
+
+async function callHelper<M extends MethodName>(
+  client: RpcClient,
+  method: M,
+  params: Params<M>,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<Result<M>> {
+  try {
+    return await client.call(method, params, { signal, onProgress: (facts) => progress.show(facts) })
+  } finally {
+    await client.close()
+  }
+}
+
+async function callHere<M extends MethodName>(
+  home: string,
+  method: M,
+  params: Params<M>,
+  signal: AbortSignal,
+  progress: ProgressLine,
+): Promise<Result<M>> {
+  const options = { home, command: `safelight ${method.replace('/run', '').replace('/', ' ')}` }
+  const daemon = method === 'rebuild/run' ? await Daemon.openForRebuild(options) : await Daemon.open(options)
   try {
     const handler = daemon.handlers[method]
     if (!handler)
-      throw new SafelightError('USAGE', {
-        message: `${method} is not available here.`,
-        remedy: 'See: safelight --help',
+      throw new SafelightError('NOT_AVAILABLE', {
+        message: `This Safelight cannot do that yet (${method}).`,
+        remedy: 'See what it can do: safelight --help',
       })
     return await handler(params, {
-      signal: interrupt.signal,
+      signal,
       client: { kind: 'cli', version },
       progress: (facts) => progress.show(facts),
     })
   } finally {
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal)
-    progress.end()
     daemon.close()
-    await wait(0)
   }
 }

@@ -2,7 +2,10 @@
 // commands, on `--json` and on the exit codes; see docs/design.md.
 import yargs, { type Argv } from 'yargs'
 import { backupCommand } from './backup.js'
+import { bridgeCommand } from './bridge.js'
 import { doctorCommand } from './doctor.js'
+import { pluginCommand } from './plugin.js'
+import { serviceCommands } from './helper.js'
 import type { CommandResult } from './output.js'
 import { printFailure, printResult, usageError } from './output.js'
 import { placeCommand } from './place.js'
@@ -68,6 +71,9 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     placeCommand,
     rebuildCommand,
     doctorCommand,
+    serviceCommands,
+    pluginCommand,
+    bridgeCommand,
   ])
     command(parser, run)
   await parser.parseAsync([...args], {}, (error: Error | undefined, _argv: unknown, output: string) => {

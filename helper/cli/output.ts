@@ -8,6 +8,11 @@ export interface CommandResult {
   readonly lines: readonly string[]
 }
 
+/** What a command says that has nothing but a sentence to say. */
+export function done(summary: string): CommandResult {
+  return { outcome: { ok: true, exitCode: 0, summary }, lines: [] }
+}
+
 /** @returns the exit code */
 export function printResult({ outcome, lines }: CommandResult, json: boolean): number {
   process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : [outcome.summary, ...lines, ''].join('\n'))
