@@ -28,6 +28,8 @@ export interface HelperLinkOptions {
 const GOING_AWAY = 1001
 /** Between two attempts; a helper that cannot start is not tried more often than this. */
 const RETRY_MS = [100, 250, 500, 1000, 2000, 5000, 15_000, 60_000] as const
+/** A helper that lives shorter than this counts as one that failed, so that one which dies at once is not restarted without end. */
+const STEADY_MS = 10_000
 /** Unsent towards the helper: above this the plugin is not read. */
 const PAUSE_BYTES = 1024 * 1024
 
@@ -68,6 +70,8 @@ export class HelperLink {
       await this.#untilUp(endsAt - performance.now())
       const socket = this.#socket
       if (socket === undefined) continue
+      // A plugin of another version has undone our hello by its own.
+      socket.send(this.#hello())
       const isSent = await new Promise<boolean>((resolve) => socket.send(text, (error) => resolve(!error)))
       if (isSent) return true
     }
@@ -102,8 +106,10 @@ export class HelperLink {
     while (!signal.aborted) {
       try {
         const endpoint = await this.#locate(mayStart)
-        const code = await this.#serve(await this.#greet(endpoint))
-        failures = 0
+        const socket = await this.#greet(endpoint)
+        const since = performance.now()
+        const code = await this.#serve(socket)
+        failures = performance.now() - since > STEADY_MS ? 0 : failures + 1
         mayStart = code !== GOING_AWAY
       } catch (error) {
         this.#problem =
@@ -131,15 +137,8 @@ export class HelperLink {
     const socket = await openSocket(port, token, limit)
     socket.on('error', () => undefined)
     try {
-      const catalog = this.options.catalog()
-      const hello: Params<'session/hello'> = {
-        protocol: PROTOCOL_VERSION,
-        client: 'bridge',
-        version: this.options.version,
-        ...(catalog === undefined ? {} : { catalog }),
-      }
       const answered = once(socket, 'message', { signal: limit })
-      socket.send(JSON.stringify(request('bridge', 'session/hello', hello)))
+      socket.send(this.#hello())
       const [data] = (await answered) as [RawData]
       const answer = parseMessage(textOf(data))
       if (answer.kind === 'failure') throw fromWireError(answer.error)
@@ -148,6 +147,17 @@ export class HelperLink {
       socket.terminate()
       throw error
     }
+  }
+
+  #hello(): string {
+    const catalog = this.options.catalog()
+    const hello: Params<'session/hello'> = {
+      protocol: PROTOCOL_VERSION,
+      client: 'bridge',
+      version: this.options.version,
+      ...(catalog === undefined ? {} : { catalog }),
+    }
+    return JSON.stringify(request('bridge', 'session/hello', hello))
   }
 
   /** Relays until the socket closes. @returns the close code */

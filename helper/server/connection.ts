@@ -48,6 +48,8 @@ const UNSUPPORTED_DATA = 1003
 export class Connection {
   #client: ClientInfo | undefined
   #isAlive = true
+  /** Hello was said, be it in another version: whoever waits for a remedy is not cut off. */
+  #hasSpoken = false
   readonly #jobs = new Map<RequestId | symbol, Job>()
   readonly #timers: NodeJS.Timeout[] = []
 
@@ -61,7 +63,7 @@ export class Connection {
     // ws closes the connection itself after an error (a frame too large, bytes that are no UTF-8); 'close' follows.
     socket.on('error', () => undefined)
     this.#timers.push(setInterval(() => this.#beat(), deps.limits.heartbeatMs))
-    this.#timers.push(setTimeout(() => this.#client ?? socket.terminate(), deps.limits.helloMs))
+    this.#timers.push(setTimeout(() => this.#hasSpoken || socket.terminate(), deps.limits.helloMs))
     for (const timer of this.#timers) timer.unref()
   }
 
@@ -133,6 +135,7 @@ export class Connection {
 
   #greet({ protocol, client, version, catalog }: Params<'session/hello'>): Result<'session/hello'> | SafelightError {
     this.#client = undefined
+    this.#hasSpoken = true
     if (protocol !== PROTOCOL_VERSION) return protocolDiffers(NAMES[client], protocol, version)
     this.#client = { kind: client, version, ...(catalog === undefined ? {} : { catalog }) }
     return this.deps.self

@@ -116,6 +116,15 @@ describe('the bridge', () => {
     assert.ok(isAlive(readEndpoint(at.home)?.pid ?? 0), 'the helper outlives Lightroom')
   })
 
+  it('tells the helper of an exit even when the plugin is of another version', async () => {
+    const { end } = start()
+    const older = await lightroom.ask(1, 'session/hello', { ...hello(), protocol: 0 })
+    assert.equal(older.error?.code, RPC_CODES.WRONG_PROTOCOL)
+    lightroom.say({ jsonrpc: '2.0', method: 'lightroom/exiting', params: { catalog: '/photos/Old.lrcat' } })
+    assert.equal(await end, 'exiting')
+    await until(() => helperLog().includes('exiting /photos/Old.lrcat'))
+  })
+
   it('tells the helper of an exit even when that is not up yet at that moment', async () => {
     const { end } = start()
     lightroom.say({ jsonrpc: '2.0', method: 'lightroom/exiting', params: { catalog: '/photos/Quick.lrcat' } })
