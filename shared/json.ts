@@ -12,10 +12,13 @@ export type JsonOutcome<T> =
   /** `problem` in plain English; `at` counts characters in Node, bytes in Lua, from 0. */
   | { readonly ok: false; readonly problem: string; readonly at: number }
 
+/** A function type by name: in the translation to Lua that keeps it a plain function. */
+export type Breathe = () => void
+
 export interface JsonLimits {
   readonly maxDepth?: number
   /** Called every few thousand steps of a long text; the plugin yields in it so that Lightroom does not stand still. */
-  readonly breathe?: () => void
+  readonly breathe?: Breathe
 }
 
 /** In Lua a string is its UTF-8 bytes. */
@@ -100,7 +103,7 @@ interface Reader {
   depth: number
   readonly maxDepth: number
   problem: string
-  readonly breathe: (() => void) | undefined
+  readonly breathe: Breathe | undefined
   breathAt: number
 }
 
@@ -429,7 +432,7 @@ interface Writer {
   depth: number
   readonly maxDepth: number
   problem: string
-  readonly breathe: (() => void) | undefined
+  readonly breathe: Breathe | undefined
   steps: number
 }
 
@@ -561,8 +564,9 @@ function writeNumber(writer: Writer, value: number): void {
   } else writer.parts.push(scientific(size))
 }
 
+type FormatNumber = (pattern: string, value: number) => string
 interface LuaStringLibrary {
-  readonly format: (pattern: string, value: number) => string
+  readonly format: FormatNumber
 }
 /** Lua's own library; in Node there is no such global. */
 declare const string: LuaStringLibrary | undefined

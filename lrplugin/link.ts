@@ -1,0 +1,374 @@
+// The connection to the bridge: two listening LrSockets, the token on every line, the bridge's start, the heartbeat, and everything that can
+// go wrong with them. It owns `state.send`, `state.session` and `state.problem`; what the messages mean is ask.ts' and watch.ts' business.
+// Rules behind the odd lines: an LrSocket listens, is one-way, takes one client, tells of a lost client only sometimes (never on the sending
+// side), dies after 10 s without a client unless re-armed, and must not be touched from the other one's callback. So callbacks only note
+// what happened, and one loop acts: whenever anything is doubtful, both sockets are closed and bound anew.
+import { PROTOCOL_VERSION, type Notifications } from '../shared/methods.js'
+import { RPC_CODES, openLine, parseEnvelope, writeLine, type Envelope, type RpcMessage } from '../shared/rpc.js'
+import type { LinkProblem } from '../shared/words.js'
+import { ask } from './ask.js'
+import { backgroundCommand } from './launch.js'
+import { logInfo, logWarning } from './log.js'
+import { readSettings, type PluginSettings } from './settings.js'
+import type { SharedState } from './state.js'
+import { attempt, giveWay, inTask, now, nowMs, sleep } from './tasks.js'
+import { PLUGIN_VERSION } from './version.js'
+
+const LrSocket = lightroom('LrSocket')
+const LrTasks = lightroom('LrTasks')
+
+/** One listening socket as the callbacks saw it. */
+interface Ear {
+  socket: LrSocket | undefined
+  port: number | undefined
+  isConnected: boolean
+  /** Ten seconds without a client have passed: re-arm it. */
+  hasTimedOut: boolean
+}
+
+/** @noSelf */
+interface Link {
+  readonly context: LrFunctionContext
+  readonly state: SharedState
+  readonly isCurrent: () => boolean
+  settings: PluginSettings | undefined
+  receive: Ear
+  send: Ear
+  /** Callbacks of earlier rounds are ignored. */
+  round: number
+  isLost: boolean
+  wrongTokens: number
+  inbox: string[]
+  isDraining: boolean
+  heardAt: number
+  pingedAt: number
+  helloAt: number
+  isSayingHello: boolean
+  launchedPorts: string
+  launchedAt: number
+  launches: number
+}
+
+const TURN_SECONDS = 0.25
+/** After a loss, for the system to free the ports. */
+const REBIND_SECONDS = 0.5
+const PING_EVERY_SECONDS = 20
+/** Menus and dialogs can silence us for 15 s; this is counted without such pauses. */
+const SILENT_SECONDS = 75
+const HELLO_EVERY_SECONDS = 3
+const HELLO_SILENCE_SECONDS = 15
+const LAUNCH_AGAIN_SECONDS = [15, 30, 60, 120, 300]
+/** The helper's answers are small; this much unread is an attack or a fault. */
+const INBOX_LINES = 2000
+
+/** Keeps the connection until the context ends or `isCurrent` says that another instance took over. Only inside a task. */
+export function keepLink(context: LrFunctionContext, state: SharedState, isCurrent: () => boolean): void {
+  const link: Link = {
+    context,
+    state,
+    isCurrent,
+    settings: undefined,
+    receive: newEar(),
+    send: newEar(),
+    round: 0,
+    isLost: false,
+    wrongTokens: 0,
+    inbox: [],
+    isDraining: false,
+    heardAt: now(),
+    pingedAt: now(),
+    helloAt: -HELLO_EVERY_SECONDS,
+    isSayingHello: false,
+    launchedPorts: '',
+    launchedAt: 0,
+    launches: 0,
+  }
+  let lastTurnAt = now()
+  while (isCurrent()) {
+    forgivePause(link, lastTurnAt)
+    lastTurnAt = now()
+    const problem = attempt(() => turn(link))
+    if (problem !== undefined) logWarning(`link: ${problem}`)
+    sleep(TURN_SECONDS)
+  }
+  hangUp(link)
+}
+
+/** Time in which Lightroom let no task run says nothing about the other side. */
+function forgivePause(link: Link, lastTurnAt: number): void {
+  const pause = now() - lastTurnAt - 2 * TURN_SECONDS
+  if (pause > 1) link.heardAt += pause
+}
+
+function turn(link: Link): void {
+  if (link.settings === undefined && !loadSettings(link)) return
+  if (link.isLost) {
+    hangUp(link)
+    link.launchedPorts = ''
+    sleep(REBIND_SECONDS)
+    if (!link.isCurrent() || !loadSettings(link)) return
+  }
+  if (link.receive.socket === undefined) bindBoth(link)
+  rearm(link.receive)
+  rearm(link.send)
+  if (isOpen(link)) talk(link)
+  else summonBridge(link)
+}
+
+function loadSettings(link: Link): boolean {
+  const settings = readSettings()
+  if (typeof settings === 'string') {
+    link.settings = undefined
+    link.state.problem = settings
+    return false
+  }
+  link.settings = settings
+  return true
+}
+
+// ---------------------------------------------------------------- sockets
+
+function newEar(): Ear {
+  return { socket: undefined, port: undefined, isConnected: false, hasTimedOut: false }
+}
+
+function bindBoth(link: Link): void {
+  link.round += 1
+  link.isLost = false
+  link.receive = bind(link, 'receive')
+  link.send = bind(link, 'send')
+}
+
+function bind(link: Link, mode: 'receive' | 'send'): Ear {
+  const ear = newEar()
+  const { round } = link
+  const isMine = (): boolean => link.round === round
+  ear.socket = LrSocket.bind({
+    functionContext: link.context,
+    plugin: _PLUGIN,
+    port: 0,
+    mode,
+    onConnecting: (_socket, port) => {
+      ear.port = port
+    },
+    onConnected: () => {
+      if (!isMine()) return
+      ear.isConnected = true
+      link.heardAt = now()
+      link.helloAt = -HELLO_EVERY_SECONDS
+    },
+    onMessage: (_socket, line) => {
+      if (isMine()) hear(link, line)
+    },
+    onClosed: () => {
+      if (isMine() && ear.isConnected) link.isLost = true
+    },
+    onError: (_socket, error) => {
+      if (!isMine()) return
+      if (error === 'timeout' && !ear.isConnected) ear.hasTimedOut = true
+      else link.isLost = true
+    },
+  })
+  return ear
+}
+
+/** Without a client a listener gives up after 10 s. Done here, not in onError, so that two of them cannot storm. */
+function rearm(ear: Ear): void {
+  if (!ear.hasTimedOut || ear.isConnected) return
+  ear.hasTimedOut = false
+  ear.socket?.reconnect()
+}
+
+function isOpen(link: Link): boolean {
+  return link.receive.isConnected && link.send.isConnected && !link.isLost
+}
+
+function hangUp(link: Link): void {
+  link.round += 1
+  link.state.send = undefined
+  link.state.session = undefined
+  link.inbox = []
+  link.wrongTokens = 0
+  const { receive, send } = link
+  link.receive = newEar()
+  link.send = newEar()
+  attempt(() => receive.socket?.close())
+  attempt(() => send.socket?.close())
+}
+
+// ---------------------------------------------------------------- the bridge
+
+function summonBridge(link: Link): void {
+  const { settings, receive, send, state } = link
+  if (settings === undefined || receive.port === undefined || send.port === undefined) return
+  const ports = `${receive.port} ${send.port}`
+  const wait = LAUNCH_AGAIN_SECONDS[Math.min(link.launches, LAUNCH_AGAIN_SECONDS.length) - 1] ?? 0
+  const waited = now() - link.launchedAt
+  if (link.launchedPorts !== '' && waited > HELLO_SILENCE_SECONDS && state.problem === 'starting')
+    state.problem = 'no-bridge'
+  if (ports === link.launchedPorts && waited < wait) return
+  if (ports !== link.launchedPorts && link.launches > 1 && waited < wait / 2) return
+  const fresh = loadSettings(link) ? link.settings : undefined
+  if (fresh === undefined) return
+  link.launchedPorts = ports
+  link.launchedAt = now()
+  link.launches += 1
+  launch(state, fresh, receive.port, send.port)
+}
+
+function launch(state: SharedState, settings: PluginSettings, receivePort: number, sendPort: number): void {
+  const args = ['bridge', '--receive-port', `${receivePort}`, '--send-port', `${sendPort}`, '--home', settings.home]
+  const command = backgroundCommand(WIN_ENV === true ? 'windows' : 'unix', [...settings.command, ...args])
+  if (command === undefined) {
+    state.problem = 'not-launchable'
+    return
+  }
+  // In a task of its own: execute holds its caller for as long as the shell runs.
+  inTask('Safelight: start the bridge', () => {
+    const status = LrTasks.execute(command)
+    logInfo(`bridge started for ports ${receivePort} and ${sendPort}: ${status}`)
+    if (status !== 0) state.problem = 'launch-failed'
+  })
+}
+
+// ---------------------------------------------------------------- talking
+
+function talk(link: Link): void {
+  const { state } = link
+  if (state.send === undefined) state.send = (message) => write(link, message)
+  if (now() - link.heardAt > SILENT_SECONDS) {
+    logWarning('nothing heard from the bridge; binding anew')
+    state.problem = 'no-answer'
+    link.isLost = true
+    return
+  }
+  if (state.session === undefined) {
+    if (!link.isSayingHello && now() - link.helloAt >= HELLO_EVERY_SECONDS) sayHello(link)
+    return
+  }
+  if (now() - link.pingedAt >= PING_EVERY_SECONDS) ping(link)
+}
+
+function write(link: Link, message: unknown): boolean {
+  const { settings, send } = link
+  // An unconnected LrSocket may raise or swallow what is sent.
+  if (settings === undefined || send.socket === undefined || !send.isConnected || link.isLost) return false
+  const line = writeLine(settings.token, message as RpcMessage)
+  if (line === undefined) return false
+  send.socket.send(line)
+  return true
+}
+
+function sayHello(link: Link): void {
+  const { state, round } = link
+  link.isSayingHello = true
+  link.helloAt = now()
+  inTask('Safelight: hello', () => {
+    const catalog = state.catalogPath
+    const who = { protocol: PROTOCOL_VERSION, client: 'plugin', version: PLUGIN_VERSION } as const
+    const answer = ask('session/hello', catalog === undefined ? who : { ...who, catalog }, {
+      silenceSeconds: HELLO_SILENCE_SECONDS,
+    })
+    link.isSayingHello = false
+    link.helloAt = now()
+    if (link.round !== round || state.isLeaving) return
+    if (!answer.ok) {
+      state.problem = problemOf(link, answer.error.code, answer.error.data?.protocol)
+      return
+    }
+    const { protocol, version, home, logs } = answer.result
+    if (protocol !== PROTOCOL_VERSION) {
+      state.problem = protocol > PROTOCOL_VERSION ? 'plugin-too-old' : 'helper-too-old'
+      return
+    }
+    state.session = { version: `${version}`, home: `${home}`, logs: `${logs}` }
+    state.problem = undefined
+    state.watch.nextScanAt = 0
+    link.pingedAt = now()
+    link.launches = 0
+    logInfo(`connected to Safelight ${version}`)
+  })
+}
+
+function problemOf(link: Link, code: number, protocol: number | undefined): LinkProblem {
+  if (code === RPC_CODES.WRONG_PROTOCOL)
+    return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'helper-too-old' : 'plugin-too-old'
+  if (code === RPC_CODES.UNAUTHORIZED || link.wrongTokens > 0) return 'wrong-token'
+  if (code === RPC_CODES.HELPER_UNREACHABLE && now() - link.heardAt < HELLO_SILENCE_SECONDS) return 'helper-down'
+  return 'no-answer'
+}
+
+function ping(link: Link): void {
+  const { state, round } = link
+  link.pingedAt = now()
+  inTask('Safelight: heartbeat', () => {
+    const answer = ask('session/ping', { sentAtMs: nowMs() }, { silenceSeconds: SILENT_SECONDS })
+    if (answer.ok || link.round !== round) return
+    // The bridge is there and the helper is not: greet it again when it is back.
+    state.session = undefined
+    state.problem = 'helper-down'
+  })
+}
+
+// ---------------------------------------------------------------- hearing
+
+/** In a socket's callback nothing may yield, so a line is only noted here. */
+function hear(link: Link, line: string): void {
+  if (link.inbox.length >= INBOX_LINES) {
+    link.isLost = true
+    return
+  }
+  link.inbox.push(line)
+  if (link.isDraining) return
+  link.isDraining = true
+  inTask('Safelight: read', () => {
+    const problem = attempt(() => drain(link))
+    link.isDraining = false
+    if (problem !== undefined) logWarning(`read: ${problem}`)
+  })
+}
+
+function drain(link: Link): void {
+  while (link.inbox.length > 0) {
+    const lines = link.inbox
+    link.inbox = []
+    for (const line of lines) take(link, line)
+  }
+}
+
+function take(link: Link, text: string): void {
+  const { settings } = link
+  if (settings === undefined) return
+  const line = openLine(text, settings.token, { breathe: giveWay })
+  if (line.kind === 'refused') {
+    if (line.reason === 'wrong-token') {
+      link.wrongTokens += 1
+      if (link.state.session === undefined) link.state.problem = 'wrong-token'
+      if (link.wrongTokens === 1) followNewToken(link, settings.token)
+    }
+    return
+  }
+  link.wrongTokens = 0
+  link.heardAt = now()
+  deliver(link.state, parseEnvelope(line.message))
+}
+
+/** Safelight may have been set up again while Lightroom runs; the file then holds another token. */
+function followNewToken(link: Link, token: string): void {
+  const settings = readSettings()
+  if (typeof settings !== 'string' && settings.token !== token) link.isLost = true
+}
+
+/** Answers and progress go to whoever asked; everything else is not for us. */
+function deliver(state: SharedState, envelope: Envelope): void {
+  if (envelope.kind === 'success' || envelope.kind === 'failure') {
+    const pending = envelope.id === undefined ? undefined : state.pending[`${envelope.id}`]
+    if (pending !== undefined) pending.answer = envelope
+  } else if (envelope.kind === 'notification' && envelope.method === 'job/progress') {
+    const progress = envelope.params as Notifications['job/progress'] | undefined
+    const pending = progress === undefined ? undefined : state.pending[`${progress.request}`]
+    if (pending === undefined || progress === undefined) return
+    pending.progress = progress
+    pending.heardAt = now()
+  }
+}
