@@ -480,7 +480,8 @@ function writeObject(writer: Writer, object: Record<string, unknown>): void {
     }
     if (object[name] !== undefined) names.push(name)
   }
-  names.sort(compareByCodePoint)
+  // An arrow: Lua's translation of sort calls a named function with one argument more.
+  names.sort((one, other) => compareByCodePoint(one, other))
   writer.parts.push('{')
   for (let index = 0; index < names.length; index += 1) {
     const name = names[index] ?? ''
