@@ -94,20 +94,32 @@ function emitBundle(root: string, script: string, options: tstl.CompilerOptions,
   const entry = path.join(root, 'lrplugin', `${script}.ts`)
   const bundled: tstl.CompilerOptions =
     script === 'Info' ? options : { ...options, luaBundle: `${script}.lua`, luaBundleEntry: entry }
-  const rootNames = [entry, ...typings(root)]
-  const host = ts.createCompilerHost(bundled)
+  return emit([entry, ...typings(root)], `${script}.lua`, bundled, whole)
+}
+
+/** One module and all it imports as Lua whose chunk returns the module's exports; for tests of what both sides share.
+ *  @param entry  path from the project's folder, with its `.ts` */
+export async function translateModule(root: string, entry: string): Promise<string> {
+  const file = path.join(root, entry)
+  const options = { ...(await compilerOptions(root)), luaBundle: 'module.lua', luaBundleEntry: file }
+  return emit([file, ...typings(root)], 'module.lua', options)
+}
+
+/** @param whole  a program whose source files are used again instead of being parsed once more */
+function emit(rootNames: readonly string[], name: string, options: tstl.CompilerOptions, whole?: ts.Program): string {
+  const host = ts.createCompilerHost(options)
   const read = host.getSourceFile.bind(host)
-  host.getSourceFile = (name, ...rest) => whole.getSourceFile(name) ?? read(name, ...rest)
-  const program = ts.createProgram({ rootNames, options: bundled, host })
+  host.getSourceFile = (file, ...rest) => whole?.getSourceFile(file) ?? read(file, ...rest)
+  const program = ts.createProgram({ rootNames, options, host })
   let text: string | undefined
   const { diagnostics } = new tstl.Transpiler().emit({
     program,
-    writeFile: (name, content) => {
-      if (path.basename(name) === `${script}.lua`) text = content
+    writeFile: (file, content) => {
+      if (path.basename(file) === name) text = content
     },
   })
   refuse(diagnostics)
-  if (text === undefined) throw new PluginBuildError(`${script}.lua: the translator wrote no such file`)
+  if (text === undefined) throw new PluginBuildError(`${name}: the translator wrote no such file`)
   return text
 }
 

@@ -44,11 +44,14 @@ interface Link {
   pingedAt: number
   helloAt: number
   isSayingHello: boolean
+  /** Ports of the round before, kept where they are free: a bridge that still lives then finds its way back. 0 is any port. */
+  keptPorts: { readonly receive: number; readonly send: number }
   launchedPorts: string
   launchedAt: number
   launches: number
 }
 
+const ANY_PORTS = { receive: 0, send: 0 }
 const TURN_SECONDS = 0.25
 /** After a loss, for the system to free the ports. */
 const REBIND_SECONDS = 0.5
@@ -79,6 +82,7 @@ export function keepLink(context: LrFunctionContext, state: SharedState, isCurre
     pingedAt: now(),
     helloAt: -HELLO_EVERY_SECONDS,
     isSayingHello: false,
+    keptPorts: ANY_PORTS,
     launchedPorts: '',
     launchedAt: 0,
     launches: 0,
@@ -146,7 +150,7 @@ function bind(link: Link, mode: 'receive' | 'send'): Ear {
   ear.socket = LrSocket.bind({
     functionContext: link.context,
     plugin: _PLUGIN,
-    port: 0,
+    port: link.keptPorts[mode],
     mode,
     onConnecting: (_socket, port) => {
       ear.port = port
@@ -165,8 +169,13 @@ function bind(link: Link, mode: 'receive' | 'send'): Ear {
     },
     onError: (_socket, error) => {
       if (!isMine()) return
-      if (error === 'timeout' && !ear.isConnected) ear.hasTimedOut = true
-      else link.isLost = true
+      if (error === 'timeout' && !ear.isConnected) {
+        ear.hasTimedOut = true
+        return
+      }
+      // The port may be taken by now.
+      if (ear.port === undefined) link.keptPorts = ANY_PORTS
+      link.isLost = true
     },
   })
   return ear
@@ -190,6 +199,7 @@ function hangUp(link: Link): void {
   link.inbox = []
   link.wrongTokens = 0
   const { receive, send } = link
+  if (receive.port !== undefined && send.port !== undefined) link.keptPorts = { receive: receive.port, send: send.port }
   link.receive = newEar()
   link.send = newEar()
   attempt(() => receive.socket?.close())
