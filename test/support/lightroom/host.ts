@@ -289,7 +289,7 @@ export class LightroomHost {
       this.vm.call('socketEvent', event.id, event.event, event.value)
     }
     const [ran, next] = String(this.vm.call('tick', this.virtualNow)).split(' ')
-    const cost = Number(this.vm.run('return host.now'))
+    const cost = Number(this.vm.run('return string.format("%.17g", host.now)'))
     if (cost > this.virtualNow) this.virtualNow = cost
     this.nextWake = Number(next)
     return didSomething || Number(ran) > 0

@@ -115,7 +115,7 @@ function host.tick(now)
     end
   end
   host.tasks = alive
-  return #due .. ' ' .. string.format('%.6f', nextWake)
+  return #due .. ' ' .. string.format('%.17g', nextWake)
 end
 
 function host.resume(task)
