@@ -248,7 +248,7 @@ function talk(link: Link): void {
   if (state.send === undefined) state.send = (message) => write(link, message)
   if (now() - link.heardAt > SILENT_SECONDS) {
     logWarning('nothing heard from the bridge; binding anew')
-    state.problem = 'no-answer'
+    state.problem = link.wrongTokens > 0 ? 'wrong-token' : 'no-answer'
     link.isLost = true
     return
   }
