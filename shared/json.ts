@@ -574,15 +574,18 @@ declare const string: LuaStringLibrary | undefined
 
 /** The fewest of 15, 16 or 17 digits that read back as the same number, laid out as JavaScript lays numbers out. */
 function scientific(size: number): string {
+  const text = exponentForm(size, MANY_DIGITS - 1)
+  const letterAt = text.indexOf('e')
+  // The character after the first digit is the decimal sign, which in Lua follows the locale.
+  const many = text.charAt(0) + text.substring(2, letterAt)
+  const manyExponent = Number(text.substring(letterAt + 1))
   let digits = ''
-  let exponent = 0
+  let exponent = manyExponent
   for (let count = 15; count <= 17; count += 1) {
-    const text = exponentForm(size, count - 1)
-    const letterAt = text.indexOf('e')
-    exponent = Number(text.substring(letterAt + 1))
-    // The character after the first digit is the decimal sign, which in Lua follows the locale.
-    digits = text.charAt(0) + text.substring(2, letterAt)
-    if (Number(text) === size) break
+    digits = rounded(many, count)
+    exponent = digits.length > count ? manyExponent + 1 : manyExponent
+    digits = digits.substring(0, count)
+    if (Number(`${digits}e${exponent - count + 1}`) === size) break
   }
   let kept = digits.length
   while (kept > 1 && digits.charCodeAt(kept - 1) === ZERO) kept -= 1
@@ -596,8 +599,20 @@ function scientific(size: number): string {
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${exponent < 0 ? -exponent : exponent}`
 }
 
+/** Enough that rounding them by hand is exact. C rounds a tie to the even digit and JavaScript up, so neither is asked to. */
+const MANY_DIGITS = 30
+
+/** The first `count` of the digits, rounded half up; one digit longer when a carry ran out at the front. */
+function rounded(digits: string, count: number): string {
+  if (digits.charCodeAt(count) < ZERO + 5) return digits.substring(0, count)
+  let at = count - 1
+  while (at >= 0 && digits.charCodeAt(at) === NINE) at -= 1
+  if (at < 0) return `1${zeros(count)}`
+  return digits.substring(0, at) + String.fromCharCode(digits.charCodeAt(at) + 1) + zeros(count - 1 - at)
+}
+
 function zeros(count: number): string {
-  return '00000000000000000000000'.substring(0, count)
+  return '000000000000000000000000'.substring(0, count)
 }
 
 function exponentForm(size: number, decimals: number): string {

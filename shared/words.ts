@@ -217,13 +217,13 @@ export function sizeWords(bytes: number): string {
   if (bytes < 1000) return countWords(bytes, 'byte')
   let size = bytes / 1000
   let unit = 0
-  while (size >= 999.5 && unit < UNITS.length - 1) {
+  while (size >= 999.95 && unit < UNITS.length - 1) {
     size /= 1000
     unit += 1
   }
   const tenths = Math.floor(size * 10 + 0.5)
   const text =
-    tenths >= 1000 || tenths % 10 === 0 ? `${Math.floor(tenths / 10)}` : `${Math.floor(tenths / 10)}.${tenths % 10}`
+    tenths % 10 === 0 ? `${Math.floor(tenths / 10)}` : `${Math.floor(tenths / 10)}.${tenths % 10}`
   return `${text} ${UNITS[unit] ?? ''}`
 }
 
