@@ -53,6 +53,8 @@ interface Link {
 
 const ANY_PORTS = { receive: 0, send: 0 }
 const TURN_SECONDS = 0.25
+/** While there is no usable plugin.json it is looked for this often. */
+const SETTINGS_SECONDS = 2
 /** After a loss, for the system to free the ports. */
 const REBIND_SECONDS = 0.5
 const PING_EVERY_SECONDS = 20
@@ -105,7 +107,10 @@ function forgivePause(link: Link, lastTurnAt: number): void {
 }
 
 function turn(link: Link): void {
-  if (link.settings === undefined && !loadSettings(link)) return
+  if (link.settings === undefined && !loadSettings(link)) {
+    sleep(SETTINGS_SECONDS)
+    return
+  }
   if (link.isLost) {
     hangUp(link)
     link.launchedPorts = ''

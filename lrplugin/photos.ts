@@ -8,6 +8,8 @@ const LrFileUtils = lightroom('LrFileUtils')
 
 export interface PhotoReading {
   readonly photos: readonly ImportedPhoto[]
+  /** Ids of photos of which Lightroom said nothing: just removed, or not quite there yet. */
+  readonly unread: readonly number[]
   /** Sentences about photos whose names cannot be put into a message. */
   readonly unsendable: readonly string[]
 }
@@ -21,12 +23,16 @@ export function readPhotos(catalog: LrCatalog, photos: readonly LrPhoto[]): Phot
   const metadata = catalog.batchGetRawMetadata(photos, KEYS)
   giveWay()
   const read: ImportedPhoto[] = []
+  const unread: number[] = []
   const unsendable: string[] = []
   let checks = 0
   for (const photo of photos) {
     const raw = metadata.get(photo)
-    // Nothing is known of a photo that was removed in this very moment.
-    if (raw?.path === undefined || raw.isVirtualCopy === true) continue
+    if (raw?.path === undefined) {
+      unread.push(photo.localIdentifier)
+      continue
+    }
+    if (raw.isVirtualCopy === true) continue
     if (!isWellFormed(raw.path)) {
       unsendable.push(
         'One photo has a file name that cannot be passed on; rename it, then use Protect Selected Photos Now.',
@@ -44,7 +50,7 @@ export function readPhotos(catalog: LrCatalog, photos: readonly LrPhoto[]): Phot
       isOffline: LrFileUtils.exists(raw.path) !== 'file',
     })
   }
-  return { photos: read, unsendable }
+  return { photos: read, unread, unsendable }
 }
 
 /** In pieces of what one message may carry. */

@@ -7,7 +7,7 @@ import { ask } from './ask.js'
 import { acknowledge, cursorOf } from './cursors.js'
 import { logInfo, logWarning } from './log.js'
 import { inBatches, readPhotos } from './photos.js'
-import { SETTLE_SECONDS, countSettled, nextPassSeconds, type Candidate } from './settle.js'
+import { GROWING_SECONDS, SETTLE_SECONDS, countSettled, nextPassSeconds, type Candidate } from './settle.js'
 import { noteRefusal, type SharedState } from './state.js'
 import { attempt, giveWay, now, sleep } from './tasks.js'
 
@@ -21,6 +21,8 @@ interface Watch {
   catalogPath: string
   /** What was read of photos above the cursor, by id; undefined for those that have nothing to hand over. */
   known: Map<number, Candidate | undefined>
+  /** Photos of which Lightroom said nothing yet, by id, and since when: they are read again, and hold back the cursor for a while. */
+  unread: Map<number, number>
   newestId: number
   newestIdSince: number
 }
@@ -34,7 +36,15 @@ const ANSWER_SECONDS = 60
 
 /** Watches until `isCurrent` says no. Only inside a task. */
 export function keepWatch(state: SharedState, isCurrent: () => boolean): void {
-  const watch: Watch = { state, isCurrent, catalogPath: '', known: new Map(), newestId: 0, newestIdSince: 0 }
+  const watch: Watch = {
+    state,
+    isCurrent,
+    catalogPath: '',
+    known: new Map(),
+    unread: new Map(),
+    newestId: 0,
+    newestIdSince: 0,
+  }
   while (isCurrent()) {
     const problem = attempt(() => {
       noticeCatalog(watch)
@@ -54,6 +64,7 @@ function noticeCatalog(watch: Watch): void {
   if (path === watch.catalogPath) return
   watch.catalogPath = path
   watch.known = new Map()
+  watch.unread = new Map()
   watch.newestId = 0
   watch.newestIdSince = now()
   watch.state.watch.cursor = cursorOf(path)
@@ -126,7 +137,10 @@ function handOver(watch: Watch, catalog: LrCatalog, followed: readonly LrPhoto[]
     if (last === undefined) continue
     if (photos.length > 0 && !send(watch, photos)) return false
     moveCursor(watch, last.id)
-    for (const { id } of batch) watch.known.delete(id)
+    for (const { id } of batch) {
+      watch.known.delete(id)
+      watch.unread.delete(id)
+    }
   }
   return ready.length === followed.length
 }
@@ -134,19 +148,32 @@ function handOver(watch: Watch, catalog: LrCatalog, followed: readonly LrPhoto[]
 function readUnknown(watch: Watch, catalog: LrCatalog, followed: readonly LrPhoto[]): void {
   const unread = followed.filter((photo) => !watch.known.has(photo.localIdentifier))
   for (const batch of inBatches(unread)) {
-    const { photos, unsendable } = readPhotos(catalog, batch)
+    const { photos, unread: silent, unsendable } = readPhotos(catalog, batch)
     for (const photo of batch) watch.known.set(photo.localIdentifier, undefined)
+    for (const id of silent) if (mayStillBeRead(watch, id)) watch.known.delete(id)
     for (const photo of photos)
       watch.known.set(photo.id, { photo, firstSeenAt: now(), sizeBytes: undefined, sizeSince: now() })
     for (const sentence of unsendable) noteRefusal(watch.state, sentence)
   }
 }
 
+/** A photo that was removed stays silent for good; after a while the cursor passes it. */
+function mayStillBeRead(watch: Watch, id: number): boolean {
+  const since = watch.unread.get(id) ?? now()
+  watch.unread.set(id, since)
+  return now() - since < GROWING_SECONDS
+}
+
 /** Looks at the sizes again and tells up to which id everything has settled. */
 function settledId(watch: Watch, rows: readonly { id: number; candidate: Candidate | undefined }[]): number {
   const candidates: Candidate[] = []
   let looked = 0
-  for (const { candidate } of rows) {
+  let firstSilent: number | undefined
+  for (const { id, candidate } of rows) {
+    if (!watch.known.has(id)) {
+      firstSilent = id
+      break
+    }
     if (candidate === undefined) continue
     measure(candidate)
     candidates.push(candidate)
@@ -155,7 +182,8 @@ function settledId(watch: Watch, rows: readonly { id: number; candidate: Candida
   }
   const settled = countSettled(candidates, watch.newestIdSince, now())
   const firstWaiting = candidates[settled]
-  return firstWaiting === undefined ? watch.newestId : firstWaiting.photo.id - 1
+  if (firstWaiting !== undefined) return firstWaiting.photo.id - 1
+  return firstSilent === undefined ? watch.newestId : firstSilent - 1
 }
 
 function measure(candidate: Candidate): void {

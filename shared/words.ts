@@ -222,8 +222,7 @@ export function sizeWords(bytes: number): string {
     unit += 1
   }
   const tenths = Math.floor(size * 10 + 0.5)
-  const text =
-    tenths % 10 === 0 ? `${Math.floor(tenths / 10)}` : `${Math.floor(tenths / 10)}.${tenths % 10}`
+  const text = tenths % 10 === 0 ? `${Math.floor(tenths / 10)}` : `${Math.floor(tenths / 10)}.${tenths % 10}`
   return `${text} ${UNITS[unit] ?? ''}`
 }
 

@@ -103,6 +103,8 @@ interface PluginPrefs {
   home?: string
   /** Counts starts; an instance whose number is no longer here ends. */
   generation?: number
+  /** When that instance last said that it lives, in seconds of LrDate. */
+  aliveAt?: number
   /** Catalog path → highest photo id that the helper has acknowledged. */
   cursors?: Record<string, number>
 }

@@ -233,6 +233,19 @@ describe('the link to the bridge', () => {
     assert.deepEqual(session.host.faults, [])
   })
 
+  it('when the newer instance dies without a word, the older one takes over again', async () => {
+    await session.connect()
+    session.host.loadAgain()
+    session.peer = new LinePeer({})
+    await session.peer.dialNext(session.host)
+    session.host.dropNewestInstance()
+    session.peer = new LinePeer({})
+    await session.peer.dialNext(session.host)
+    session.host.import(session.originals(2))
+    await session.host.waitFor(() => session.sent.length === 2)
+    assert.deepEqual(session.host.faults, [])
+  })
+
   it('started by tasks in any order, and with late callbacks of closed sockets, it connects all the same', async () => {
     await session.connect(
       {},

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, rmSync } from 'node:fs'
+import { appendFileSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { RPC_CODES } from '../../shared/rpc.js'
 import { LightroomHost } from '../support/lightroom/host.js'
@@ -203,6 +203,31 @@ describe('the watch for imports', () => {
     assert.deepEqual(session.host.faults, [])
   })
 
+  it('a photo of which Lightroom says nothing for a moment is not passed over', async () => {
+    await session.connect()
+    const files = session.originals(3)
+    session.host.import(files.slice(0, 2))
+    session.host.silenceNewest(60)
+    session.host.import(files.slice(2))
+    await session.host.waitFor(() => session.sent.length === 3)
+    assert.deepEqual(
+      session.sent.map((photo) => photo.path),
+      files,
+    )
+    session.assertClean()
+  })
+
+  it('a photo that was removed before it could be read holds up the rest for two minutes, not for good', async () => {
+    await session.connect()
+    session.host.import(session.originals(1))
+    session.host.silenceNewest(Infinity)
+    const [later = ''] = session.originals(1, 'Later')
+    session.host.import([later])
+    await session.host.waitFor(() => session.sent.length === 1, 200)
+    assert.equal(session.sent[0]?.path, later)
+    session.assertClean()
+  })
+
   it('a removed photo and a vanished file stop nothing', async () => {
     await session.connect()
     const files = session.originals(2)
@@ -213,6 +238,29 @@ describe('the watch for imports', () => {
       session.sent.map((photo) => photo.isOffline),
       [true, false],
     )
+    session.assertClean()
+  })
+
+  it('an idle catalog of 100,000 photos costs less than one percent of a core', async () => {
+    await session.connect({
+      'photos/imported': ({ photos }) => ({ accepted: (photos as unknown[]).length, refused: [], cursor: 1e9 }),
+    })
+    writeFileSync(
+      path.join(session.home, 'lightroom-preferences.lua'),
+      `{cursors={[${JSON.stringify(session.catalog)}]=1000000}}`,
+    )
+    session.host.kill()
+    session.host = await LightroomHost.start({ plugin: PLUGIN, home: session.home, catalog: session.catalog })
+    session.host.importMany(100_000, '/Volumes/Archive')
+    session.peer = new LinePeer({})
+    await session.peer.dial(session.host)
+    await session.host.pass(60)
+    const [before, from] = [session.host.work.instructions, session.host.seconds]
+    await session.host.pass(600)
+    const aSecond = (session.host.work.instructions - before) / (session.host.seconds - from)
+    // A hundred million Lua instructions a second is a slow machine; one percent of it is a million.
+    assert.ok(aSecond > 0 && aSecond < 1_000_000, `${Math.round(aSecond)} instructions a second`)
+    assert.deepEqual(session.sent, [])
     session.assertClean()
   })
 

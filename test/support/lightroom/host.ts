@@ -73,6 +73,9 @@ export interface ImportedFile {
   readonly isVirtualCopy?: boolean
 }
 
+/** A bridge that has not hung up by then would hang Lightroom; real milliseconds. */
+const HANG_MS = 1500
+
 /** Lightroom's clock starts here: seconds since 2001-01-01. */
 const EPOCH = 820_000_000
 
@@ -157,6 +160,11 @@ export class LightroomHost {
     return this.vm.call('isInCatalog', file) === true
   }
 
+  /** Batch reads say nothing of the newest photo for so long; Infinity stands for a photo that was removed. */
+  silenceNewest(seconds: number): void {
+    this.vm.call('silence', Math.min(seconds, 1e9))
+  }
+
   /** Selects the first photos of the catalog; 0 selects none. */
   select(count: number): void {
     this.vm.call('select', count)
@@ -208,6 +216,11 @@ export class LightroomHost {
     this.vm.call('loadPlugin')
   }
 
+  /** The latest environment is thrown away with its tasks, as has been seen of ones that a menu began. */
+  dropNewestInstance(): void {
+    this.vm.call('dropNewest')
+  }
+
   /** A menu held open or a modal dialog: time passes and no task runs. */
   freeze(seconds: number): void {
     this.virtualNow += seconds
@@ -225,7 +238,7 @@ export class LightroomHost {
     if (!this.exitIsDone())
       this.fault(22, `the exit hook did not call done within ${Math.round(this.virtualNow - begun)} s`)
     const hasClients = (): boolean => [...this.sockets.values()].some((socket) => socket.hasClient)
-    const deadline = performance.now() + 3000
+    const deadline = performance.now() + HANG_MS
     while (hasClients() && performance.now() < deadline) await turnOfTheLoop()
     if (hasClients()) this.fault(26, 'a client stayed connected: Lightroom 14.5 hangs at exit')
     this.end()
@@ -371,8 +384,9 @@ export class LightroomHost {
       readFile: (file: string) => quietly(() => textFromBytes(readFileSync(file)), undefined),
       writeFile: (file: string, text: string) => quietly(() => (writeFileSync(file, bytesFromText(text)), true), false),
       exists: (file: string) => quietly(() => (statSync(file).isDirectory() ? 'directory' : 'file'), ''),
-      fileSize: (file: string) => quietly(() => statSync(file).size, -1),
-      fileTime: (file: string) => quietly(() => statSync(file).mtimeMs / 1000, 0),
+      // As text: a whole number from 2^31 would not survive the passage.
+      fileSize: (file: string) => quietly(() => String(statSync(file).size), '-1'),
+      fileTime: (file: string) => quietly(() => String(statSync(file).mtimeMs / 1000), '0'),
       copyFile: (from: string, to: string) => quietly(() => (copyFileSync(from, to), true), false),
       moveFile: (from: string, to: string) => quietly(() => (renameSync(from, to), true), false),
       deleteFile: (file: string) => quietly(() => (rmSync(file), true), false),

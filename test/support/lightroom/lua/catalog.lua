@@ -26,7 +26,7 @@ local function rawOf(photo, key)
   end
   local fact = facts[photo]
   if key == 'fileSize' and fact.path then
-    local size = js.fileSize(fact.path)
+    local size = tonumber(js.fileSize(fact.path))
     if size < 0 then return fact.smartPreviewSize end
     return size
   end
@@ -89,7 +89,7 @@ function Catalog:batchGetRawMetadata(photos, keys)
   local result = {}
   for _, photo in ipairs(photos) do
     charge(COST.batch)
-    if facts[photo] and not facts[photo].removed then
+    if facts[photo] and not facts[photo].removed and host.now >= (facts[photo].silentUntil or 0) then
       local row = {}
       for _, key in ipairs(keys) do row[key] = rawOf(photo, key) end
       result[photo] = row
@@ -218,6 +218,10 @@ end
 function host.select(count)
   active.selection = {}
   for index = 1, math.min(count, #active.photos) do active.selection[index] = active.photos[index] end
+end
+
+function host.silence(seconds)
+  facts[active.photos[#active.photos]].silentUntil = host.now + seconds
 end
 
 function host.photoCount() return #active.photos end

@@ -81,8 +81,9 @@ function host.waits(what)
   coroutine.yield()
 end
 
-function host.startTask(name, fn, context, env)
-  local task = { name = name or 'task', wake = host.now, context = context, born = host.initScript, env = env, fresh = true }
+function host.startTask(name, fn, context)
+  local life = host.current and host.current.life or host.life
+  local task = { name = name or 'task', wake = host.now, context = context, born = host.initScript, life = life }
   task.co = thread(fn)
   host.tasks[#host.tasks + 1] = task
   return task
@@ -177,6 +178,15 @@ function host.cancelAll()
   local contexts = {}
   for context in pairs(host.contexts) do contexts[#contexts + 1] = context end
   for _, context in ipairs(contexts) do host.endContext(context) end
+end
+
+function host.dropNewest()
+  for _, task in ipairs(host.tasks) do
+    if task.life == host.life and not task.dead then
+      task.dead = true
+      if task.context then host.endContext(task.context) end
+    end
+  end
 end
 
 -- Calls something of the plugin from a place where nothing may yield: observers, callbacks, section builders.
@@ -324,6 +334,7 @@ function host.loadPlugin()
   host.enabled = false
   if not host.loadInfo() then return false end
   host.env = host.newEnvironment()
+  host.life = (host.life or 0) + 1
   host.enabled = true
   if host.info.LrInitPlugin and host.info.LrForceInitPlugin then
     host.initScript = true

@@ -220,9 +220,9 @@ namespaces.LrFileUtils = function()
     end,
     fileAttributes = function(path)
       strict()
-      local size = js.fileSize(path)
+      local size = tonumber(js.fileSize(path))
       if size < 0 then return {} end
-      return { fileSize = size, fileModificationDate = js.fileTime(path) - 978307200 }
+      return { fileSize = size, fileModificationDate = tonumber(js.fileTime(path)) - 978307200 }
     end,
     copy = function(from, to)
       if js.exists(to) ~= '' then host.fault(44, 'copy onto an existing file') return false end
