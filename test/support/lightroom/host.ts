@@ -90,6 +90,8 @@ export class LightroomHost {
   readonly gates: string[] = []
   /** Milliseconds that the exit hook took, once quit() was called. */
   exitMs: number | undefined
+  /** Lines that were handed to the plugin's onMessage. */
+  linesHeard = 0
   answer: (dialog: Dialog) => Reply
 
   private vm!: LuaVm
@@ -299,6 +301,7 @@ export class LightroomHost {
     let didSomething = false
     for (let event = this.events.shift(); event !== undefined; event = this.events.shift()) {
       didSomething = true
+      if (event.event === 'message') this.linesHeard += 1
       this.vm.call('socketEvent', event.id, event.event, event.value)
     }
     const [ran, next] = String(this.vm.call('tick', this.virtualNow)).split(' ')
