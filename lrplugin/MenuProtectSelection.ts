@@ -3,7 +3,7 @@
 import type { Result } from '../shared/methods.js'
 import { countWords } from '../shared/words.js'
 import { ask } from './ask.js'
-import { inBatches, readPhotos } from './photos.js'
+import { inBatches, readPhotos, rootsOf } from './photos.js'
 import { menuTask, say, sayAtLength, sayError, withProgress, type Progress } from './say.js'
 
 const LrApplication = lightroom('LrApplication')
@@ -44,7 +44,7 @@ function handOver(catalog: LrCatalog, selected: readonly LrPhoto[], tally: Tally
     if (photos.length > 0) {
       const answer = ask(
         'photos/protect',
-        { catalog: catalog.getPath(), photos },
+        { catalog: catalog.getPath(), roots: rootsOf(catalog), photos },
         { silenceSeconds: 120, isCanceled: progress.isCanceled },
       )
       if (!answer.ok) {

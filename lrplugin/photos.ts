@@ -53,6 +53,14 @@ export function readPhotos(catalog: LrCatalog, photos: readonly LrPhoto[]): Phot
   return { photos: read, unread, unsendable }
 }
 
+/** The catalog's root folders: nothing outside these is ever read. */
+export function rootsOf(catalog: LrCatalog): string[] {
+  return catalog
+    .getFolders()
+    .map((folder) => folder.getPath())
+    .filter((folder) => isWellFormed(folder))
+}
+
 /** In pieces of what one message may carry. */
 export function inBatches<T>(items: readonly T[]): T[][] {
   const batches: T[][] = []

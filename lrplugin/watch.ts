@@ -6,7 +6,7 @@ import { RPC_CODES } from '../shared/rpc.js'
 import { ask } from './ask.js'
 import { acknowledge, cursorOf } from './cursors.js'
 import { logInfo, logWarning } from './log.js'
-import { inBatches, readPhotos } from './photos.js'
+import { inBatches, readPhotos, rootsOf } from './photos.js'
 import { GROWING_SECONDS, SETTLE_SECONDS, countSettled, nextPassSeconds, type Candidate } from './settle.js'
 import { noteRefusal, type SharedState } from './state.js'
 import { attempt, giveWay, now, sleep } from './tasks.js'
@@ -196,7 +196,9 @@ function measure(candidate: Candidate): void {
 
 /** @returns whether the helper has all of them; a photo that no message can carry is reported and passed over */
 function send(watch: Watch, photos: readonly ImportedPhoto[]): boolean {
-  const answer = ask('photos/imported', { catalog: watch.catalogPath, photos }, { silenceSeconds: ANSWER_SECONDS })
+  const roots = rootsOf(LrApplication.activeCatalog())
+  const telling = { catalog: watch.catalogPath, roots, photos }
+  const answer = ask('photos/imported', telling, { silenceSeconds: ANSWER_SECONDS })
   const highest = photos[photos.length - 1]?.id ?? 0
   if (answer.ok) {
     const { accepted, refused, cursor } = answer.result

@@ -132,8 +132,15 @@ interface RawMetadata {
   readonly isVirtualCopy?: boolean
 }
 
+interface LrFolder {
+  /** [yields] absolute */
+  getPath(): string
+}
+
 interface LrCatalog {
   getPath(): string
+  /** [yields] the root folders */
+  getFolders(): LrFolder[]
   /** [yields] */
   getAllPhotos(): LrPhoto[]
   getTargetPhoto(): LrPhoto | undefined

@@ -49,6 +49,8 @@ export interface HostOptions {
   /** Stands for the user's home folder: plugin.json is looked for below it, Lightroom's preferences are kept in it. */
   readonly home: string
   readonly catalog: string
+  /** Root folders of the catalog; the folders of its photos when left out. */
+  readonly roots?: readonly string[]
   readonly env?: NodeJS.ProcessEnv
   readonly platform?: 'mac' | 'windows'
   /** Answers dialogs; without it every dialog is answered with its first button. */
@@ -344,6 +346,7 @@ export class LightroomHost {
       host.standardPaths = {${Object.entries(paths)
         .map(([key, value]) => `${key} = ${quoted(value)}`)
         .join(', ')}}`)
+    if (this.options.roots) this.vm.run(`host.roots = {${this.options.roots.map(quoted).join(', ')}}`)
     this.vm.call('loadPrefs', this.readPrefs())
     this.vm.call('openCatalog', catalog)
     this.vm.call('loadPlugin')

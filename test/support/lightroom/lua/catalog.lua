@@ -125,7 +125,35 @@ function Catalog:findPhotoByUuid(uuid)
 end
 
 function Catalog:findPhotos() host.waits('findPhotos') return {} end
-function Catalog:getFolders() strictTask('getFolders') return {} end
+local Folder = {}
+Folder.__index = Folder
+
+function Folder:getPath() strictTask('LrFolder:getPath') return self.path end
+
+-- The roots the test named, else the folders of the photos that lie below no other.
+function Catalog:getFolders()
+  strictTask('getFolders')
+  local paths = host.roots
+  if not paths then
+    local known, all = {}, {}
+    for _, photo in ipairs(self.photos) do
+      local folder = facts[photo].path:match('^(.*)[/\\]')
+      if folder and not known[folder] then known[folder] = true all[#all + 1] = folder end
+    end
+    paths = {}
+    for _, folder in ipairs(all) do
+      local parent, below = folder, false
+      repeat
+        parent = parent:match('^(.*)[/\\]')
+        below = below or (parent ~= nil and known[parent] == true)
+      until parent == nil
+      if not below then paths[#paths + 1] = folder end
+    end
+  end
+  local folders = {}
+  for index, path in ipairs(paths) do folders[index] = setmetatable({ path = path }, Folder) end
+  return folders
+end
 function Catalog:getActiveSources() return {} end
 function Catalog:setActiveSources() host.fault(40, 'setActiveSources disturbs the photographer') end
 function Catalog:setSelectedPhotos() host.fault(40, 'setSelectedPhotos disturbs the photographer') end
