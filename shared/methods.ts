@@ -114,7 +114,13 @@ export interface StatusResult extends Outcome {
     readonly verdict: Verdict
     readonly missing: readonly string[]
   }[]
-  readonly catalogs: readonly { readonly name: string; readonly path: string; readonly lastBackupAt?: string }[]
+  readonly catalogs: readonly {
+    readonly name: string
+    readonly path: string
+    readonly lastHeardAt?: string
+    readonly closedAt?: string
+    readonly lastBackupAt?: string
+  }[]
   readonly places: readonly Place[]
 }
 

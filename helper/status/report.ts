@@ -1,13 +1,15 @@
 // The answers to "what is safe?": the shoots, the places, and the whole, read from the journal at the moment of asking.
+import path from 'node:path'
 import { ERROR_CODES } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import type { Volumes } from '../files/volumes.js'
 import type { Journal } from '../journal/journal.js'
 import { listPlaces, type PlaceRow } from '../journal/places.js'
 import { number, optionalNumber, text, textList } from '../journal/rows.js'
-import { WORKING, type ProofMethod } from '../model.js'
+import { WORKING, type ProofMethod, type Verdict } from '../model.js'
 import { stateOfPlace } from '../place/places.js'
 import type { Outcome, Place, Shoot, StatusResult } from '../../shared/methods.js'
+import { owedShoots, type OwedShoot } from './owed.js'
 import { healthOfShoot, overallVerdict, type PlaceCount, type PlaceFacts } from './health.js'
 
 export interface StatusDeps {
@@ -31,11 +33,10 @@ export function listShootsReport(deps: StatusDeps, search?: string): Outcome & {
 
 /** @param shoot  this one and all below it; everything when left out */
 export function statusReport(deps: StatusDeps, helper: 'running' | 'down', shoot?: string): StatusResult {
-  const reports = reportShoots(deps).filter(
-    ({ shoot: { id } }) => shoot === undefined || id === shoot || id.startsWith(`${shoot}/`),
-  )
-  const count = (verdict: Shoot['verdict']): number => reports.filter((each) => each.shoot.verdict === verdict).length
-  const verdict = overallVerdict(reports.map((each) => each.shoot.verdict))
+  const isAsked = (id: string): boolean => shoot === undefined || id === shoot || id.startsWith(`${shoot}/`)
+  const reports = withOwed(reportShoots(deps), owedShoots(deps.journal)).filter((each) => isAsked(each.id))
+  const count = (verdict: Verdict): number => reports.filter((each) => each.verdict === verdict).length
+  const verdict = overallVerdict(reports.map((each) => each.verdict))
   const exitCode = reports.length > 0 && verdict === 'protected' ? 0 : ERROR_CODES.COPY_MISSING.exit
   return {
     ok: exitCode === 0,
@@ -51,11 +52,43 @@ export function statusReport(deps: StatusDeps, helper: 'running' | 'down', shoot
       unknown: count('unknown'),
     },
     notProtected: reports
-      .filter((each) => each.shoot.verdict !== 'protected')
-      .map(({ shoot: { id, verdict: its }, missing }) => ({ id, verdict: its, missing })),
-    catalogs: [],
+      .filter((each) => each.verdict !== 'protected')
+      .map(({ id, verdict: its, missing }) => ({ id, verdict: its, missing })),
+    catalogs: catalogsReport(deps.journal),
     places: placesReport(deps),
   }
+}
+
+interface ShootState {
+  readonly id: string
+  readonly verdict: Verdict
+  readonly missing: readonly string[]
+}
+
+/** A shoot with photos that were told of and are not proven anywhere is at risk, however safe the rest of it is. */
+function withOwed(reports: readonly ShootReport[], owed: ReadonlyMap<string, OwedShoot>): ShootState[] {
+  const known = new Set(reports.map((each) => each.shoot.id))
+  const states = reports.map(({ shoot: { id, verdict }, missing }): ShootState => {
+    const open = owed.get(id)
+    return open ? { id, verdict: 'at-risk', missing: [...open.missing, ...missing] } : { id, verdict, missing }
+  })
+  const unmet = [...owed.values()]
+    .filter(({ id }) => !known.has(id))
+    .map(({ id, missing }): ShootState => ({ id, verdict: 'at-risk', missing }))
+  return [...states, ...unmet]
+}
+
+function catalogsReport(journal: Journal): StatusResult['catalogs'] {
+  return journal.all('SELECT path, last_seen_ms, last_exit_ms FROM catalogs ORDER BY path').map((row) => {
+    const file = text(row, 'path')
+    const closedMs = optionalNumber(row, 'last_exit_ms')
+    return {
+      name: path.basename(file.replaceAll('\\', '/'), '.lrcat'),
+      path: file,
+      lastHeardAt: new Date(number(row, 'last_seen_ms')).toISOString(),
+      ...(closedMs === undefined ? {} : { closedAt: new Date(closedMs).toISOString() }),
+    }
+  })
 }
 
 export function placesReport(deps: StatusDeps): Place[] {
@@ -150,7 +183,7 @@ function countsByShoot(journal: Journal): Map<number, PlaceCount[]> {
   return counts
 }
 
-function summaryOf(reports: readonly ShootReport[], verdict: Shoot['verdict'], shoot: string | undefined): string {
+function summaryOf(reports: readonly ShootState[], verdict: Verdict, shoot: string | undefined): string {
   if (reports.length === 0) {
     return shoot === undefined
       ? 'Nothing is backed up yet. Begin with: safelight backup FOLDER --to DRIVE'
@@ -159,6 +192,6 @@ function summaryOf(reports: readonly ShootReport[], verdict: Shoot['verdict'], s
   const total = `${reports.length} shoot${reports.length === 1 ? '' : 's'}`
   if (verdict === 'protected')
     return `All is well: ${total}, every photo at three places on two devices, one of them off-site.`
-  const short = reports.filter((each) => each.shoot.verdict !== 'protected').length
+  const short = reports.filter((each) => each.verdict !== 'protected').length
   return `${short} of ${total} ${short === 1 ? 'is' : 'are'} not fully protected.`
 }

@@ -1,0 +1,34 @@
+// What Lightroom told us of and is not proven anywhere yet, by shoot and in words. It makes a shoot at risk whatever else is known of it.
+import path from 'node:path'
+import type { Journal } from '../journal/journal.js'
+import { listWanted } from '../journal/wanted.js'
+
+export interface OwedShoot {
+  readonly id: string
+  readonly files: number
+  /** One sentence per reason. */
+  readonly missing: readonly string[]
+}
+
+export function owedShoots(journal: Journal): Map<string, OwedShoot> {
+  const counts = new Map<string, Map<string, number>>()
+  for (const { root, pathFromRoot, why } of listWanted(journal)) {
+    const id = [path.basename(root.replaceAll('\\', '/')), ...(pathFromRoot === '' ? [] : [pathFromRoot])].join('/')
+    const reasons = counts.get(id) ?? new Map<string, number>()
+    counts.set(id, reasons)
+    const reason = why === '' ? 'being copied' : why
+    reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+  }
+  return new Map([...counts].map(([id, reasons]) => [id, toOwed(id, reasons)]))
+}
+
+function toOwed(id: string, reasons: ReadonlyMap<string, number>): OwedShoot {
+  const files = [...reasons.values()].reduce((sum, count) => sum + count, 0)
+  return {
+    id,
+    files,
+    missing: [...reasons].map(
+      ([reason, count]) => `${count} imported photo${count === 1 ? '' : 's'} not copied yet: ${reason}`,
+    ),
+  }
+}
