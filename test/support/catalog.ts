@@ -1,7 +1,7 @@
 // Lightroom catalogs made in code: the tables and columns that Safelight reads, with the header of the version they claim to be. The
 // same literal gives the same rows each time, so that a test can name an id. What Lightroom keeps beside a catalog (an uncheckpointed
 // -wal, a hot -journal, a lock, .lrcat-data) is made here too, the way a killed Lightroom leaves it.
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sqlite from 'node-sqlite3-wasm'
 
@@ -72,7 +72,8 @@ export function makeCatalog(file: string, literal: LiteralCatalog): void {
       for (const [folder, photos] of Object.entries({ '': [], ...folders })) {
         const folderId = ids.next()
         insertFolder(database, version, folderId, rootId, folder)
-        for (const photo of photos) insertPhoto(database, version, ids, folderId, photo, imports, literal.historySteps ?? 1)
+        for (const photo of photos)
+          insertPhoto(database, version, ids, folderId, photo, imports, literal.historySteps ?? 1)
       }
     }
     for (const name of literal.keywords ?? []) {
@@ -85,17 +86,20 @@ export function makeCatalog(file: string, literal: LiteralCatalog): void {
       ])
     }
     for (const name of literal.collections ?? [])
-      database.run("INSERT INTO AgLibraryCollection VALUES (?, 'com.adobe.ag.library.collection', '', NULL, ?, NULL, '')", [
-        ids.next(),
-        name,
-      ])
+      database.run(
+        "INSERT INTO AgLibraryCollection VALUES (?, 'com.adobe.ag.library.collection', '', NULL, ?, NULL, '')",
+        [ids.next(), name],
+      )
     insertVariables(database, ids, version, literal.identity ?? IDENTITY, literal.lastBackupMs)
   })
 }
 
 /** Writes a catalog of hundreds of thousands of photos in a few seconds: a raw with an xmp each, every tenth a raw+JPEG pair, every
  *  fiftieth with a virtual copy. Rows are made inside SQLite. */
-export function makeLargeCatalog(file: string, { files, root, filesPerFolder = 250, developBytes = 200 }: LargeCatalog): void {
+export function makeLargeCatalog(
+  file: string,
+  { files, root, filesPerFolder = 250, developBytes = 200 }: LargeCatalog,
+): void {
   const folders = Math.ceil(files / filesPerFolder)
   create(file, 'lrc12', (database) => {
     const globalId = (offset: string) => `printf('%08X-0000-4000-8000-000000000000', ${offset})`
@@ -145,6 +149,7 @@ export function leaveWal(from: string, to: string, sql: readonly string[]): void
   copyFileSync(work, to)
   copyFileSync(`${work}-wal`, `${to}-wal`)
   database.close()
+  rmSync(work)
 }
 
 /** Leaves at `to` a rollback-mode catalog half-way through a transaction, with the -journal that undoes it. */
@@ -159,6 +164,7 @@ export function leaveHotJournal(from: string, to: string, sql: readonly string[]
   copyFileSync(`${work}-journal`, `${to}-journal`)
   database.exec('ROLLBACK')
   database.close()
+  rmSync(work)
 }
 
 /** A .lrcat-data folder of the shape RocksDB leaves: immutable blobs and tables, and the few files that change. */
@@ -229,7 +235,13 @@ function insertImports(database: sqlite.Database, ids: Ids, literal: LiteralCata
   })
 }
 
-function insertFolder(database: sqlite.Database, version: CatalogVersion, id: number, root: number, folder: string): void {
+function insertFolder(
+  database: sqlite.Database,
+  version: CatalogVersion,
+  id: number,
+  root: number,
+  folder: string,
+): void {
   const columns = version === 'lr5' || version === 'lr6' ? '' : ', NULL, NULL'
   const sql = `INSERT INTO AgLibraryFolder (id_local, id_global, pathFromRoot, rootFolder${columns ? ', parentId, visibility' : ''})
     VALUES (?, ?, ?, ?${columns})`
@@ -272,7 +284,8 @@ function insertPhoto(
   for (let copy = 0; copy < (photo.virtualCopies ?? 0); copy += 1)
     insertImage(database, version, ids, file, photo.format ?? formatOf(ext), master, historySteps)
   const batch = imports[photo.import ?? 0]
-  if (batch !== undefined) database.run('INSERT INTO AgLibraryImportImage VALUES (?, ?, ?)', [ids.next(), master, batch])
+  if (batch !== undefined)
+    database.run('INSERT INTO AgLibraryImportImage VALUES (?, ?, ?)', [ids.next(), master, batch])
 }
 
 function insertImage(
@@ -333,7 +346,13 @@ function insertVariable(database: sqlite.Database, id: number, name: string, val
 }
 
 function formatOf(extension: string): string {
-  const formats: Record<string, string> = { '.jpg': 'JPG', '.dng': 'DNG', '.tif': 'TIFF', '.psd': 'PSD', '.mp4': 'VIDEO' }
+  const formats: Record<string, string> = {
+    '.jpg': 'JPG',
+    '.dng': 'DNG',
+    '.tif': 'TIFF',
+    '.psd': 'PSD',
+    '.mp4': 'VIDEO',
+  }
   return formats[extension.toLowerCase()] ?? 'RAW'
 }
 

@@ -1,0 +1,150 @@
+// The catalog as the other rooms see it: every referenced file with its path, sidecars and what Lightroom remembers of it, a slice at a
+// time. The reading itself happens in a worker thread, on a private copy; here rows become typed data and paths.
+import type { PrivateCopy } from './private-copy.js'
+import type { CatalogFolder, CatalogRoot, CatalogSummary } from './read-copy.js'
+import { fromLightroomTime } from './lightroom-time.js'
+import { runJob, runListing } from './worker.js'
+
+export type {
+  CatalogCounts,
+  CatalogFolder,
+  CatalogImport,
+  CatalogRoot,
+  CatalogSummary,
+  CatalogVersions,
+} from './read-copy.js'
+
+/** One file on disk, however many photos (virtual copies) show it. */
+export interface ReferencedFile {
+  /** Lightroom's id of the file row; grows with time. */
+  readonly id: number
+  readonly globalId: string
+  /** The root folder's id; 0 when the catalog's own rows do not say where the file is. */
+  readonly root: number
+  readonly rootPath: string
+  /** From the root; `''` or ending in `/`. */
+  readonly folder: string
+  readonly name: string
+  /** Root path, folder and name, with forward slashes, as stored: no normalising. */
+  readonly path: string
+  readonly baseName: string
+  /** Extensions of the files that belong to it, in the disk's own case: `xmp`, `JPG`. */
+  readonly sidecars: readonly string[]
+  /** RAW, DNG, JPG, PSD, TIFF, VIDEO, or what a newer Lightroom says; '' when it has no image row. */
+  readonly format: string
+  readonly virtualCopies: number
+  /** The name before Lightroom renamed it on import. */
+  readonly originalName: string
+  /** Its size when it was imported, the last field of importHash. */
+  readonly importedBytes?: number
+  /** The file's mtime when Lightroom last looked, milliseconds since 1970. */
+  readonly modifiedMs?: number
+}
+
+export interface ListOptions {
+  /** Start after this file id, to go on where an earlier listing stopped. */
+  readonly after?: number
+  readonly rowsPerSlice?: number
+  readonly signal?: AbortSignal
+}
+
+/** At 2,000 rows a slice is about 300 KB of JSON and is taken apart in a few milliseconds: other requests do not notice. */
+const ROWS_PER_SLICE = 2_000
+
+export function readCatalogSummary(copy: PrivateCopy, signal?: AbortSignal): Promise<CatalogSummary> {
+  return runJob<CatalogSummary>({ kind: 'summary', copy }, signal)
+}
+
+/** Lists every file the catalog references, in the order of its ids, once each. */
+export async function* listReferencedFiles(
+  copy: PrivateCopy,
+  summary: Pick<CatalogSummary, 'roots' | 'folders' | 'virtualCopies'>,
+  { after = 0, rowsPerSlice = ROWS_PER_SLICE, signal }: ListOptions = {},
+): AsyncGenerator<readonly ReferencedFile[]> {
+  const folders = locateFolders(summary.roots, summary.folders)
+  const virtualCopies = new Map(summary.virtualCopies)
+  for await (const json of runListing({ kind: 'list', copy, rowsPerSlice, after }, signal)) {
+    const slice = JSON.parse(json) as readonly Columns[]
+    yield slice.map((columns) => toFile(columns, folders, virtualCopies))
+  }
+}
+
+/** @returns the byte size at import, when the hash ends in one: `<seconds>:<name>:<bytes>`, and a name may hold colons */
+export function importedBytesOf(importHash: unknown): number | undefined {
+  if (typeof importHash !== 'string') return undefined
+  const field = importHash.slice(importHash.lastIndexOf(':') + 1)
+  return importHash.includes(':') && /^\d{1,15}$/.test(field) ? Number(field) : undefined
+}
+
+interface Located {
+  readonly root: number
+  readonly rootPath: string
+  readonly folder: string
+  readonly prefix: string
+}
+
+type Columns = readonly [
+  id: number,
+  globalId: unknown,
+  folder: number,
+  name: unknown,
+  baseName: unknown,
+  sidecars: unknown,
+  modified: unknown,
+  importHash: unknown,
+  originalName: unknown,
+  format: unknown,
+]
+
+const NOWHERE: Located = { root: 0, rootPath: '', folder: '', prefix: '' }
+
+function locateFolders(roots: readonly CatalogRoot[], folders: readonly CatalogFolder[]): ReadonlyMap<number, Located> {
+  const paths = new Map(roots.map((root) => [root.id, root.path]))
+  return new Map(
+    folders.map(({ id, root, pathFromRoot }) => {
+      const rootPath = paths.get(root)
+      if (rootPath === undefined) return [id, NOWHERE]
+      return [id, { root, rootPath, folder: pathFromRoot, prefix: join(rootPath, pathFromRoot) }]
+    }),
+  )
+}
+
+/** A slash is missing between the parts of some catalogs in the wild. */
+function join(rootPath: string, pathFromRoot: string): string {
+  const withSlash = (part: string) => (part === '' || part.endsWith('/') ? part : `${part}/`)
+  return withSlash(rootPath) + withSlash(pathFromRoot)
+}
+
+function toFile(
+  [id, globalId, folder, name, baseName, sidecars, modified, importHash, originalName, format]: Columns,
+  folders: ReadonlyMap<number, Located>,
+  virtualCopies: ReadonlyMap<number, number>,
+): ReferencedFile {
+  const { prefix, ...located } = folders.get(folder) ?? NOWHERE
+  const fileName = asText(name)
+  const importedBytes = importedBytesOf(importHash)
+  const modifiedMs = fromLightroomTime(modified)
+  return {
+    id,
+    globalId: asText(globalId),
+    root: located.root,
+    rootPath: located.rootPath,
+    folder: located.folder,
+    name: fileName,
+    path: prefix + fileName,
+    baseName: asText(baseName),
+    sidecars: asText(sidecars)
+      .split(',')
+      .map((extension) => extension.trim())
+      .filter((extension) => extension !== ''),
+    format: asText(format),
+    virtualCopies: virtualCopies.get(id) ?? 0,
+    originalName: asText(originalName),
+    ...(importedBytes === undefined ? {} : { importedBytes }),
+    ...(modifiedMs === undefined ? {} : { modifiedMs }),
+  }
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}

@@ -1,0 +1,45 @@
+// The worker thread of this room. SQLite here blocks the thread it runs in and cannot be interrupted, so it never runs in the thread
+// that answers requests. One job per thread: inspect a private copy and answer once, or list its files a slice at a time, each slice
+// only when asked for, so that a large catalog is never in memory as a whole.
+import { parentPort, workerData } from 'node:worker_threads'
+import { describeError } from '../errors.js'
+import { inspectPrivateCopy, type InspectOptions } from './inspect-copy.js'
+import { readSummary, sliceReader } from './read-copy.js'
+import type { PrivateCopy } from './private-copy.js'
+
+export type WorkerJob =
+  | { readonly kind: 'inspect'; readonly copy: PrivateCopy; readonly options: InspectOptions }
+  | { readonly kind: 'summary'; readonly copy: PrivateCopy }
+  | { readonly kind: 'list'; readonly copy: PrivateCopy; readonly rowsPerSlice: number; readonly after: number }
+
+export type WorkerAnswer =
+  | { readonly kind: 'result'; readonly value: unknown }
+  | { readonly kind: 'slice'; readonly json: string | undefined }
+  | { readonly kind: 'failed'; readonly message: string }
+
+if (parentPort) {
+  const port = parentPort
+  const answer = (value: WorkerAnswer) => port.postMessage(value)
+  try {
+    run(workerData as WorkerJob, port, answer)
+  } catch (error) {
+    answer({ kind: 'failed', message: describeError(error) })
+  }
+}
+
+function run(job: WorkerJob, port: NonNullable<typeof parentPort>, answer: (value: WorkerAnswer) => void): void {
+  if (job.kind === 'inspect') return answer({ kind: 'result', value: inspectPrivateCopy(job.copy, job.options) })
+  if (job.kind === 'summary') return answer({ kind: 'result', value: readSummary(job.copy) })
+  const reader = sliceReader(job.copy, job.rowsPerSlice, job.after)
+  port.on('message', (message: 'next' | 'close') => {
+    try {
+      const json = message === 'next' ? reader.next() : undefined
+      if (json === undefined) reader.close()
+      answer({ kind: 'slice', json })
+      if (json === undefined) port.close()
+    } catch (error) {
+      answer({ kind: 'failed', message: describeError(error) })
+      port.close()
+    }
+  })
+}
