@@ -1,8 +1,8 @@
 // Opens a private copy and writes down what is found: header, SQLite's own checks, tables, counts, the -wal, the -journal. It judges
 // nothing and throws nothing that the file's condition causes: a file that cannot be read is a fact as well. Runs in the worker thread.
-import { closeSync, copyFileSync, existsSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { describeError } from '../errors.js'
-import { openPrivateCopy, rows, tablesOf, type CopyDatabase } from './copy-database.js'
+import { openPrivateCopy, recoverCopy, rows, tablesOf, type CopyDatabase } from './copy-database.js'
 import { examineWal, type WalFacts } from './foreign-wal.js'
 import type { PrivateCopy } from './private-copy.js'
 import {
@@ -14,8 +14,7 @@ import {
   type CatalogVersions,
   type DanglingRows,
 } from './read-copy.js'
-import { rollBack } from './rollback-journal.js'
-import { DATABASE_HEADER_BYTES, JOURNAL_HEADER_BYTES, readDatabaseHeader, readJournalHeader } from './sqlite-file.js'
+import { DATABASE_HEADER_BYTES, readDatabaseHeader } from './sqlite-file.js'
 
 export interface InspectOptions {
   /** Run integrity_check as well: three to six times as long as quick_check, and blind to the same things. */
@@ -36,7 +35,7 @@ export interface CatalogFacts {
   readonly counts?: CatalogCounts
   readonly dangling?: DanglingRows
   readonly wal?: WalFacts
-  /** An interrupted transaction of Lightroom 6 or older, undone on a working copy before anything else was read. */
+  /** An interrupted transaction of Lightroom 6 or older, undone on a second copy before anything else was read. */
   readonly journal?: { readonly pagesRestored: number }
 }
 
@@ -47,9 +46,12 @@ export function inspectPrivateCopy(copy: PrivateCopy, { isThorough }: InspectOpt
   const header = readDatabaseHeader(readStart(copy.file, DATABASE_HEADER_BYTES))
   const base = { sizeBytes, missingTables: [], ...(header ? { header } : {}) }
   if (!header) return { ...base, unreadable: sizeBytes === 0 ? 'the file is empty' : 'the file is not a database' }
-  const journal = `${copy.file}-journal`
-  if (!existsSync(journal)) return readFacts(copy, base, isThorough)
-  return withoutJournal(copy, journal, (facts) => readFacts(copy, { ...base, ...facts }, isThorough))
+  const { pagesRestored } = recoverCopy(copy)
+  return readFacts(
+    copy,
+    { ...base, ...(pagesRestored === undefined ? {} : { journal: { pagesRestored } }) },
+    isThorough,
+  )
 }
 
 function readFacts(copy: PrivateCopy, base: CatalogFacts, isThorough: boolean): CatalogFacts {
@@ -77,27 +79,6 @@ function check(database: CopyDatabase, pragma: 'quick_check' | 'integrity_check'
   return rows(database, `PRAGMA ${pragma}(${ROWS_KEPT})`)
     .map((row) => String(Object.values(row)[0]))
     .filter((line) => line !== 'ok')
-}
-
-/** The bytes of the snapshot stay what they are: the transaction is undone on a working copy, which takes their place while it is read. */
-function withoutJournal(
-  copy: PrivateCopy,
-  journal: string,
-  read: (facts: Pick<CatalogFacts, 'journal'>) => CatalogFacts,
-): CatalogFacts {
-  const [fileAside, journalAside] = [`${copy.file}-kept`, `${journal}-kept`]
-  const isHot = readJournalHeader(readStart(journal, JOURNAL_HEADER_BYTES)) !== undefined
-  renameSync(journal, journalAside)
-  renameSync(copy.file, fileAside)
-  try {
-    copyFileSync(fileAside, copy.file)
-    const undone = isHot ? rollBack(copy.file, journalAside) : undefined
-    return read(undone ? { journal: undone } : {})
-  } finally {
-    rmSync(copy.file, { force: true })
-    renameSync(fileAside, copy.file)
-    renameSync(journalAside, journal)
-  }
 }
 
 function readStart(file: string, length: number): Buffer {

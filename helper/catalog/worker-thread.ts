@@ -28,8 +28,16 @@ if (parentPort) {
 }
 
 function run(job: WorkerJob, port: NonNullable<typeof parentPort>, answer: (value: WorkerAnswer) => void): void {
-  if (job.kind === 'inspect') return answer({ kind: 'result', value: inspectPrivateCopy(job.copy, job.options) })
-  if (job.kind === 'summary') return answer({ kind: 'result', value: readSummary(job.copy) })
+  if (job.kind === 'inspect') answer({ kind: 'result', value: inspectPrivateCopy(job.copy, job.options) })
+  else if (job.kind === 'summary') answer({ kind: 'result', value: readSummary(job.copy) })
+  else serveListing(job, port, answer)
+}
+
+function serveListing(
+  job: Extract<WorkerJob, { kind: 'list' }>,
+  port: NonNullable<typeof parentPort>,
+  answer: (value: WorkerAnswer) => void,
+): void {
   const reader = sliceReader(job.copy, job.rowsPerSlice, job.after)
   port.on('message', (message: 'next' | 'close') => {
     try {

@@ -1,0 +1,140 @@
+// A catalog backup from beginning to end, for one place or several: snapshot, open, judge, store. What the engine runs after Lightroom has
+// quit and what `catalog backup` runs by hand. May be run again after any crash: it finds what is already stored.
+import path from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { SafelightError, systemCode } from '../errors.js'
+import { inspectCopy, isThoroughDue, type CatalogFacts } from './inspect.js'
+import { judgeBackup, judgeDataFall, worst, type DataFacts, type Judgement, type LastGood } from './judge.js'
+import { dataBytesOf, type BackupRecord } from './record.js'
+import {
+  dataFolderOf,
+  discardSnapshot,
+  isSnapshotCurrent,
+  takeSnapshot,
+  type CatalogSnapshot,
+  type SnapshotDeps,
+  type SnapshotOptions,
+} from './snapshot.js'
+import { isImmutable, listCatalogs, storeBackup, type StoreResult } from './store.js'
+import type { StoreDeps } from './stored-file.js'
+
+export interface BackupOptions extends SnapshotOptions {
+  /** The `Safelight` folders of the places. */
+  readonly roots: readonly string[]
+  readonly isFallAccepted?: boolean
+}
+
+export interface CatalogBackup {
+  readonly facts: CatalogFacts
+  readonly judgement: Judgement
+  readonly takenAtMs: number
+  readonly staleLock?: CatalogSnapshot['staleLock']
+  readonly places: readonly { readonly root: string; readonly result: Exclude<StoreResult, { kind: 'moved' }> }[]
+}
+
+const MOVED_ATTEMPTS = 3
+
+/** @throws CATALOG_IN_USE, SOURCE_CHANGING, SOURCE_MISSING, and what storing throws */
+export async function backUpCatalog(
+  deps: SnapshotDeps & StoreDeps,
+  catalog: string,
+  options: BackupOptions,
+): Promise<CatalogBackup> {
+  for (let attempt = 1; ; attempt += 1) {
+    const snapshot = await takeSnapshot(catalog, deps, options)
+    try {
+      const done = await storeSnapshot(deps, snapshot, options)
+      if (done) return done
+    } finally {
+      await discardSnapshot(snapshot)
+    }
+    if (attempt === MOVED_ATTEMPTS)
+      throw new SafelightError('SOURCE_CHANGING', {
+        message: `${path.basename(catalog)} or its .lrcat-data changed ${attempt} times while the backup was stored. It does not count.`,
+        remedy: 'Quit Lightroom; the backup then goes on by itself.',
+      })
+  }
+}
+
+/** Opens a snapshot and judges it against the last good backup among `records`. */
+export async function examineSnapshot(
+  snapshot: CatalogSnapshot,
+  records: readonly BackupRecord[],
+  { isFallAccepted = false, signal }: { readonly isFallAccepted?: boolean; readonly signal?: AbortSignal } = {},
+): Promise<{ facts: CatalogFacts; judgement: Judgement }> {
+  const newestFirst = [...records].sort((a, b) => Date.parse(b.takenAt) - Date.parse(a.takenAt))
+  const lastThorough = newestFirst.find(({ checks }) => checks.integrity === 'ok')
+  const sizeBytes = snapshot.parts[0]?.sizeBytes ?? 0
+  const isThorough = isThoroughDue(sizeBytes, lastThorough && Date.parse(lastThorough.takenAt), snapshot.takenAtMs)
+  const facts = await inspectCopy(snapshot.copy, { isThorough }, signal)
+  const lastGood = lastGoodOf(newestFirst)
+  const data = await dataFactsOf(snapshot, newestFirst[0])
+  const judged = judgeBackup({
+    facts,
+    isFallAccepted,
+    surroundings: { hasOrphanShm: snapshot.hasOrphanShm, data },
+    ...(lastGood ? { lastGood } : {}),
+  })
+  const dataBytes = (snapshot.data ?? []).reduce((total, file) => total + file.sizeBytes, 0)
+  const fall = judgeDataFall(dataBytes, lastGood, isFallAccepted)
+  const reasons = fall ? [...judged.reasons, fall] : judged.reasons
+  return { facts, judgement: { verdict: worst(reasons), reasons } }
+}
+
+/** @returns undefined when the live catalog moved while it was stored: then a new snapshot is due */
+async function storeSnapshot(
+  deps: SnapshotDeps & StoreDeps,
+  snapshot: CatalogSnapshot,
+  { roots, isFallAccepted = false, signal }: BackupOptions,
+): Promise<CatalogBackup | undefined> {
+  const records = roots.flatMap((root) => recordsOf(deps, root, snapshot.catalog))
+  const { facts, judgement } = await examineSnapshot(snapshot, records, {
+    isFallAccepted,
+    ...(signal ? { signal } : {}),
+  })
+  const places: { root: string; result: Exclude<StoreResult, { kind: 'moved' }> }[] = []
+  for (const root of roots) {
+    const isCurrent = () => isSnapshotCurrent(snapshot, deps)
+    const result = await storeBackup(deps, root, { snapshot, facts, judgement, isCurrent }, signal)
+    if (result.kind === 'moved') return undefined
+    places.push({ root, result })
+  }
+  const { takenAtMs, staleLock } = snapshot
+  return { facts, judgement, takenAtMs, places, ...(staleLock ? { staleLock } : {}) }
+}
+
+function recordsOf(deps: StoreDeps, root: string, catalog: string): BackupRecord[] {
+  return listCatalogs(deps.files, root)
+    .flatMap(({ backups }) => backups.map(({ record }) => record))
+    .filter((record) => record.catalog === catalog)
+}
+
+function lastGoodOf(newestFirst: readonly BackupRecord[]): LastGood | undefined {
+  const record = newestFirst.find(({ verdict }) => verdict === 'good')
+  if (!record?.counts) return undefined
+  const { counts, identity } = record
+  return { counts, dataBytes: dataBytesOf(record), ...(identity === undefined ? {} : { identity }) }
+}
+
+async function dataFactsOf(snapshot: CatalogSnapshot, newest: BackupRecord | undefined): Promise<DataFacts> {
+  if (!snapshot.data) return {}
+  const current = await readCurrent(path.join(dataFolderOf(snapshot.catalog), 'CURRENT'))
+  const before = new Map((newest?.data ?? []).map((file) => [file.name, file.sizeBytes]))
+  const changed = snapshot.data.filter(
+    ({ name, sizeBytes }) => isImmutable(name) && (before.get(name) ?? sizeBytes) !== sizeBytes,
+  )
+  return {
+    names: snapshot.data.map(({ name }) => name),
+    changedBlobs: changed.map(({ name }) => name),
+    ...(current === undefined ? {} : { current }),
+  }
+}
+
+async function readCurrent(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+}

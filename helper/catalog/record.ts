@@ -1,0 +1,99 @@
+// catalog.json: what one catalog backup holds, byte for byte, and what was found when it was opened. It is written last, so a backup folder
+// without one is unfinished. Read from drives that others may have written to, so it is checked at the door.
+import { z } from 'zod'
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/)
+/** A path below a folder of ours: never absolute, never upwards. */
+const relative = z
+  .string()
+  .min(1)
+  .refine((name) => !/^([/\\]|[A-Za-z]:)/.test(name) && !name.split(/[/\\]/).includes('..'), 'leaves the folder')
+
+const storedFile = z.object({
+  role: z.enum(['catalog', 'wal', 'journal']),
+  /** As it is called beside the catalog. */
+  name: relative,
+  /** In the folder of this backup. Packed when it ends in `.gz`. */
+  storedAs: relative,
+  sizeBytes: z.number().int().nonnegative(),
+  hash,
+  storedBytes: z.number().int().nonnegative(),
+  storedHash: hash,
+  modifiedAt: z.iso.datetime(),
+})
+
+const dataFile = z.object({
+  /** In the .lrcat-data folder, with forward slashes. */
+  name: relative,
+  /** From the folder of the catalog's backups: `data/000012.blob.<hash>`. */
+  storedAs: relative,
+  sizeBytes: z.number().int().nonnegative(),
+  hash,
+  modifiedAt: z.iso.datetime(),
+})
+
+const counts = z.object({
+  files: z.number(),
+  images: z.number(),
+  virtualCopies: z.number(),
+  developRows: z.number(),
+  missingDevelopRows: z.number(),
+  historySteps: z.number(),
+  keywords: z.number(),
+  collections: z.number(),
+  imports: z.number(),
+  roots: z.number(),
+  folders: z.number(),
+  faces: z.number(),
+  bigDataRows: z.number(),
+})
+
+export const recordSchema = z.object({
+  format: z.literal(1),
+  name: z.string().min(1),
+  /** The live catalog's path when it was backed up. */
+  catalog: z.string().min(1),
+  takenAt: z.iso.datetime(),
+  verdict: z.enum(['good', 'suspect', 'bad']),
+  reasons: z.array(z.object({ code: z.string(), weight: z.enum(['bad', 'suspect', 'note']), message: z.string() })),
+  checks: z.object({ quick: z.enum(['ok', 'failed', 'not run']), integrity: z.enum(['ok', 'failed', 'not run']) }),
+  identity: z.string().optional(),
+  dbVersion: z.string().optional(),
+  crsVersion: z.string().optional(),
+  lightroomBackedUpAt: z.iso.datetime().optional(),
+  counts: counts.optional(),
+  files: z.array(storedFile).min(1),
+  /** Left out when the catalog has no .lrcat-data folder. */
+  data: z.array(dataFile).optional(),
+})
+
+export type BackupRecord = Readonly<z.infer<typeof recordSchema>>
+export type StoredPart = BackupRecord['files'][number]
+export type StoredDataFile = NonNullable<BackupRecord['data']>[number]
+
+export const RECORD_FILE = 'catalog.json'
+export const DATA_FOLDER = 'data'
+
+/** @returns undefined when this is no record of ours, or of a later format */
+export function parseRecord(json: string): BackupRecord | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+  const parsed = recordSchema.safeParse(value)
+  return parsed.success ? parsed.data : undefined
+}
+
+/** `YYYY-MM-DD HHMM` in local time, as Lightroom names its own backup folders. */
+export function stampOf(ms: number): string {
+  const at = new Date(ms)
+  const two = (value: number) => String(value).padStart(2, '0')
+  return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}${two(at.getMinutes())}`
+}
+
+export function dataBytesOf(record: Pick<BackupRecord, 'data'>): number {
+  return (record.data ?? []).reduce((total, file) => total + file.sizeBytes, 0)
+}
