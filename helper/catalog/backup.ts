@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { SafelightError, systemCode } from '../errors.js'
 import { inspectCopy, isThoroughDue, type CatalogFacts } from './inspect.js'
 import { judgeBackup, judgeDataFall, worst, type DataFacts, type Judgement, type LastGood } from './judge.js'
-import { dataBytesOf, type BackupRecord } from './record.js'
+import { dataBytesOf, isoOf, type BackupRecord } from './record.js'
 import {
   dataFolderOf,
   discardSnapshot,
@@ -119,6 +119,8 @@ function lastGoodOf(newestFirst: readonly BackupRecord[]): LastGood | undefined 
 async function dataFactsOf(snapshot: CatalogSnapshot, newest: BackupRecord | undefined): Promise<DataFacts> {
   if (!snapshot.data) return {}
   const current = await readCurrent(path.join(dataFolderOf(snapshot.catalog), 'CURRENT'))
+  // A store that Lightroom began anew counts its files from the start again: the names then say nothing.
+  const identityAt = newest?.data?.find(({ name }) => name === 'IDENTITY')?.modifiedAt
   const before = new Map((newest?.data ?? []).map((file) => [file.name, file.sizeBytes]))
   const changed = snapshot.data.filter(
     ({ name, sizeBytes }) => isImmutable(name) && (before.get(name) ?? sizeBytes) !== sizeBytes,

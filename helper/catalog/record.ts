@@ -97,3 +97,7 @@ export function stampOf(ms: number): string {
 export function dataBytesOf(record: Pick<BackupRecord, 'data'>): number {
   return (record.data ?? []).reduce((total, file) => total + file.sizeBytes, 0)
 }
+
+export function isoOf(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -8,6 +8,7 @@ import type { CatalogFacts } from './inspect-copy.js'
 import type { Judgement } from './judge.js'
 import {
   DATA_FOLDER,
+  isoOf,
   parseRecord,
   RECORD_FILE,
   stampOf,
@@ -319,8 +320,4 @@ async function isIntact(
 ): Promise<boolean> {
   if (readBack(deps, file).bytes.hash !== part.storedHash) return false
   return !part.storedAs.endsWith('.gz') || (await hashUnpacked(deps, file, signal)).hash === part.hash
-}
-
-function isoOf(ms: number): string {
-  return new Date(ms).toISOString()
 }

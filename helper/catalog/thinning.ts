@@ -42,7 +42,9 @@ export function planThinning(
   const good = newestFirst.filter(({ verdict }) => verdict === 'good')
   const lastGood = good[0]
   const reasons = new Map<string, string>()
-  const keep = (id: string, why: string) => void (reasons.has(id) || reasons.set(id, why))
+  const keep = (id: string, why: string) => {
+    if (!reasons.has(id)) reasons.set(id, why)
+  }
 
   if (lastGood) keep(lastGood.id, 'the last good one')
   for (const each of newestFirst) if (dayOf(each.takenAtMs) === dayOf(nowMs)) keep(each.id, 'made today')
