@@ -122,8 +122,9 @@ async function dataFactsOf(snapshot: CatalogSnapshot, newest: BackupRecord | und
   // A store that Lightroom began anew counts its files from the start again: the names then say nothing.
   const identityAt = newest?.data?.find(({ name }) => name === 'IDENTITY')?.modifiedAt
   const before = new Map((newest?.data ?? []).map((file) => [file.name, file.sizeBytes]))
+  const isSameStore = snapshot.data.some(({ name, mtimeMs }) => name === 'IDENTITY' && isoOf(mtimeMs) === identityAt)
   const changed = snapshot.data.filter(
-    ({ name, sizeBytes }) => isImmutable(name) && (before.get(name) ?? sizeBytes) !== sizeBytes,
+    ({ name, sizeBytes }) => isSameStore && isImmutable(name) && (before.get(name) ?? sizeBytes) !== sizeBytes,
   )
   return {
     names: snapshot.data.map(({ name }) => name),

@@ -1,7 +1,9 @@
 // Whether a -wal belongs to the catalog it lies beside. SQLite replays any -wal with intact frames, also one of another catalog or another
 // day, and integrity_check is content afterwards. What cannot be forged by accident: Lightroom's own ids only grow, a row keeps its
-// global id for ever, and the catalog keeps its identity. So the catalog is read without the -wal and with it, and the two compared.
-import { closeSync, existsSync, openSync, readSync, renameSync } from 'node:fs'
+// global id for ever, and the catalog keeps its identity. So the catalog is read without the -wal and with it, and the two compared. What
+// this cannot see: a short -wal from another copy of the same catalog whose few pages happen to contradict nothing. Against that one
+// there are only the rules that a pair is copied in one instant and stored with the hashes of both.
+import { closeSync, existsSync, fstatSync, openSync, readSync, renameSync } from 'node:fs'
 import { openPrivateCopy, rows, type CopyDatabase } from './copy-database.js'
 import type { PrivateCopy } from './private-copy.js'
 import { readVersions, text } from './read-copy.js'
@@ -26,7 +28,7 @@ export interface WalFacts {
 export function examineWal(copy: PrivateCopy): WalFacts | undefined {
   const wal = `${copy.file}-wal`
   if (!existsSync(wal)) return undefined
-  const { frames, isReadable, fitsPageSize, hasCommonPage } = compareFrames(copy.file, wal)
+  const { frames, isReadable, fitsPageSize, hasCommonPage, sizeMismatch } = compareFrames(copy.file, wal)
   if (!isReadable) return { frames: 0, isReadable, fitsPageSize, foreignBecause: [] }
   if (!fitsPageSize)
     return {
@@ -43,8 +45,13 @@ export function examineWal(copy: PrivateCopy): WalFacts | undefined {
   const without = readState(copy)
   renameSync(aside, wal)
   const withWal = readState(copy)
-  const foreignBecause = without && withWal ? contradictions(without, withWal) : []
-  return { frames, isReadable, fitsPageSize, foreignBecause }
+  const bySize = sizeMismatch === undefined ? [] : [sizeMismatch]
+  return { frames, isReadable, fitsPageSize, foreignBecause: [...bySize, ...compareStates(without, withWal)] }
+}
+
+function compareStates(without: State | undefined, withWal: State | undefined): string[] {
+  if (!without) return []
+  return withWal ? contradictions(without, withWal) : ['with it the catalog cannot be read, and without it it can']
 }
 
 interface State {
@@ -108,29 +115,44 @@ function contradictions(without: State, withWal: State): string[] {
   return found
 }
 
-function compareFrames(
-  database: string,
-  wal: string,
-): { frames: number; isReadable: boolean; fitsPageSize: boolean; hasCommonPage: boolean } {
+interface Frames {
+  readonly frames: number
+  readonly isReadable: boolean
+  readonly fitsPageSize: boolean
+  /** Some page is the same in the -wal and in the catalog. */
+  readonly hasCommonPage: boolean
+  /** A commit says another size than the catalog has, without the page that such a change is written on. */
+  readonly sizeMismatch?: string
+}
+
+function compareFrames(database: string, wal: string): Frames {
   const main = openSync(database, 'r')
   const log = openSync(wal, 'r')
+  const none = { frames: 0, isReadable: true, fitsPageSize: true, hasCommonPage: false }
   try {
     const header = readWalHeader(readAt(log, 0, WAL_HEADER_BYTES))
-    if (!header) return { frames: 0, isReadable: false, fitsPageSize: true, hasCommonPage: false }
+    if (!header) return { ...none, isReadable: false }
     const pageSize = readDatabaseHeader(readAt(main, 0, DATABASE_HEADER_BYTES))?.pageSize
-    if (pageSize !== header.pageSize) return { frames: 0, isReadable: true, fitsPageSize: false, hasCommonPage: false }
-    let frames = 0
-    let hasCommonPage = false
+    if (pageSize !== header.pageSize) return { ...none, fitsPageSize: false }
+    const pages = Math.floor(fstatSync(main).size / pageSize)
+    let found: Frames = none
+    let hasFirstPage = false
     for (let at = WAL_HEADER_BYTES; ; at += WAL_FRAME_HEADER_BYTES + pageSize) {
       const frame = readAt(log, at, WAL_FRAME_HEADER_BYTES + pageSize)
       // Frames of an earlier round carry other salts: the log ends where they begin.
-      if (frame.length < WAL_FRAME_HEADER_BYTES + pageSize || frame.toString('hex', 8, 16) !== header.salt) break
-      frames += 1
-      const image = frame.subarray(WAL_FRAME_HEADER_BYTES)
-      const before = readAt(main, (frame.readUInt32BE(0) - 1) * pageSize, pageSize)
-      hasCommonPage ||= before.equals(image)
+      if (frame.length < WAL_FRAME_HEADER_BYTES + pageSize || frame.toString('hex', 8, 16) !== header.salt) return found
+      const [page, pagesAfter] = [frame.readUInt32BE(0), frame.readUInt32BE(4)]
+      const before = readAt(main, (page - 1) * pageSize, pageSize)
+      const isCommon = before.equals(frame.subarray(WAL_FRAME_HEADER_BYTES))
+      hasFirstPage ||= page === 1
+      found = { ...found, frames: found.frames + 1, hasCommonPage: found.hasCommonPage || isCommon }
+      // A database grows or shrinks only together with its first page, which holds its size. Not 0: this frame ends a transaction.
+      if (pagesAfter !== 0 && pagesAfter !== pages && !hasFirstPage)
+        found = {
+          ...found,
+          sizeMismatch: `it was written for a catalog of ${pagesAfter} pages, and this one has ${pages}`,
+        }
     }
-    return { frames, isReadable: true, fitsPageSize: true, hasCommonPage }
   } finally {
     closeSync(log)
     closeSync(main)

@@ -1,0 +1,308 @@
+// `catalog check`: every file that the catalog references, with its sidecars, accounted for. Works through the listing a slice at a time,
+// within a budget of time and bytes, and says where it stopped so that the next run goes on from there. What a file is, classify.ts
+// decides; the disk is looked at in a worker thread; what is known of copies comes in through `lookUp`.
+import path from 'node:path'
+import { existsSync, readdirSync } from 'node:fs'
+import {
+  classifyCopies,
+  classifyFile,
+  type CopyFinding,
+  type FileFacts,
+  type FileState,
+  type KnownFile,
+} from './classify.js'
+import { explainRoot, type RootState } from './locate.js'
+import { openLook, type Look } from './look.js'
+import type { Seen, SeenFile } from './look-thread.js'
+import type { PrivateCopy } from './private-copy.js'
+import { listReferencedFiles, readCatalogSummary, type CatalogRoot, type ReferencedFile } from './reader.js'
+
+export interface CheckDeps {
+  /** What Safelight knows of these originals, by path. A path that it does not know is left out. */
+  readonly lookUp: (paths: readonly string[]) => Promise<ReadonlyMap<string, KnownFile>>
+  readonly now: () => number
+}
+
+export interface CheckOptions {
+  /** Path of the live catalog: its folder is where moved roots are looked for. */
+  readonly catalog: string
+  /** Report files that lie in too few places as well. */
+  readonly withPlaces: boolean
+  /** Only below this folder: a path as the catalog stores it, ending in a slash. */
+  readonly below?: string
+  readonly budgetMs?: number
+  /** How much may be read to compare hashes. 0: sizes and times only. */
+  readonly budgetBytes?: number
+  /** Read every file that has a reference, not only those whose mtime moved. */
+  readonly readsAll?: boolean
+  /** Go on after this file id. */
+  readonly after?: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (filesDone: number, filesAll: number) => void
+}
+
+export type FindingKind = Exclude<FileState, 'proven' | 'present' | 'unknown-content' | 'root-offline'> | CopyFinding
+
+export interface CheckFinding {
+  readonly kind: FindingKind
+  /** Absolute, as it was looked for. */
+  readonly file: string
+  /** `<root folder's name>/<path from root>`. */
+  readonly shoot: string
+  readonly role: 'original' | 'sidecar'
+  readonly detail?: string
+}
+
+export interface OfflineRoot {
+  readonly root: string
+  readonly files: number
+  readonly message: string
+  readonly remedy: string
+}
+
+export interface CheckResult {
+  /** Photo files, each once however many virtual copies it has. */
+  readonly files: number
+  readonly sidecars: number
+  readonly virtualCopies: number
+  readonly states: Readonly<Partial<Record<FileState, number>>>
+  readonly copies: Readonly<Partial<Record<CopyFinding, number>>>
+  readonly findings: readonly CheckFinding[]
+  /** More were counted in `states` than are listed in `findings`. */
+  readonly isCutShort: boolean
+  readonly offlineRoots: readonly OfflineRoot[]
+  readonly movedRoots: readonly { readonly root: string; readonly now: string; readonly message: string }[]
+  readonly bytesRead: number
+  /** The budget ran out after this file id; give it as `after` to go on. `undefined`: all was checked. */
+  readonly resumeAfter?: number
+}
+
+/** A listing of more helps nobody and costs memory; the counts are always whole. */
+const FINDINGS_KEPT = 100_000
+
+/** @param copy  a private copy of the catalog, never the live one */
+export async function checkCatalog(deps: CheckDeps, copy: PrivateCopy, options: CheckOptions): Promise<CheckResult> {
+  const startedMs = deps.now()
+  const summary = await readCatalogSummary(copy, options.signal)
+  const roots = new Map(summary.roots.map((root) => [root.id, { root, state: stateOfRoot(root, options.catalog) }]))
+  const check = new Check(roots, options)
+  const look = openLook(options.signal)
+  try {
+    const listing = listReferencedFiles(copy, summary, {
+      after: options.after ?? 0,
+      ...(options.signal ? { signal: options.signal } : {}),
+    })
+    let last: number | undefined
+    let done = 0
+    for await (const slice of listing) {
+      if (last !== undefined && deps.now() - startedMs >= (options.budgetMs ?? Number.POSITIVE_INFINITY))
+        return check.result(last)
+      const wanted =
+        options.below === undefined ? slice : slice.filter((file) => file.path.startsWith(options.below ?? ''))
+      await check.slice(deps, look, wanted)
+      last = slice.at(-1)?.id
+      done += slice.length
+      options.onProgress?.(done, summary.counts.files)
+    }
+    return check.result(undefined)
+  } finally {
+    await look.close()
+  }
+}
+
+interface LocatedRoot {
+  readonly root: CatalogRoot
+  readonly state: RootState
+}
+
+/** One file or sidecar on its way to a verdict. */
+interface Subject {
+  readonly file: ReferencedFile
+  readonly role: 'original' | 'sidecar'
+  /** Absolute, in this machine's form. */
+  readonly path: string
+  readonly seen: Seen
+}
+
+class Check {
+  readonly #roots: ReadonlyMap<number, LocatedRoot>
+  readonly #options: CheckOptions
+  readonly #states: Partial<Record<FileState, number>> = {}
+  readonly #copies: Partial<Record<CopyFinding, number>> = {}
+  readonly #findings: CheckFinding[] = []
+  readonly #offline = new Map<number, number>()
+  #files = 0
+  #sidecars = 0
+  #virtualCopies = 0
+  #bytesRead = 0
+  #isCutShort = false
+
+  constructor(roots: ReadonlyMap<number, LocatedRoot>, options: CheckOptions) {
+    this.#roots = roots
+    this.#options = options
+  }
+
+  async slice(deps: CheckDeps, look: Look, files: readonly ReferencedFile[]): Promise<void> {
+    const online: ReferencedFile[] = []
+    for (const file of files) {
+      this.#files += 1
+      this.#virtualCopies += file.virtualCopies
+      const root = this.#roots.get(file.root)
+      if (!root)
+        this.#record(
+          'missing',
+          file,
+          'original',
+          file.path || file.name,
+          'The catalog does not say in which folder it is.',
+        )
+      else if (root.state.kind === 'offline') this.#countOffline(file)
+      else online.push(file)
+    }
+    const subjects = await this.#lookAt(look, online)
+    const known = await deps.lookUp(subjects.map((subject) => subject.path))
+    for (const subject of subjects) await this.#judge(look, subject, known.get(subject.path))
+  }
+
+  result(resumeAfter: number | undefined): CheckResult {
+    const located = [...this.#roots.values()]
+    return {
+      files: this.#files,
+      sidecars: this.#sidecars,
+      virtualCopies: this.#virtualCopies,
+      states: this.#states,
+      copies: this.#copies,
+      findings: this.#findings,
+      isCutShort: this.#isCutShort,
+      offlineRoots: located.flatMap(({ root, state }) =>
+        state.kind === 'offline'
+          ? [{ root: root.path, files: this.#offline.get(root.id) ?? 0, message: state.message, remedy: state.remedy }]
+          : [],
+      ),
+      movedRoots: located.flatMap(({ root, state }) =>
+        state.kind === 'moved' ? [{ root: root.path, now: state.path, message: state.message }] : [],
+      ),
+      bytesRead: this.#bytesRead,
+      ...(resumeAfter === undefined ? {} : { resumeAfter }),
+    }
+  }
+
+  async #lookAt(look: Look, files: readonly ReferencedFile[]): Promise<Subject[]> {
+    const byFolder = new Map<string, ReferencedFile[]>()
+    for (const file of files) {
+      const folder = this.#folderOf(file)
+      const group = byFolder.get(folder)
+      if (group) group.push(file)
+      else byFolder.set(folder, [file])
+    }
+    const folders = [...byFolder].map(([folder, wanted]) => ({
+      folder,
+      wanted: wanted.map(({ name, baseName, sidecars }) => ({ name, baseName, sidecars })),
+    }))
+    const seen = await look.into(folders)
+    return [...byFolder].flatMap(([folder, group], index) =>
+      group.flatMap((file, position) => subjectsOf(folder, file, seen[index]?.[position])),
+    )
+  }
+
+  /** With the slash at its end. */
+  #folderOf(file: ReferencedFile): string {
+    const state = this.#roots.get(file.root)?.state
+    const root = state?.kind === 'moved' ? state.path : file.rootPath
+    return `${root.endsWith('/') ? root : `${root}/`}${file.path.slice(file.rootPath.length, file.path.length - file.name.length)}`
+  }
+
+  async #judge(look: Look, subject: Subject, known: KnownFile | undefined): Promise<void> {
+    const { file, role, seen } = subject
+    if (role === 'sidecar') this.#sidecars += 1
+    let facts: FileFacts = {
+      role,
+      format: role === 'original' ? file.format : '',
+      extension: path.posix.extname(seen.name).slice(1).toLowerCase(),
+      presence: seen.kind === 'found' ? { kind: 'found', file: seen } : seen,
+      known,
+      ...(role === 'original' && file.importedBytes !== undefined ? { importedBytes: file.importedBytes } : {}),
+    }
+    let state = classifyFile(facts)
+    if (this.#isWorthReading(state, facts)) {
+      facts = await this.#read(look, subject, facts)
+      state = classifyFile(facts)
+    }
+    const detail = seen.kind === 'unreadable' ? seen.message : undefined
+    this.#record(state, file, role, subject.path, detail)
+    if (this.#options.withPlaces && seen.kind === 'found') this.#recordCopies(classifyCopies(known), subject)
+  }
+
+  #isWorthReading(state: FileState, { presence }: FileFacts): boolean {
+    const isAskedFor = state === 'must-be-read' || (this.#options.readsAll === true && state === 'present')
+    const sizeBytes = presence.kind === 'found' ? presence.file.sizeBytes : 0
+    return isAskedFor && this.#bytesRead + sizeBytes <= (this.#options.budgetBytes ?? Number.POSITIVE_INFINITY)
+  }
+
+  async #read(look: Look, subject: Subject, facts: FileFacts): Promise<FileFacts> {
+    const read = await look.hash(subject.path)
+    if (read.kind === 'failed') return { ...facts, presence: { kind: 'unreadable', message: read.message } }
+    this.#bytesRead += read.sizeBytes
+    return { ...facts, presence: { kind: 'found', file: read } }
+  }
+
+  #record(state: FileState, file: ReferencedFile, role: Subject['role'], at: string, detail?: string): void {
+    this.#states[state] = (this.#states[state] ?? 0) + 1
+    if (state === 'proven' || state === 'present' || state === 'unknown-content' || state === 'root-offline') return
+    this.#keep({ kind: state, file: at, shoot: this.#shootOf(file), role, ...(detail === undefined ? {} : { detail }) })
+  }
+
+  #recordCopies(kind: CopyFinding | undefined, subject: Subject): void {
+    if (kind === undefined) return
+    this.#copies[kind] = (this.#copies[kind] ?? 0) + 1
+    this.#keep({ kind, file: subject.path, shoot: this.#shootOf(subject.file), role: subject.role })
+  }
+
+  #keep(finding: CheckFinding): void {
+    if (this.#findings.length < FINDINGS_KEPT) this.#findings.push(finding)
+    else this.#isCutShort = true
+  }
+
+  #countOffline(file: ReferencedFile): void {
+    this.#states['root-offline'] = (this.#states['root-offline'] ?? 0) + 1
+    this.#offline.set(file.root, (this.#offline.get(file.root) ?? 0) + 1)
+  }
+
+  #shootOf(file: ReferencedFile): string {
+    const root = this.#roots.get(file.root)?.root
+    const name = root ? root.name || path.posix.basename(root.path) : '?'
+    return `${name}/${file.folder}`.replace(/\/+$/, '')
+  }
+}
+
+function subjectsOf(folder: string, file: ReferencedFile, seen: SeenFile | undefined): Subject[] {
+  if (!seen) return []
+  const subject = (role: Subject['role'], each: Seen): Subject => ({
+    file,
+    role,
+    path: `${folder}${each.name}`,
+    seen: each,
+  })
+  return [subject('original', seen.main), ...[...seen.listed, ...seen.others].map((each) => subject('sidecar', each))]
+}
+
+function stateOfRoot(root: CatalogRoot, catalog: string): RootState {
+  return explainRoot({
+    path: root.path,
+    relativePath: root.relativePath,
+    catalogFolder: path.dirname(catalog),
+    platform: process.platform,
+    hasContent,
+    letters: process.platform === 'win32' ? 'CDEFGHIJKLMNOPQRSTUVWXYZ'.split('') : [],
+  })
+}
+
+function hasContent(folder: string): boolean {
+  try {
+    return existsSync(folder) && readdirSync(folder).length > 0
+  } catch (error) {
+    // There, and not to be listed: that is not the same as away, and each file will say so.
+    if (error instanceof Error) return true
+    throw error
+  }
+}
