@@ -267,8 +267,11 @@ function anotherDatabase(catalog: string): void {
   tamper(catalog, 'DROP TABLE AgLibraryFile', 'DROP TABLE Adobe_images')
 }
 
+/** Enough work that the catalog grew by many pages. */
 function crashed(world: World): void {
-  bringWal(world, world.catalog, [NEW_IMPORT, 'UPDATE Adobe_images SET rating = 3'])
+  const keywords = `INSERT INTO AgLibraryKeyword (id_local, id_global, name) WITH RECURSIVE n(i) AS
+    (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT 500000 + i, 'K' || i, 'keyword ' || i FROM n`
+  bringWal(world, world.catalog, [NEW_IMPORT, 'UPDATE Adobe_images SET rating = 3', keywords])
 }
 
 function foreignWal(world: World): void {
