@@ -40,6 +40,8 @@ export interface LargeCatalog {
   readonly root: string
   /** Bytes of develop text per image; a real catalog has about 28 KB per photo in all. */
   readonly developBytes?: number
+  /** The size that Lightroom wrote down at import, of every file. */
+  readonly importedBytes?: number
 }
 
 const EPOCH_2001_MS = 978_307_200_000
@@ -98,7 +100,7 @@ export function makeCatalog(file: string, literal: LiteralCatalog): void {
  *  fiftieth with a virtual copy. Rows are made inside SQLite. */
 export function makeLargeCatalog(
   file: string,
-  { files, root, filesPerFolder = 250, developBytes = 200 }: LargeCatalog,
+  { files, root, filesPerFolder = 250, developBytes = 200, importedBytes = 25_000_000 }: LargeCatalog,
 ): void {
   const folders = Math.ceil(files / filesPerFolder)
   create(file, 'lrc12', (database) => {
@@ -114,7 +116,7 @@ export function makeLargeCatalog(
       INSERT INTO AgLibraryFile (id_local, id_global, baseName, extension, externalModTime, folder, idx_filename, importHash,
           lc_idx_filename, lc_idx_filenameExtension, modTime, originalFilename, sidecarExtensions) ${numbers(files)}
         SELECT 1000000 + i, ${globalId('1000000 + i')}, ${largeNameSql('i')}, 'CR3', ${toLightroomTime(A_MOMENT_MS)} + i,
-          10 + i / ${filesPerFolder}, ${largeNameSql('i')} || '.CR3', '738936000:' || ${largeNameSql('i')} || '.CR3:25000000',
+          10 + i / ${filesPerFolder}, ${largeNameSql('i')} || '.CR3', '738936000:' || ${largeNameSql('i')} || '.CR3:${importedBytes}',
           lower(${largeNameSql('i')}) || '.cr3', 'cr3', ${toLightroomTime(A_MOMENT_MS)} + i, ${largeNameSql('i')} || '.CR3',
           CASE WHEN i % 10 = 0 THEN 'JPG,xmp' ELSE 'xmp' END FROM n;
       INSERT INTO Adobe_images (id_local, id_global, captureTime, fileFormat, rootFile) ${numbers(files)}

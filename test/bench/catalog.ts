@@ -1,0 +1,127 @@
+// The numbers of the catalog room, on a synthetic catalog of the LrC 12 schema and a tree of its files: the listing against the sqlite3
+// command line, the check against `find -printf`, the longest time another request would have waited, the peak of memory. Run it with
+// `node dist/test/bench/catalog.js [files]`; it prints one line per number, with the ratio to its yardstick.
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { execaSync } from 'execa'
+import { checkCatalog } from '../../helper/catalog/check.js'
+import { inspectCopy } from '../../helper/catalog/inspect.js'
+import { createPrivateFolder, removePrivateFolder } from '../../helper/catalog/private-copy.js'
+import { listReferencedFiles, readCatalogSummary } from '../../helper/catalog/reader.js'
+import { largePhoto, makeLargeCatalog } from '../support/catalog.js'
+
+export interface Measured {
+  readonly name: string
+  readonly value: string
+  readonly ratio?: number
+  readonly limit: string
+}
+
+const LISTING = `SELECT r.absolutePath || d.pathFromRoot || f.idx_filename, f.id_local, f.id_global, f.baseName, f.sidecarExtensions,
+    f.externalModTime, f.importHash, f.originalFilename,
+    (SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local ORDER BY i.masterImage IS NOT NULL LIMIT 1)
+  FROM AgLibraryFile f JOIN AgLibraryFolder d ON d.id_local = f.folder JOIN AgLibraryRootFolder r ON r.id_local = d.rootFolder
+  ORDER BY f.id_local`
+
+/** The best of several runs: what the code costs, less what else the machine did. */
+const RUNS = 3
+
+export async function benchCatalog(files: number): Promise<Measured[]> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'safelight-bench-'))
+  const photos = `${folder}/Photos/`
+  const catalog = path.join(folder, 'large.lrcat')
+  try {
+    makeTree(photos, files)
+    makeLargeCatalog(catalog, { files, root: photos, importedBytes: 0 })
+    const copy = await createPrivateFolder(path.join(folder, 'private'))
+    copyFileSync(catalog, copy.file)
+    const delay = monitorEventLoopDelay({ resolution: 5 })
+    delay.enable()
+    const listed = await best(async () => {
+      const summary = await readCatalogSummary(copy)
+      let count = 0
+      for await (const slice of listReferencedFiles(copy, summary)) count += slice.length
+      if (count !== files) throw new Error(`${count} of ${files} listed`)
+    })
+    const checked = await best(async () => {
+      const deps = { lookUp: () => Promise.resolve(new Map()), now: () => performance.now() }
+      const result = await checkCatalog(deps, copy, { catalog, withPlaces: false })
+      if (result.files !== files || result.findings.length > 0) throw new Error('the check found what is not there')
+    })
+    const inspected = await best(async () => {
+      const { quickCheck } = await inspectCopy(copy, { isThorough: false })
+      if (quickCheck?.length !== 0) throw new Error('the catalog is not sound')
+    }, 1)
+    delay.disable()
+    const peakMb = process.resourceUsage().maxRSS / 1024
+    const cli = await best(() => commandLine(catalog))
+    const find = await best(() => findTree(photos))
+    await removePrivateFolder(copy)
+    return [
+      { name: `listing ${files} files with sidecars`, value: ms(listed), ...ratio(listed, cli), limit: '3 × sqlite3' },
+      {
+        name: `check of ${files} unchanged files`,
+        value: ms(checked),
+        ...ratio(checked, find),
+        limit: '2 × find -printf',
+      },
+      {
+        name: `quick_check, tables and counts of ${Math.round(statSync(catalog).size / 1e6)} MB`,
+        value: ms(inspected),
+        limit: '',
+      },
+      { name: 'longest wait of another request', value: ms(delay.max / 1e6), limit: '100 ms' },
+      { name: 'peak memory', value: `${Math.round(peakMb)} MB`, limit: '300 MB' },
+    ]
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @returns milliseconds, or NaN when there is no such yardstick on this machine */
+async function best(run: () => Promise<void> | boolean, runs = RUNS): Promise<number> {
+  let best = Number.POSITIVE_INFINITY
+  for (let each = 0; each < runs; each += 1) {
+    const startedMs = performance.now()
+    if ((await run()) === false) return Number.NaN
+    best = Math.min(best, performance.now() - startedMs)
+  }
+  return best
+}
+
+function makeTree(photos: string, files: number): void {
+  let made = ''
+  for (let index = 0; index < files; index += 1) {
+    const { folder, name } = largePhoto(index)
+    if (folder !== made) mkdirSync(photos + folder, { recursive: true })
+    made = folder
+    const base = `${photos}${folder}${name.replace('.CR3', '')}`
+    writeFileSync(`${base}.CR3`, '')
+    writeFileSync(`${base}.xmp`, '')
+    if (index % 10 === 0) writeFileSync(`${base}.JPG`, '')
+  }
+}
+
+function commandLine(catalog: string): boolean {
+  return !execaSync('sqlite3', [catalog, LISTING], { reject: false, stdout: 'ignore' }).failed
+}
+
+function findTree(photos: string): boolean {
+  return !execaSync('find', [photos, '-printf', '%p %s %T@\\n'], { reject: false, stdout: 'ignore' }).failed
+}
+
+function ratio(value: number, yardstick: number): { ratio?: number } {
+  return Number.isNaN(yardstick) ? {} : { ratio: value / yardstick }
+}
+
+function ms(value: number): string {
+  return `${Math.round(value)} ms`
+}
+
+if (process.argv[1] === import.meta.filename)
+  for (const { name, value, ratio: times, limit } of await benchCatalog(Number(process.argv[2] ?? 200_000)))
+    console.log(
+      `${name}: ${value}${times === undefined ? '' : `, ${times.toFixed(2)} ×`}${limit === '' ? '' : ` (limit ${limit})`}`,
+    )
