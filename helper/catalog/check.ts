@@ -12,8 +12,7 @@ import {
   type KnownFile,
 } from './classify.js'
 import { explainRoot, type RootState } from './locate.js'
-import { openLook, type Look } from './look.js'
-import type { Seen, SeenFile } from './look-thread.js'
+import { openLook, type Look, type Seen, type SeenFile } from './look.js'
 import type { PrivateCopy } from './private-copy.js'
 import { listReferencedFiles, readCatalogSummary, type CatalogRoot, type ReferencedFile } from './reader.js'
 
@@ -94,16 +93,19 @@ export async function checkCatalog(deps: CheckDeps, copy: PrivateCopy, options: 
     })
     let last: number | undefined
     let done = 0
+    // The next slice is looked at on the disk while the last one is judged here.
+    let begun: Promise<readonly Subject[]> | undefined
     for await (const slice of listing) {
+      if (begun) await check.judge(deps, look, await begun)
       if (last !== undefined && deps.now() - startedMs >= (options.budgetMs ?? Number.POSITIVE_INFINITY))
         return check.result(last)
-      const wanted =
-        options.below === undefined ? slice : slice.filter((file) => file.path.startsWith(options.below ?? ''))
-      await check.slice(deps, look, wanted)
+      const { below } = options
+      begun = check.look(look, below === undefined ? slice : slice.filter((file) => file.path.startsWith(below)))
       last = slice.at(-1)?.id
       done += slice.length
       options.onProgress?.(done, summary.counts.files)
     }
+    if (begun) await check.judge(deps, look, await begun)
     return check.result(undefined)
   } finally {
     await look.close()
@@ -142,7 +144,8 @@ class Check {
     this.#options = options
   }
 
-  async slice(deps: CheckDeps, look: Look, files: readonly ReferencedFile[]): Promise<void> {
+  /** Counts the files of a slice and looks for those whose root is here. */
+  look(look: Look, files: readonly ReferencedFile[]): Promise<readonly Subject[]> {
     const online: ReferencedFile[] = []
     for (const file of files) {
       this.#files += 1
@@ -159,9 +162,20 @@ class Check {
       else if (root.state.kind === 'offline') this.#countOffline(file)
       else online.push(file)
     }
-    const subjects = await this.#lookAt(look, online)
+    return this.#lookAt(look, online)
+  }
+
+  async judge(deps: CheckDeps, look: Look, subjects: readonly Subject[]): Promise<void> {
     const known = await deps.lookUp(subjects.map((subject) => subject.path))
-    for (const subject of subjects) await this.#judge(look, subject, known.get(subject.path))
+    for (const subject of subjects) {
+      const knownFile = known.get(subject.path)
+      const facts = factsOf(subject, knownFile)
+      const state = classifyFile(facts)
+      if (this.#isWorthReading(state, facts)) {
+        const read = await this.#read(look, subject, facts)
+        this.#finish(subject, classifyFile(read), knownFile)
+      } else this.#finish(subject, state, knownFile)
+    }
   }
 
   result(resumeAfter: number | undefined): CheckResult {
@@ -212,25 +226,13 @@ class Check {
     return `${root.endsWith('/') ? root : `${root}/`}${file.path.slice(file.rootPath.length, file.path.length - file.name.length)}`
   }
 
-  async #judge(look: Look, subject: Subject, known: KnownFile | undefined): Promise<void> {
-    const { file, role, seen } = subject
+  #finish({ file, role, seen, path: at }: Subject, state: FileState, known: KnownFile | undefined): void {
     if (role === 'sidecar') this.#sidecars += 1
-    let facts: FileFacts = {
-      role,
-      format: role === 'original' ? file.format : '',
-      extension: path.posix.extname(seen.name).slice(1).toLowerCase(),
-      presence: seen.kind === 'found' ? { kind: 'found', file: seen } : seen,
-      known,
-      ...(role === 'original' && file.importedBytes !== undefined ? { importedBytes: file.importedBytes } : {}),
-    }
-    let state = classifyFile(facts)
-    if (this.#isWorthReading(state, facts)) {
-      facts = await this.#read(look, subject, facts)
-      state = classifyFile(facts)
-    }
-    const detail = seen.kind === 'unreadable' ? seen.message : undefined
-    this.#record(state, file, role, subject.path, detail)
-    if (this.#options.withPlaces && seen.kind === 'found') this.#recordCopies(classifyCopies(known), subject)
+    this.#record(state, file, role, at, seen.kind === 'unreadable' ? seen.message : undefined)
+    const kind = this.#options.withPlaces && seen.kind === 'found' ? classifyCopies(known) : undefined
+    if (kind === undefined) return
+    this.#copies[kind] = (this.#copies[kind] ?? 0) + 1
+    this.#keep({ kind, file: at, shoot: this.#shootOf(file), role })
   }
 
   #isWorthReading(state: FileState, { presence }: FileFacts): boolean {
@@ -252,12 +254,6 @@ class Check {
     this.#keep({ kind: state, file: at, shoot: this.#shootOf(file), role, ...(detail === undefined ? {} : { detail }) })
   }
 
-  #recordCopies(kind: CopyFinding | undefined, subject: Subject): void {
-    if (kind === undefined) return
-    this.#copies[kind] = (this.#copies[kind] ?? 0) + 1
-    this.#keep({ kind, file: subject.path, shoot: this.#shootOf(subject.file), role: subject.role })
-  }
-
   #keep(finding: CheckFinding): void {
     if (this.#findings.length < FINDINGS_KEPT) this.#findings.push(finding)
     else this.#isCutShort = true
@@ -272,6 +268,18 @@ class Check {
     const root = this.#roots.get(file.root)?.root
     const name = root ? root.name || path.posix.basename(root.path) : '?'
     return `${name}/${file.folder}`.replace(/\/+$/, '')
+  }
+}
+
+function factsOf({ file, role, seen }: Subject, known: KnownFile | undefined): FileFacts {
+  const isOriginal = role === 'original'
+  return {
+    role,
+    format: isOriginal ? file.format : '',
+    extension: path.posix.extname(seen.name).slice(1).toLowerCase(),
+    presence: seen.kind === 'found' ? { kind: 'found', file: seen } : seen,
+    known,
+    ...(isOriginal && file.importedBytes !== undefined ? { importedBytes: file.importedBytes } : {}),
   }
 }
 

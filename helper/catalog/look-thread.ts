@@ -7,16 +7,10 @@ import { describeError, systemCode } from '../errors.js'
 import { chooseHashEngine } from '../files/hash.js'
 import { folderNames, type FolderNames } from './locate.js'
 
-export interface WantedFile {
-  readonly name: string
-  readonly baseName: string
-  /** Extensions that Lightroom lists. */
-  readonly sidecars: readonly string[]
-}
-
 export interface LookRequest {
   readonly kind: 'look'
-  readonly folders: readonly { readonly folder: string; readonly wanted: readonly WantedFile[] }[]
+  /** Per folder three strings per wanted file: its name, its base name, the extensions that Lightroom lists (`JPG,xmp`). */
+  readonly folders: readonly { readonly folder: string; readonly wanted: readonly string[] }[]
 }
 
 export interface HashRequest {
@@ -24,21 +18,23 @@ export interface HashRequest {
   readonly file: string
 }
 
-export type Seen =
-  | { readonly kind: 'found'; readonly name: string; readonly sizeBytes: number; readonly mtimeMs: number }
-  | { readonly kind: 'missing'; readonly name: string }
-  | { readonly kind: 'unreadable'; readonly name: string; readonly message: string }
-
-export interface SeenFile {
-  readonly main: Seen
-  /** In the order of `sidecars`. */
-  readonly listed: readonly Seen[]
-  /** Files of the same base name that Lightroom does not list: `.acr`, `.wav`, a JPEG beside a raw. */
-  readonly others: readonly Seen[]
+/** What was seen, packed: objects by the hundred thousand cost more to hand over than to make. Read by `look.ts` alone. */
+export interface PackedLook {
+  readonly kind: 'looked'
+  /** Two numbers per file seen: size and mtime; `MISSING` or `UNREADABLE` in place of the size. In the order wanted, listed, others. */
+  readonly values: Float64Array
+  /** How many others each wanted file has. */
+  readonly otherCounts: Uint32Array
+  readonly otherNames: readonly string[]
+  /** Files whose name on disk is not the wanted one, or whose reading failed, by their number in `values`. */
+  readonly exceptions: readonly { readonly index: number; readonly name: string; readonly message?: string }[]
 }
 
+export const MISSING = -1
+export const UNREADABLE = -2
+
 export type LookAnswer =
-  | { readonly kind: 'looked'; readonly folders: readonly (readonly SeenFile[])[] }
+  | PackedLook
   | { readonly kind: 'hashed'; readonly hash: string; readonly sizeBytes: number; readonly mtimeMs: number }
   | { readonly kind: 'failed'; readonly message: string }
 
@@ -55,34 +51,84 @@ if (parentPort) {
   })
 }
 
-function look({ folders }: LookRequest): LookAnswer {
-  return { kind: 'looked', folders: folders.map(({ folder, wanted }) => lookIntoFolder(folder, wanted)) }
+class Packer {
+  readonly #values: number[] = []
+  readonly #otherCounts: number[] = []
+  readonly #otherNames: string[] = []
+  readonly #exceptions: { index: number; name: string; message?: string }[] = []
+
+  seen(sizeBytes: number, mtimeMs: number): void {
+    this.#values.push(sizeBytes, mtimeMs)
+  }
+
+  /** Before `seen` of the same file. */
+  except(name: string, message?: string): void {
+    this.#exceptions.push({ index: this.#values.length / 2, name, ...(message === undefined ? {} : { message }) })
+  }
+
+  others(names: readonly string[]): void {
+    this.#otherCounts.push(names.length)
+    this.#otherNames.push(...names)
+  }
+
+  pack(): PackedLook {
+    return {
+      kind: 'looked',
+      values: Float64Array.from(this.#values),
+      otherCounts: Uint32Array.from(this.#otherCounts),
+      otherNames: this.#otherNames,
+      exceptions: this.#exceptions,
+    }
+  }
 }
 
-function lookIntoFolder(folder: string, wanted: readonly WantedFile[]): SeenFile[] {
+function look({ folders }: LookRequest): PackedLook {
+  const packer = new Packer()
+  for (const { folder, wanted } of folders) lookIntoFolder(packer, folder, wanted)
+  return packer.pack()
+}
+
+function lookIntoFolder(packer: Packer, folder: string, wanted: readonly string[]): void {
   const names = namesOf(folder)
-  if (typeof names === 'string')
-    return wanted.map(({ name }) => ({ main: { kind: 'unreadable', name, message: names }, listed: [], others: [] }))
-  const rows = new Set(wanted.map(({ name }) => name))
-  return wanted.map(({ name, baseName, sidecars }) => {
-    const main = seen(folder, names, name)
-    const listed = sidecars.map((extension) => seen(folder, names, `${baseName}.${extension}`))
-    const taken = new Set([main.name, ...listed.map((each) => each.name)])
-    const others = names.withBaseName(baseName).filter((other) => !taken.has(other) && !rows.has(other))
-    return { main, listed, others: others.map((other) => seen(folder, names, other)) }
-  })
+  const rows = new Set<string>()
+  for (let at = 0; at < wanted.length; at += 3) rows.add(wanted[at] ?? '')
+  for (let at = 0; at < wanted.length; at += 3) {
+    const [name = '', baseName = '', sidecars = ''] = [wanted[at], wanted[at + 1], wanted[at + 2]]
+    const all = [name, ...(sidecars === '' ? [] : sidecars.split(',').map((extension) => `${baseName}.${extension}`))]
+    if (typeof names === 'string') {
+      for (const each of all) {
+        packer.except(each, names)
+        packer.seen(UNREADABLE, 0)
+      }
+      packer.others([])
+      continue
+    }
+    const taken = all.map((each) => see(packer, folder, names, each))
+    const others = names.withBaseName(baseName).filter((other) => !taken.includes(other) && !rows.has(other))
+    packer.others(others)
+    for (const other of others) see(packer, folder, names, other)
+  }
 }
 
-function seen(folder: string, names: FolderNames, wanted: string): Seen {
+/** @returns the name on disk, or the wanted one when it is not there */
+function see(packer: Packer, folder: string, names: FolderNames, wanted: string): string {
   const match = names.find(wanted)
-  if (!match) return { kind: 'missing', name: wanted }
+  if (!match) {
+    packer.seen(MISSING, 0)
+    return wanted
+  }
   try {
     const { size, mtimeMs } = statFollowing(`${folder}${match.name}`)
-    return { kind: 'found', name: match.name, sizeBytes: size, mtimeMs }
+    if (match.how !== 'exact') packer.except(match.name)
+    packer.seen(size, mtimeMs)
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return { kind: 'missing', name: wanted }
-    return { kind: 'unreadable', name: wanted, message: describeError(error) }
+    if (systemCode(error) === 'ENOENT') packer.seen(MISSING, 0)
+    else {
+      packer.except(wanted, describeError(error))
+      packer.seen(UNREADABLE, 0)
+    }
   }
+  return match.name
 }
 
 function statFollowing(file: string): { size: number; mtimeMs: number } {

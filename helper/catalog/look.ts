@@ -1,29 +1,71 @@
-// The main thread's side of look-thread.ts: one worker, one question at a time.
-import { once } from 'node:events'
+// The main thread's side of look-thread.ts: one worker, questions answered in their order.
 import { Worker } from 'node:worker_threads'
 import { SafelightError } from '../errors.js'
-import type { HashRequest, LookAnswer, LookRequest, SeenFile } from './look-thread.js'
+import {
+  MISSING,
+  UNREADABLE,
+  type HashRequest,
+  type LookAnswer,
+  type LookRequest,
+  type PackedLook,
+} from './look-thread.js'
+
+export interface WantedFile {
+  readonly name: string
+  readonly baseName: string
+  /** Extensions that Lightroom lists. */
+  readonly sidecars: readonly string[]
+}
+
+export type Seen =
+  | { readonly kind: 'found'; readonly name: string; readonly sizeBytes: number; readonly mtimeMs: number }
+  | { readonly kind: 'missing'; readonly name: string }
+  | { readonly kind: 'unreadable'; readonly name: string; readonly message: string }
+
+export interface SeenFile {
+  readonly main: Seen
+  /** In the order of `sidecars`. */
+  readonly listed: readonly Seen[]
+  /** Files of the same base name that Lightroom does not list: `.acr`, `.wav`, a JPEG beside a raw. */
+  readonly others: readonly Seen[]
+}
+
+export interface LookedFolder {
+  readonly folder: string
+  readonly wanted: readonly WantedFile[]
+}
 
 export interface Look {
   /** @returns per folder, per wanted file, in the order asked */
-  into(folders: LookRequest['folders']): Promise<readonly (readonly SeenFile[])[]>
+  into(folders: readonly LookedFolder[]): Promise<readonly (readonly SeenFile[])[]>
   hash(file: string): Promise<Extract<LookAnswer, { kind: 'hashed' | 'failed' }>>
   close(): Promise<void>
 }
 
 export function openLook(signal?: AbortSignal): Look {
   const worker = new Worker(new URL('./look-thread.js', import.meta.url))
-  const ask = async (request: LookRequest | HashRequest): Promise<LookAnswer> => {
-    signal?.throwIfAborted()
-    const answered = once(worker, 'message', signal ? { signal } : {})
-    worker.postMessage(request)
-    const [answer] = (await answered) as [LookAnswer]
-    return answer
+  const waiting: { resolve: (answer: LookAnswer) => void; reject: (error: Error) => void }[] = []
+  const failAll = (error: Error) => {
+    for (const each of waiting.splice(0)) each.reject(error)
   }
+  const stop = () => failAll(failed('the check was called off'))
+  worker.on('message', (answer: LookAnswer) => waiting.shift()?.resolve(answer))
+  worker.on('error', failAll)
+  worker.on('exit', () => failAll(failed('the thread that looks has ended')))
+  signal?.addEventListener('abort', stop)
+  const ask = (request: LookRequest | HashRequest) =>
+    new Promise<LookAnswer>((resolve, reject) => {
+      signal?.throwIfAborted()
+      waiting.push({ resolve, reject })
+      worker.postMessage(request)
+    })
   return {
     async into(folders) {
-      const answer = await ask({ kind: 'look', folders })
-      if (answer.kind === 'looked') return answer.folders
+      const answer = await ask({
+        kind: 'look',
+        folders: folders.map(({ folder, wanted }) => ({ folder, wanted: flatten(wanted) })),
+      })
+      if (answer.kind === 'looked') return unpack(folders, answer)
       throw failed(answer.kind === 'failed' ? answer.message : answer.kind)
     },
     async hash(file) {
@@ -32,9 +74,40 @@ export function openLook(signal?: AbortSignal): Look {
       return answer
     },
     async close() {
+      signal?.removeEventListener('abort', stop)
       await worker.terminate()
     },
   }
+}
+
+function flatten(wanted: readonly WantedFile[]): string[] {
+  return wanted.flatMap(({ name, baseName, sidecars }) => [name, baseName, sidecars.join(',')])
+}
+
+function unpack(folders: readonly LookedFolder[], packed: PackedLook): SeenFile[][] {
+  const exceptions = new Map(packed.exceptions.map((each) => [each.index, each]))
+  let [index, file, other] = [0, 0, 0]
+  const next = (wanted: string): Seen => {
+    const exception = exceptions.get(index)
+    const [sizeBytes = MISSING, mtimeMs = 0] = [packed.values[index * 2], packed.values[index * 2 + 1]]
+    index += 1
+    if (sizeBytes === MISSING) return { kind: 'missing', name: wanted }
+    if (sizeBytes === UNREADABLE) return { kind: 'unreadable', name: wanted, message: exception?.message ?? '' }
+    return { kind: 'found', name: exception?.name ?? wanted, sizeBytes, mtimeMs }
+  }
+  return folders.map(({ wanted }) =>
+    wanted.map(({ name, baseName, sidecars }) => {
+      const main = next(name)
+      const listed = sidecars.map((extension) => next(`${baseName}.${extension}`))
+      const others: Seen[] = []
+      for (let left = packed.otherCounts[file] ?? 0; left > 0; left -= 1) {
+        others.push(next(packed.otherNames[other] ?? ''))
+        other += 1
+      }
+      file += 1
+      return { main, listed, others }
+    }),
+  )
 }
 
 function failed(message: string): SafelightError {
