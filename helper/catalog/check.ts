@@ -209,10 +209,7 @@ class Check {
       if (group) group.push(file)
       else byFolder.set(folder, [file])
     }
-    const folders = [...byFolder].map(([folder, wanted]) => ({
-      folder,
-      wanted: wanted.map(({ name, baseName, sidecars }) => ({ name, baseName, sidecars })),
-    }))
+    const folders = [...byFolder].map(([folder, wanted]) => ({ folder, wanted }))
     const seen = await look.into(folders)
     return [...byFolder].flatMap(([folder, group], index) =>
       group.flatMap((file, position) => subjectsOf(folder, file, seen[index]?.[position])),
@@ -276,10 +273,10 @@ function factsOf({ file, role, seen }: Subject, known: KnownFile | undefined): F
   return {
     role,
     format: isOriginal ? file.format : '',
-    extension: path.posix.extname(seen.name).slice(1).toLowerCase(),
+    name: seen.name,
     presence: seen.kind === 'found' ? { kind: 'found', file: seen } : seen,
     known,
-    ...(isOriginal && file.importedBytes !== undefined ? { importedBytes: file.importedBytes } : {}),
+    importedBytes: isOriginal ? file.importedBytes : undefined,
   }
 }
 

@@ -26,12 +26,11 @@ export interface FileFacts {
   readonly role: 'original' | 'sidecar'
   /** Lightroom's word for the format of the photo; of a sidecar it does not matter. */
   readonly format: string
-  /** Lower-case, without the dot. */
-  readonly extension: string
+  readonly name: string
   readonly presence: Presence
   readonly known: KnownFile | undefined
   /** Its size at import, as Lightroom wrote it down. */
-  readonly importedBytes?: number
+  readonly importedBytes: number | undefined
 }
 
 export type FileState =
@@ -107,9 +106,12 @@ export function classifyCopies(known: KnownFile | undefined): CopyFinding | unde
   return known.verifiedCopies === 1 ? 'only-one-copy' : undefined
 }
 
-function mayBeEdited({ role, format, extension }: FileFacts): boolean {
+function mayBeEdited({ role, format, name }: FileFacts): boolean {
   if (role === 'sidecar') return true
-  return EMBEDS_XMP.has(format.toUpperCase()) || (format === '' && EMBEDS_XMP_BY_EXTENSION.has(extension))
+  return (
+    EMBEDS_XMP.has(format.toUpperCase()) ||
+    (format === '' && EMBEDS_XMP_BY_EXTENSION.has(name.slice(name.lastIndexOf('.') + 1).toLowerCase()))
+  )
 }
 
 function isRawOfOtherSize({ role, format, importedBytes }: FileFacts, file: FoundFile): boolean {

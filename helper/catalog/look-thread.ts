@@ -9,8 +9,8 @@ import { folderNames, type FolderNames } from './locate.js'
 
 export interface LookRequest {
   readonly kind: 'look'
-  /** Per folder three strings per wanted file: its name, its base name, the extensions that Lightroom lists (`JPG,xmp`). */
-  readonly folders: readonly { readonly folder: string; readonly wanted: readonly string[] }[]
+  /** Per wanted file three parts, each ended by a NUL: its name, its base name, the extensions that Lightroom lists (`JPG,xmp`). */
+  readonly folders: readonly { readonly folder: string; readonly wanted: string }[]
 }
 
 export interface HashRequest {
@@ -84,7 +84,7 @@ class Packer {
 
 function look({ folders }: LookRequest): PackedLook {
   const packer = new Packer()
-  for (const { folder, wanted } of folders) lookIntoFolder(packer, folder, wanted)
+  for (const { folder, wanted } of folders) lookIntoFolder(packer, folder, wanted.split('\0').slice(0, -1))
   return packer.pack()
 }
 

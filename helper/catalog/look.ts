@@ -80,8 +80,11 @@ export function openLook(signal?: AbortSignal): Look {
   }
 }
 
-function flatten(wanted: readonly WantedFile[]): string[] {
-  return wanted.flatMap(({ name, baseName, sidecars }) => [name, baseName, sidecars.join(',')])
+/** One string per folder: a thousand small ones cost more to hand over. No name holds a NUL. */
+function flatten(wanted: readonly WantedFile[]): string {
+  let flat = ''
+  for (const { name, baseName, sidecars } of wanted) flat += `${name}\0${baseName}\0${sidecars.join(',')}\0`
+  return flat
 }
 
 function unpack(folders: readonly LookedFolder[], packed: PackedLook): SeenFile[][] {

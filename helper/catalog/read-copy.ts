@@ -234,14 +234,15 @@ const IMPORTS = `
     LEFT JOIN AgLibraryFolder p ON p.id_local = d.folder LEFT JOIN AgLibraryRootFolder r ON r.id_local = p.rootFolder
   ORDER BY b.id_local`
 
-/** The order of the columns is the order in which reader.ts takes them apart. A file has one image that is no virtual copy; should it
+/** What follows from the file name is NULL, to have less to carry: `baseName`, `originalName`. The order of the columns is the order in which reader.ts takes them apart. A file has one image that is no virtual copy; should it
  *  have two, the reader takes the first row of an id. */
 const SLICE = `
   SELECT json_group_array(json_array(id, globalId, folder, fileName, baseName, sidecars, modified, importHash, originalName, format)) AS json,
     max(id) AS last, count(*) AS count
   FROM (
-    SELECT f.id_local AS id, f.id_global AS globalId, f.folder AS folder, f.idx_filename AS fileName, f.baseName AS baseName,
+    SELECT f.id_local AS id, f.id_global AS globalId, f.folder AS folder, f.idx_filename AS fileName,
+      nullif(f.baseName, substr(f.idx_filename, 1, length(f.idx_filename) - length(f.extension) - 1)) AS baseName,
       f.sidecarExtensions AS sidecars, f.externalModTime AS modified, f.importHash AS importHash,
-      f.originalFilename AS originalName,
+      nullif(f.originalFilename, f.idx_filename) AS originalName,
       (SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local ORDER BY i.masterImage IS NOT NULL LIMIT 1) AS format
     FROM AgLibraryFile f WHERE f.id_local > ? ORDER BY f.id_local LIMIT ?)`

@@ -36,9 +36,9 @@ export interface ReferencedFile {
   /** The name before Lightroom renamed it on import. */
   readonly originalName: string
   /** Its size when it was imported, the last field of importHash. */
-  readonly importedBytes?: number
+  readonly importedBytes: number | undefined
   /** The file's mtime when Lightroom last looked, milliseconds since 1970. */
-  readonly modifiedMs?: number
+  readonly modifiedMs: number | undefined
 }
 
 export interface ListOptions {
@@ -63,9 +63,10 @@ export async function* listReferencedFiles(
 ): AsyncGenerator<readonly ReferencedFile[]> {
   const folders = locateFolders(summary.roots, summary.folders)
   const virtualCopies = new Map(summary.virtualCopies)
+  const extensions = new Map<string, readonly string[]>()
   for await (const json of runListing({ kind: 'list', copy, rowsPerSlice, after }, signal)) {
     const slice = JSON.parse(json) as readonly Columns[]
-    yield slice.map((columns) => toFile(columns, folders, virtualCopies))
+    yield slice.map((columns) => toFile(columns, folders, virtualCopies, extensions))
   }
 }
 
@@ -119,11 +120,10 @@ function toFile(
   [id, globalId, folder, name, baseName, sidecars, modified, importHash, originalName, format]: Columns,
   folders: ReadonlyMap<number, Located>,
   virtualCopies: ReadonlyMap<number, number>,
+  extensions: Map<string, readonly string[]>,
 ): ReferencedFile {
-  const { prefix, ...located } = folders.get(folder) ?? NOWHERE
+  const located = folders.get(folder) ?? NOWHERE
   const fileName = asText(name)
-  const importedBytes = importedBytesOf(importHash)
-  const modifiedMs = fromLightroomTime(modified)
   return {
     id,
     globalId: asText(globalId),
@@ -131,18 +131,30 @@ function toFile(
     rootPath: located.rootPath,
     folder: located.folder,
     name: fileName,
-    path: prefix + fileName,
-    baseName: asText(baseName),
-    sidecars: asText(sidecars)
-      .split(',')
-      .map((extension) => extension.trim())
-      .filter((extension) => extension !== ''),
+    path: located.prefix + fileName,
+    baseName: baseName === null ? withoutExtension(fileName) : asText(baseName),
+    sidecars: splitExtensions(asText(sidecars), extensions),
     format: asText(format),
     virtualCopies: virtualCopies.get(id) ?? 0,
-    originalName: asText(originalName),
-    ...(importedBytes === undefined ? {} : { importedBytes }),
-    ...(modifiedMs === undefined ? {} : { modifiedMs }),
+    originalName: originalName === null ? fileName : asText(originalName),
+    importedBytes: importedBytesOf(importHash),
+    modifiedMs: fromLightroomTime(modified),
   }
+}
+
+/** A library knows a handful of such lists, so each is taken apart once. */
+function splitExtensions(list: string, known: Map<string, readonly string[]>): readonly string[] {
+  const found = known.get(list)
+  if (found) return found
+  const extensions = list.split(',').map((each) => each.trim())
+  const named = extensions.filter((each) => each !== '')
+  known.set(list, named)
+  return named
+}
+
+function withoutExtension(name: string): string {
+  const dot = name.lastIndexOf('.')
+  return dot < 0 ? name : name.slice(0, dot)
 }
 
 function asText(value: unknown): string {

@@ -66,7 +66,7 @@ describe('what a referenced file is', () => {
     ],
     [
       'an xmp that differs, with a newer date',
-      { role: 'sidecar', extension: 'xmp', presence: found({ ...later, hash: OTHER_HASH }) },
+      { role: 'sidecar', name: 'IMG_1.xmp', presence: found({ ...later, hash: OTHER_HASH }) },
       'edited',
     ],
     ['a file nobody knows', { known: undefined, presence: found(same) }, 'unknown-content'],
@@ -89,7 +89,8 @@ describe('what a referenced file is', () => {
       const base: FileFacts = {
         role: 'original',
         format: 'RAW',
-        extension: 'cr3',
+        name: 'IMG_1.CR3',
+        importedBytes: undefined,
         presence: { kind: 'missing' },
         known: { reference: REFERENCE, verifiedCopies: 2 },
       }
