@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { execaSync } from 'execa'
 import { backUpCatalog } from '../../helper/catalog/backup.js'
 import { listCatalogs, verifyStored, type CatalogFolder } from '../../helper/catalog/store.js'
-import type { DurableFiles } from '../../helper/files/durable.js'
 import { leaveWal, makeCatalog, makeCatalogData, tamper } from '../support/catalog.js'
 import { A_MOMENT_MS, contentsOf, inWorld, makeLibrary, type World, type WorldDeps } from '../support/catalog-world.js'
+import { attempt, failing } from '../support/catalog-faults.js'
 
 const SHOOT = { '2024/lake/': [{ name: 'IMG_0001.CR3', sidecars: 'xmp' }, { name: 'IMG_0002.jpg' }] }
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -96,27 +96,6 @@ describe('catalog backups at a place', () => {
         listCatalogs(deps.files, world.root).map(({ name }) => name),
         ['Wedding', 'Wedding (2)'],
       )
-    }))
-
-  it('a backup that was broken off does not count, and the next one is whole', () =>
-    inWorld(async (world, deps) => {
-      makeLibrary(world, SHOOT)
-      makeCatalogData(world.catalog, { '000012.blob': 'mask' })
-      for (const fault of ['create', 'sync', 'link', 'write', 'syncFolder'] as const) {
-        const root = path.join(world.folder, fault, 'Safelight')
-        mkdirSync(root, { recursive: true })
-        let failures = 0
-        while (
-          (await attempt(world, { ...deps, files: failing(deps.files, fault, failures + 1) }, root)) === 'failed'
-        ) {
-          failures += 1
-          const counted = listCatalogs(deps.files, root).flatMap(({ backups }) => backups)
-          for (const backup of counted) assert.deepEqual(await verifyStored(deps, backup), [], `${fault} ${failures}`)
-          rmSync(path.join(root, 'Catalogs'), { recursive: true, force: true })
-        }
-        assert.ok(failures >= 3, `${fault} was hit ${failures} times`)
-        assert.equal(listCatalogs(deps.files, root)[0]?.backups.length, 1)
-      }
     }))
 
   it('what a broken-off backup left does not stand in the way of the next', () =>
@@ -213,48 +192,4 @@ function onlyCatalog(world: World, deps: WorldDeps): CatalogFolder {
   assert.ok(catalog)
   assert.equal(others.length, 0)
   return catalog
-}
-
-async function attempt(world: World, deps: WorldDeps, root: string): Promise<'done' | 'failed'> {
-  try {
-    await backUpCatalog(deps, world.catalog, { privateParent: world.privateParent, roots: [root] })
-    return 'done'
-  } catch (error) {
-    assert.match(String(error), /ENOSPC/)
-    return 'failed'
-  }
-}
-
-type Fault = 'create' | 'sync' | 'link' | 'write' | 'syncFolder'
-
-/** The n-th call of one method fails as a full disk does; all others pass. */
-function failing(files: DurableFiles, method: Fault, nth: number): DurableFiles {
-  let calls = 0
-  const count = (called: Fault) => {
-    calls += called === method ? 1 : 0
-    if (called === method && calls === nth) throw Object.assign(new Error('ENOSPC: no space left'), { code: 'ENOSPC' })
-  }
-  return {
-    ...files,
-    create(file) {
-      count('create')
-      return files.create(file)
-    },
-    sync(descriptor) {
-      count('sync')
-      files.sync(descriptor)
-    },
-    link(from, to) {
-      count('link')
-      files.link(from, to)
-    },
-    write(...args) {
-      count('write')
-      files.write(...args)
-    },
-    syncFolder(folder) {
-      count('syncFolder')
-      files.syncFolder(folder)
-    },
-  }
 }
