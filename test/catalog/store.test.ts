@@ -4,6 +4,8 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { execaSync } from 'execa'
 import { backUpCatalog } from '../../helper/catalog/backup.js'
+import type { DurableFiles } from '../../helper/files/durable.js'
+import { hashBytes } from '../../helper/files/hash.js'
 import { listCatalogs, verifyStored, type CatalogFolder } from '../../helper/catalog/store.js'
 import { leaveWal, makeCatalog, makeCatalogData, tamper } from '../support/catalog.js'
 import { A_MOMENT_MS, contentsOf, inWorld, makeLibrary, type World, type WorldDeps } from '../support/catalog-world.js'
@@ -129,6 +131,25 @@ describe('catalog backups at a place', () => {
         { name: 'Wedding.lrcat', kind: 'differs' },
         { name: '000012.blob', kind: 'missing' },
       ])
+    }))
+
+  it('a catalog that moves while its backup is stored is taken anew, and the half of before does not count', () =>
+    inWorld(async (world, deps) => {
+      makeLibrary(world, SHOOT)
+      makeCatalogData(world.catalog, { '000012.blob': 'mask' })
+      let isTouched = false
+      const files: DurableFiles = {
+        ...deps.files,
+        create(file) {
+          if (!isTouched) tamper(world.catalog, 'UPDATE Adobe_images SET rating = 5')
+          isTouched = true
+          return deps.files.create(file)
+        },
+      }
+      await backUp(world, { ...deps, files })
+      const { backups } = onlyCatalog(world, deps)
+      assert.equal(backups.length, 1)
+      assert.equal(backups[0]?.record.files[0]?.hash, hashBytes(deps.hash, readFileSync(world.catalog)))
     }))
 
   it('nothing in the folder of the live catalog is changed by a backup', () =>
