@@ -316,7 +316,7 @@ describe('catalog check', () => {
         runs += 1
       }
       assert.deepEqual([files, missing], [4_500, 1])
-      assert.equal(runs, 3)
+      assert.equal(runs, 5)
     }))
 
   it('reads no more bytes than it was given, and says what it did not read', () =>
