@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DurableFiles } from '../files/durable.js'
 import { chooseHashEngine } from '../files/hash.js'
-import { alignedBuffer } from './aligned.js'
+import { alignedBuffer } from '../files/aligned.js'
 import { runCopyBatch } from './copy.js'
 import type { CopyJob, Job, JobOutcome } from './jobs.js'
 import { runHashJob, Stopped, type WorkerDeps } from './read.js'
