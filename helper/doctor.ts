@@ -34,9 +34,9 @@ export async function doctor(deps: StatusDeps & { readonly home: string }): Prom
   const exitCode = bad.length > 0 ? ERROR_CODES.JOURNAL_DAMAGED.exit : 0
   const summary =
     bad.length > 0
-      ? `${bad.length} things are wrong.`
+      ? `${bad.length} thing${bad.length === 1 ? ' is' : 's are'} wrong.`
       : warnings.length > 0
-        ? `Nothing is wrong; ${warnings.length} things to know.`
+        ? `Nothing is wrong; ${warnings.length} thing${warnings.length === 1 ? '' : 's'} to know.`
         : 'Nothing is wrong.'
   return { ok: exitCode === 0, exitCode, summary, checks, leftOut: [...LITTER, ...OWN_FILES] }
 }

@@ -78,6 +78,14 @@ export class SafelightError extends Error {
   }
 }
 
+/** Said alike by every command that is given the id of a shoot. */
+export function shootUnknown(id: string): SafelightError {
+  return new SafelightError('SHOOT_UNKNOWN', {
+    message: `No shoot "${id}" is known.`,
+    remedy: 'See which there are with: safelight shoots',
+  })
+}
+
 /** The system's own code of an error (`ENOSPC`, `EIO` …), or '' when it has none. */
 export function systemCode(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''

@@ -96,6 +96,7 @@ export interface VerifyResult extends Outcome {
   readonly bytesRead: number
   readonly readBack: { readonly direct: number; readonly cached: number }
   readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
 }
 
 export interface StatusResult extends Outcome {

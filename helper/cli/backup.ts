@@ -2,7 +2,7 @@ import path from 'node:path'
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import { findingLines, inWords, warningLines, type CommandResult } from './output.js'
+import { findingLines, inWords, notEmpty, plural, warningLines, type CommandResult } from './output.js'
 
 export function backupCommand(parser: Argv<CommonArguments>, run: Run): void {
   parser.command(
@@ -34,8 +34,8 @@ async function backup(
   to: readonly string[],
 ): Promise<CommandResult> {
   const outcome = await callMethod(common, 'backup/run', {
-    paths: paths.map((each) => path.resolve(each)),
-    to: to.map((each) => path.resolve(each)),
+    paths: paths.map((each) => path.resolve(notEmpty('A folder to back up', each))),
+    to: to.map((each) => path.resolve(notEmpty('The name after --to', each))),
   })
   const { findings, warnings, leftOut, bytesCopied, filesCopied } = outcome
   const left =
@@ -45,6 +45,14 @@ async function backup(
           '',
           `  Left out: ${leftOut.length} (${[...new Set(leftOut.map((each) => each.why))].join(', ')}); --json lists them.`,
         ]
-  const sent = filesCopied > 0 ? [`  ${filesCopied} files, ${inWords(bytesCopied)} copied.`] : []
-  return { outcome, lines: [...sent, ...findingLines(findings), ...warningLines(warnings), ...left] }
+  const sent = filesCopied > 0 ? [`  ${plural(filesCopied, 'file')}, ${inWords(bytesCopied)} copied.`] : []
+  return {
+    outcome,
+    lines: [
+      ...sent,
+      ...findingLines(findings),
+      ...warningLines(warnings.filter((each) => !outcome.summary.includes(each))),
+      ...left,
+    ],
+  }
 }

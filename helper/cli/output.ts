@@ -15,7 +15,9 @@ export function done(summary: string): CommandResult {
 
 /** @returns the exit code */
 export function printResult({ outcome, lines }: CommandResult, json: boolean): number {
-  process.stdout.write(json ? `${JSON.stringify(outcome)}\n` : [outcome.summary, ...lines, ''].join('\n'))
+  process.stdout.write(
+    json ? `${JSON.stringify(outcome)}\n` : `${[outcome.summary, ...lines].map(printable).join('\n')}\n`,
+  )
   return outcome.exitCode
 }
 
@@ -27,7 +29,7 @@ export function printFailure(error: unknown, json: boolean): number {
     process.stdout.write(
       `${JSON.stringify({ ok: false, exitCode, summary: `${message} ${remedy}`, code, message, remedy })}\n`,
     )
-  else process.stderr.write(`${message}\n${remedy}\n`)
+  else process.stderr.write(`${printable(message)}\n${printable(remedy)}\n`)
   if (code === 'UNEXPECTED' && error instanceof Error && error.stack !== undefined)
     process.stderr.write(`\n${error.stack}\n`)
   return exitCode
@@ -41,8 +43,35 @@ function unexpected(error: unknown): SafelightError {
   })
 }
 
+/** Names of files and drives come from anywhere: what would move the cursor or clear the screen is shown as a sign instead. */
+export function printable(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\n]/gu, '\uFFFD')
+}
+
+/** What the parser found wrong, in words for people who never saw a parser. */
 export function usageError(message: string): SafelightError {
-  return new SafelightError('USAGE', { message, remedy: 'See: safelight --help' })
+  const said = PARSER_SAYS.reduce((text, [pattern, words]) => text.replace(pattern, words), message.trim())
+  return new SafelightError('USAGE', {
+    message: /[.!?]$/.test(said) ? said : `${said}.`,
+    remedy: 'What can be written is in: safelight --help',
+  })
+}
+
+const PARSER_SAYS: readonly (readonly [RegExp, string])[] = [
+  [/^Not enough non-option arguments.*$/s, 'Something is missing: the name of a folder, a file or a place'],
+  [/^Not enough arguments following: (.*)$/s, 'After --$1 something has to follow'],
+  [/^Missing required arguments?: (.*)$/s, 'Something is missing: --$1'],
+  [/^Unknown (?:argument|command)s?: (.*)$/s, '"$1" is not a command or option here'],
+]
+
+/** Empty names come from scripts whose variable was not set; taken for the current folder they would do what nobody asked for.
+ *  @throws USAGE */
+export function notEmpty(what: string, value: string): string {
+  if (value.trim() !== '') return value
+  throw new SafelightError('USAGE', {
+    message: `${what} is empty. Nothing was done.`,
+    remedy: 'If a script wrote it, its variable is not set.',
+  })
 }
 
 /** Findings as lines, at most so many of them; the rest is in --json. */
@@ -65,3 +94,8 @@ export function warningLines(warnings: readonly string[]): string[] {
 
 /** 1,234,567 bytes → 1.2 MB */
 export { inWords } from '../engine/backup.js'
+
+/** 1 file, 2 files */
+export function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`
+}

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import type { CommandResult } from './output.js'
+import { notEmpty, type CommandResult } from './output.js'
 import { placeLine } from './status.js'
 
 export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
@@ -28,14 +28,15 @@ export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
         'give a connected place another name',
         (command) =>
           command
-            .positional('place', { type: 'string', demandOption: true })
-            .positional('name', { type: 'string', demandOption: true }),
+            .positional('place', { type: 'string', demandOption: true, describe: 'its name, id or folder' })
+            .positional('name', { type: 'string', demandOption: true, describe: 'what to call it from now on' }),
         (args) => run(renamePlace(args as unknown as CommonArguments, args.place, args.name)),
       )
       .command(
         'remove <place>',
         'count a place no longer; what lies there is not touched',
-        (command) => command.positional('place', { type: 'string', demandOption: true }),
+        (command) =>
+          command.positional('place', { type: 'string', demandOption: true, describe: 'its name, id or folder' }),
         (args) => run(removePlace(args as unknown as CommonArguments, args.place)),
       )
       .demandCommand(1, 'Name what to do: add, list, rename or remove'),
@@ -44,8 +45,8 @@ export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
 
 async function addPlace(common: CommonArguments, path: string, name: string | undefined): Promise<CommandResult> {
   const outcome = await callMethod(common, 'place/add', {
-    path: resolve(path),
-    ...(name === undefined ? {} : { name }),
+    path: resolve(notEmpty('The folder of the place', path)),
+    ...(name === undefined ? {} : { name: notEmpty('The name of the place', name) }),
   })
   return { outcome, lines: [] }
 }
@@ -56,7 +57,10 @@ async function listPlaces(common: CommonArguments): Promise<CommandResult> {
 }
 
 async function renamePlace(common: CommonArguments, place: string, name: string): Promise<CommandResult> {
-  return { outcome: await callMethod(common, 'place/rename', { place, name }), lines: [] }
+  return {
+    outcome: await callMethod(common, 'place/rename', { place, name: notEmpty('The new name', name) }),
+    lines: [],
+  }
 }
 
 async function removePlace(common: CommonArguments, place: string): Promise<CommandResult> {

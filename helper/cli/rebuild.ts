@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import { findingLines, type CommandResult } from './output.js'
+import { findingLines, notEmpty, type CommandResult } from './output.js'
 
 export function rebuildCommand(parser: Argv<CommonArguments>, run: Run): void {
   parser.command(
@@ -22,6 +22,9 @@ export function rebuildCommand(parser: Argv<CommonArguments>, run: Run): void {
 }
 
 async function rebuild(common: CommonArguments, from: string, rehash: boolean): Promise<CommandResult> {
-  const outcome = await callMethod(common, 'rebuild/run', { from: resolve(from), rehash })
+  const outcome = await callMethod(common, 'rebuild/run', {
+    from: resolve(notEmpty('The name after --from', from)),
+    rehash,
+  })
   return { outcome, lines: findingLines(outcome.findings) }
 }

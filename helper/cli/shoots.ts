@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import { inWords, type CommandResult } from './output.js'
+import { inWords, plural, type CommandResult } from './output.js'
 
 export function shootsCommand(parser: Argv<CommonArguments>, run: Run): void {
   parser.command(
@@ -24,7 +24,7 @@ async function shoots(common: CommonArguments, search: string | undefined): Prom
       ({ place, verified, provenAt }) =>
         `${place} ${verified}/${files}${provenAt === undefined ? '' : ` (proven ${provenAt.slice(0, 10)})`}`,
     )
-    return `  ${verdict.padEnd(9)} ${id}  ${files} files, ${inWords(bytes)}  ${where.join(' · ')}`
+    return `  ${verdict.padEnd(9)} ${id}  ${plural(files, 'file')}, ${inWords(bytes)}  ${where.join(' · ')}`
   })
   return { outcome, lines }
 }

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import { findingLines, type CommandResult } from './output.js'
+import { findingLines, notEmpty, warningLines, type CommandResult } from './output.js'
 
 export function verifyCommand(parser: Argv<CommonArguments>, run: Run): void {
   parser.command(
@@ -30,6 +30,10 @@ async function verify(
   place: string | undefined,
   all: boolean,
 ): Promise<CommandResult> {
-  const outcome = await callMethod(common, 'verify/run', { shoots, all, ...(place === undefined ? {} : { place }) })
-  return { outcome, lines: findingLines(outcome.findings) }
+  const outcome = await callMethod(common, 'verify/run', {
+    shoots: shoots.map((shoot) => notEmpty('The name of a shoot', shoot)),
+    all,
+    ...(place === undefined ? {} : { place: notEmpty('The name after --place', place) }),
+  })
+  return { outcome, lines: [...findingLines(outcome.findings), ...warningLines(outcome.warnings)] }
 }

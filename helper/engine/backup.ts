@@ -118,7 +118,7 @@ function warnOfDevices(run: BackupRun, label: string, volume: Volume): Map<strin
           ? `${place.name} is on the same physical device as "${label}". If that device dies, the originals and this copy die together: it does NOT count as a second device`
           : `It cannot be told whether ${place.name} and "${label}" are on two physical devices, so it does NOT count as a second device`
       warnings.set(place.id, warning)
-      run.warn(warning)
+      run.stress(warning)
     }
     if (place.syncClient !== undefined) {
       run.warn(

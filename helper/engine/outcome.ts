@@ -16,14 +16,16 @@ export interface RunFacts {
 export function backupResult(run: BackupRun, { prepared, leftOut, absent }: RunFacts): BackupResult {
   const isInterrupted = run.signal.aborted
   const failures = [...absent, ...(run.sourceFailure ? [run.sourceFailure] : []), ...run.failedPlaces.values()]
-  const exitCode =
-    failures[0]?.exitCode ?? (isInterrupted ? ERROR_CODES.INTERRUPTED.exit : exitOfFindings(run.findings))
+  const exitCode = failures[0]?.exitCode ?? (isInterrupted ? ERROR_CODES.INTERRUPTED.exit : exitWithout(run))
   const shoots = prepared.filter((each) => each.plan.files.length > 0)
   const { files, copied, copiedBytes, unchanged, adopted, done } = run.counts
   return {
     ok: exitCode === 0,
     exitCode,
-    summary: summaryOf(run, shoots, failures, isInterrupted),
+    summary: [
+      summaryOf(run, shoots, failures, isInterrupted),
+      ...[...run.stakes].map((warning) => `WARNING: ${warning}.`),
+    ].join(' '),
     files,
     bytesCopied: copiedBytes,
     filesCopied: copied,
@@ -39,6 +41,11 @@ export function backupResult(run: BackupRun, { prepared, leftOut, absent }: RunF
     warnings: [...run.warnings(), ...failures.map((failure) => `${failure.message} ${failure.remedy}`)],
     leftOut,
   }
+}
+
+/** Of a run that nothing stopped. Nothing to take is no success: whoever named the folder believes that there is something in it. */
+function exitWithout({ counts, findings }: BackupRun): number {
+  return counts.files === 0 && findings.length === 0 ? ERROR_CODES.NOTHING_TO_BACK_UP.exit : exitOfFindings(findings)
 }
 
 const EXIT_OF_FINDING: Readonly<Record<string, number>> = {
@@ -70,6 +77,8 @@ function summaryOf(
   const first = failures[0]
   if (first) return [first.message, soFar(run, shoots), first.remedy].filter((each) => each !== '').join(' ')
   if (isInterrupted) return `Stopped. ${soFar(run, shoots)} Run the same command again; it goes on where it stopped.`
+  if (files === 0 && run.findings.length === 0)
+    return 'There is no file to back up in what was named: it is empty, or holds only what is always left out. Check the name.'
   const where = safe.map((place) => `"${place.name}"`).join(' and ')
   if (run.findings.length > 0) {
     return `${run.findings.length} of ${files} files need your attention (see the list). ${copied} copied, ${adopted} found already there, ${unchanged} unchanged, on ${where}.`
@@ -78,7 +87,7 @@ function summaryOf(
     ? 'verified (read back through the system’s cache; a later verify reads the device)'
     : 'verified, read back from the device'
   if (copied === 0 && adopted === 0) return `${names} checked on ${where}: all as they were, nothing to copy.`
-  return `${names} safe on ${where}: ${copied} copied and ${proof}${adopted > 0 ? `, ${adopted} found already there and proven` : ''}${unchanged > 0 ? `, ${unchanged} unchanged` : ''}.`
+  return `${names} ${run.stakes.size === 0 ? 'safe' : 'now'} on ${where}: ${copied} copied and ${proof}${adopted > 0 ? `, ${adopted} found already there and proven` : ''}${unchanged > 0 ? `, ${unchanged} unchanged` : ''}.`
 }
 
 /** How much of the run is on each place, from the journal and not from what was meant. */

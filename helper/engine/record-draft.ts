@@ -124,7 +124,7 @@ export class RecordDraft {
       content,
       to: `Versions/${this.#stamp()}/${this.#name}`,
       event: 'kept',
-      why: known ? 'the original changed' : 'it was there before and is not the same file',
+      why: known ? 'the original changed' : NOT_OURS,
       ...(how === undefined ? {} : { how }),
     })
   }
@@ -189,6 +189,10 @@ export class RecordDraft {
       why,
     })
     if (event === 'quarantined') return
+    if (why === NOT_OURS)
+      this.#run.warn(
+        `"${this.#shoot.row.key}/${this.#name}": another file of this name already lay on ${this.#run.placeNamed(target.place).name}; it was set aside there as ${to}`,
+      )
     const old = this.#plan.known?.copies.get(target.place)
     this.#copies.push({
       placeId: target.place,
@@ -355,6 +359,9 @@ export class RecordDraft {
     this.#run.find({ kind, place, shoot: this.#shoot.row.key, file: this.#name, message })
   }
 }
+
+/** Why a file that Safelight did not write went to Versions/. */
+const NOT_OURS = 'it was there before and is not the same file'
 
 /** A proof made now, or the one that the copy had before it moved. */
 function proofOf(old: CopyRow | undefined, how: ReadMethod | undefined): Pick<CopyRecord, 'provenHow' | 'provenMs'> {

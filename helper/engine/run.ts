@@ -48,6 +48,8 @@ export class BackupRun {
   readonly findings: Finding[] = []
   readonly counts: Counts = { files: 0, copied: 0, copiedBytes: 0, unchanged: 0, adopted: 0, done: 0 }
   readonly copiedByShoot = new Map<number, number>()
+  /** What takes something away from the promise, as sentences without their full stop. */
+  readonly stakes = new Set<string>()
   /** Why a place is out of the run, by its id. */
   readonly failedPlaces = new Map<string, SafelightError>()
   /** Set when a source folder itself has gone. */
@@ -107,6 +109,12 @@ export class BackupRun {
   /** The same warning many times is one warning with a count. */
   warn(text: string, count = 1): void {
     this.#warnings.set(text, (this.#warnings.get(text) ?? 0) + count)
+  }
+
+  /** A warning that belongs into the summary too, because without it the summary would promise more than is true. */
+  stress(text: string): void {
+    this.stakes.add(text)
+    this.warn(text)
   }
 
   warnings(): string[] {

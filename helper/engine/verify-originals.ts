@@ -7,18 +7,21 @@ import { WORKING } from '../model.js'
 import type { BackupRun } from './run.js'
 import type { Tally } from './verify.js'
 
-export async function verifyOriginals(run: BackupRun, shoots: readonly ShootRow[], tally: Tally): Promise<void> {
+/** @returns the sources whose originals are not there to be read, as people know them */
+export async function verifyOriginals(run: BackupRun, shoots: readonly ShootRow[], tally: Tally): Promise<string[]> {
+  const away = new Set<string>()
   for (const shoot of shoots) {
-    if (run.signal.aborted) return
+    if (run.signal.aborted) break
     const source = sourceById(run.deps.journal, shoot.sourceId)
     if (source.path === '' || run.deps.files.stat(source.path)?.kind !== 'folder') {
-      run.warn(`The originals of "${source.label}" are not connected (${source.path}) and were not read`)
+      away.add(source.path === '' ? `"${source.label}"` : `"${source.label}" (${source.path})`)
       continue
     }
     const folder = path.join(source.path, ...shoot.pathFromRoot.split('/'))
     const files = [...filesOfShoot(run.deps.journal, shoot.id).values()].filter((file) => file.goneMs === undefined)
     await Promise.all(files.map((file) => verifyOriginal(run, shoot, path.join(folder, file.name), file, tally)))
   }
+  return [...away]
 }
 
 async function verifyOriginal(

@@ -85,7 +85,10 @@ export function checkManifest(run: BackupRun, place: OpenPlace, shoot: ShootRow,
       for (const message of differences(run, place, shoot, text.toString('utf8'))) find(MANIFEST_FILE, message)
     }
   }
-  if (line && !isLogWhole(run, path.join(folder, LOG_FILE), line)) {
+  const log = path.join(folder, LOG_FILE)
+  if (files.stat(log) === undefined) {
+    find(LOG_FILE, 'the log is gone, and with it the record of when and how each copy was checked')
+  } else if (line && !isLogWhole(run, log, line)) {
     find(LOG_FILE, 'the log was altered or shortened: what it said when it was sealed is no longer what it says')
   }
 }
@@ -110,7 +113,6 @@ function differences(run: BackupRun, place: OpenPlace, shoot: ShootRow, text: st
 
 function isLogWhole(run: BackupRun, file: string, line: ChainLine): boolean {
   const { files, hash } = run.deps
-  if (files.stat(file) === undefined) return false
   const text = readWhole(files, file)
   return text.length >= line.logBytes && hashBytes(hash, text.subarray(0, line.logBytes)) === line.logHash
 }

@@ -1,7 +1,7 @@
 // Verifying: every copy is read again and compared with its reference hash, every manifest with the chain, every folder with its manifest.
 // What is found is recorded, good or bad, beside the copies and in the journal; nothing is mended here.
 import path from 'node:path'
-import { ERROR_CODES, SafelightError, systemCode } from '../errors.js'
+import { ERROR_CODES, SafelightError, shootUnknown, systemCode } from '../errors.js'
 import { copiesAt, setCopyState, type CopyRow } from '../journal/files.js'
 import { listPlaces } from '../journal/places.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
@@ -50,16 +50,17 @@ export async function verifyCopies(
   const tally: Tally = { checked: 0, good: 0, bytesRead: 0, direct: 0, cached: 0 }
   const meter = new ProgressMeter(deps.pool, run.counts, onProgress, deps.clock)
   const stop = (): void => deps.pool.stop()
+  let away: readonly string[] = []
   signal.addEventListener('abort', stop, { once: true })
   try {
     meter.begin('verifying', countCopies(run, shoots, request), 0)
     for (const place of request.places) await verifyPlace(run, place, shoots, tally, request)
-    if (request.withOriginals) await verifyOriginals(run, shoots, tally)
+    if (request.withOriginals) away = await verifyOriginals(run, shoots, tally)
   } finally {
     signal.removeEventListener('abort', stop)
     meter.close()
   }
-  return resultOf(run, request, tally)
+  return resultOf(run, request, tally, away)
 }
 
 /** @throws SHOOT_UNKNOWN */
@@ -68,12 +69,7 @@ export function chooseShoots(all: readonly ShootRow[], wanted: readonly string[]
   const chosen = new Set<ShootRow>()
   for (const id of wanted.map((each) => each.replace(/\/+$/, ''))) {
     const found = all.filter((shoot) => shoot.key === id || shoot.key.startsWith(`${id}/`))
-    if (found.length === 0) {
-      throw new SafelightError('SHOOT_UNKNOWN', {
-        message: `No shoot "${id}" is known.`,
-        remedy: 'See which there are with: safelight shoots',
-      })
-    }
+    if (found.length === 0) throw shootUnknown(id)
     for (const shoot of found) chosen.add(shoot)
   }
   return [...chosen]
@@ -104,10 +100,7 @@ async function verifyPlace(
     const chain = new ChainView(run, place)
     for (const shoot of shoots) {
       if (run.signal.aborted || run.failedPlaces.has(place.id)) return
-      await request.exclusively(async () => {
-        await verifyShoot(run, place, shoot, tally)
-        if (!run.failedPlaces.has(place.id)) checkManifest(run, place, shoot, chain)
-      })
+      await request.exclusively(() => verifyShoot(run, place, shoot, { tally, chain }))
     }
   } catch (error) {
     if (systemCode(error) === '') throw error
@@ -120,10 +113,14 @@ interface Reading {
   readonly result: HashOutcome['result']
 }
 
-async function verifyShoot(run: BackupRun, place: OpenPlace, shoot: ShootRow, tally: Tally): Promise<void> {
+async function verifyShoot(
+  run: BackupRun,
+  place: OpenPlace,
+  shoot: ShootRow,
+  { tally, chain }: { readonly tally: Tally; readonly chain: ChainView },
+): Promise<void> {
   const { journal, pool, files } = run.deps
   const copies = copiesAt(journal, shoot.id, place.id)
-  if (copies.length === 0) return
   const folder = shootFolderAt(run, place, shoot)
   const readings: Reading[] = await Promise.all(
     copies.map(async (copy) => {
@@ -143,6 +140,9 @@ async function verifyShoot(run: BackupRun, place: OpenPlace, shoot: ShootRow, ta
   }
   const finished = readings.filter(({ result }) => !('failure' in result && result.failure.kind === 'stopped'))
   const events = finished.map((reading) => judge(run, place, shoot, reading, tally))
+  // Before anything is added to the log, which is one of the records that are checked.
+  checkManifest(run, place, shoot, chain)
+  if (copies.length === 0) return
   findExtras(run, place, shoot, folder, new Set(copies.map((copy) => copy.path)))
   appendWhereWritable(run, place, folder, events)
   journal.transaction(() => finished.forEach((reading) => record(run, place, shoot, reading)))
@@ -211,21 +211,36 @@ function record(run: BackupRun, place: OpenPlace, shoot: ShootRow, { copy, resul
     finishStep(journal, { kind: 're-read', shootId: shoot.id, placeId: place.id, payload: '' })
 }
 
-function resultOf(run: BackupRun, request: VerifyRequest, tally: Tally): VerifyResult {
+/** @param originalsAway  sources whose originals could not be read because they are not there */
+function resultOf(
+  run: BackupRun,
+  request: VerifyRequest,
+  tally: Tally,
+  originalsAway: readonly string[],
+): VerifyResult {
   const { findings } = run
   const failures = [...run.failedPlaces.values()]
+  if (request.places.length === 0 && originalsAway.length > 0) failures.push(originalsMissing(originalsAway))
   const exitCode =
     failures[0]?.exitCode ?? (run.signal.aborted ? ERROR_CODES.INTERRUPTED.exit : exitOfFindings(findings))
   return {
     ok: exitCode === 0,
     exitCode,
-    summary: summaryOf(run, request, tally, failures),
+    summary: summaryOf(run, request, tally, { failures, originalsAway }),
     checked: tally.checked,
     good: tally.good,
     bytesRead: tally.bytesRead,
     readBack: { direct: tally.direct, cached: tally.cached },
     findings: sortFindings(findings),
+    warnings: run.warnings(),
   }
+}
+
+function originalsMissing(away: readonly string[]): SafelightError {
+  return new SafelightError('SOURCE_MISSING', {
+    message: `The originals of ${away.join(', ')} are not there and were not read.`,
+    remedy: 'Connect the disk that they are on and run the same command again.',
+  })
 }
 
 /** By kind, the worst first, then by where. */
@@ -236,29 +251,37 @@ export function sortFindings(findings: readonly Finding[]): Finding[] {
   return [...findings].sort((a, b) => rank(a) - rank(b) || (where(a) < where(b) ? -1 : 1))
 }
 
-function summaryOf(run: BackupRun, request: VerifyRequest, tally: Tally, failures: readonly SafelightError[]): string {
-  const names = [
-    ...request.places.map((place) => `"${place.name}"`),
-    ...(request.withOriginals ? ['the originals'] : []),
+interface NotRead {
+  readonly failures: readonly SafelightError[]
+  readonly originalsAway: readonly string[]
+}
+
+function summaryOf(run: BackupRun, request: VerifyRequest, tally: Tally, { failures, originalsAway }: NotRead): string {
+  const where = [
+    ...request.places.map((place) => `on "${place.name}"`),
+    ...(request.withOriginals ? ['among the originals'] : []),
   ].join(' and ')
-  const away = listPlaces(run.deps.journal).filter(
+  const places = listPlaces(run.deps.journal).filter(
     (place) => !request.places.some((each) => each.id === place.id) && stateOfPlace(run.deps.files, place) !== 'here',
   )
-  const notRead =
-    away.length === 0 ? '' : ` Not read, because not connected: ${away.map((place) => `"${place.name}"`).join(', ')}.`
-  const how =
-    tally.cached === 0
-      ? 'read from the device'
-      : tally.direct === 0
-        ? 'read through the system’s cache'
-        : `${tally.direct} read from the device, ${tally.cached} through the system’s cache`
+  const away = [
+    ...places.map((place) => `"${place.name}"`),
+    ...originalsAway.map((source) => `the originals of ${source}`),
+  ]
+  const notRead = away.length === 0 ? '' : ` Not read, because not connected: ${away.join(', ')}.`
+  const copies = `${tally.checked} ${tally.checked === 1 ? 'copy' : 'copies'}`
   const first = failures[0]
-  if (first)
-    return `${first.message} ${tally.good} of ${tally.checked} copies read before that were good. ${first.remedy}`
-  if (run.signal.aborted) return `Stopped. ${tally.good} of ${tally.checked} copies read so far are good.`
+  if (first) return `${first.message} ${tally.good} of ${copies} read before that were good. ${first.remedy}`
+  if (run.signal.aborted) return `Stopped. ${tally.good} of ${copies} read so far are good.`
   if (run.findings.length > 0)
-    return `${run.findings.length} findings among ${tally.checked} copies on ${names}; ${tally.good} are good.${notRead}`
+    return `${run.findings.length} finding${run.findings.length === 1 ? '' : 's'} among ${copies} ${where}; ${tally.good} good.${notRead}`
   if (tally.checked === 0)
-    return `Nothing to check: no copies are known on ${names === '' ? 'any connected place' : names}.${notRead}`
-  return `All ${tally.checked} copies on ${names} are good (${how}).${notRead}`
+    return `Nothing to check: no copies are known ${where === '' ? 'on any connected place' : where}.${notRead}`
+  return `${tally.checked === 1 ? 'The one copy' : `All ${copies}`} ${where} ${tally.checked === 1 ? 'is' : 'are'} good (${howRead(tally)}).${notRead}`
+}
+
+function howRead({ direct, cached }: Tally): string {
+  if (cached === 0) return 'read from the device'
+  if (direct === 0) return 'read through the system’s cache'
+  return `${direct} read from the device, ${cached} through the system’s cache`
 }

@@ -13,9 +13,15 @@ export const ROOT_FOLDER = 'Safelight'
 export const MARKER_FILE = 'place.json'
 export const FORMAT_VERSION = 1
 
+/** In characters; more does not fit into any line that names a place. */
+export const NAME_MAX = 200
+
+/** What would break a line or move a cursor is no part of a name. */
+export const NAME_PATTERN = /^[^\p{Cc}\p{Zl}\p{Zp}]+$/u
+
 const Marker = z.object({
   id: z.uuid(),
-  name: z.string().min(1).max(200),
+  name: z.string().min(1).max(NAME_MAX).regex(NAME_PATTERN),
   created: z.iso.datetime(),
   format: z.int().min(1),
 })
@@ -33,7 +39,7 @@ export function readMarker(files: DurableFiles, folder: string): Marker | undefi
   if (stat === undefined) return undefined
   try {
     if (stat.kind !== 'file' || stat.sizeBytes > MARKER_MAX_BYTES) throw new Error('it is not a small regular file')
-    const marker = Marker.parse(JSON.parse(readWhole(files, file).toString('utf8')))
+    const marker = understand(readWhole(files, file).toString('utf8'))
     if (marker.format > FORMAT_VERSION) throw new Error(`its format ${marker.format} is newer than this Safelight`)
     return marker
   } catch (error) {
@@ -44,6 +50,13 @@ export function readMarker(files: DurableFiles, folder: string): Marker | undefi
       cause: error,
     })
   }
+}
+
+function understand(text: string): Marker {
+  const { data, error } = Marker.safeParse(JSON.parse(text))
+  if (data) return data
+  const issue = error.issues[0]
+  throw new Error(`its "${issue?.path.join('.') ?? ''}" is not as it must be (${issue?.message ?? 'unknown'})`)
 }
 
 /** Makes a folder a place: `Safelight/`, the marker, the instructions. The folder itself must exist. */

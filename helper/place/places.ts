@@ -5,16 +5,20 @@ import fs from 'fs-extra'
 import { SafelightError, systemCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import { syncClientOf, type Volume, type Volumes } from '../files/volumes.js'
+import { WORKING } from '../model.js'
 import type { Journal } from '../journal/journal.js'
 import { listPlaces, placeAtPath, placeById, savePlace, type PlaceRow } from '../journal/places.js'
 import {
   MARKER_FILE,
   makePlace,
   markerIdentity,
+  NAME_MAX,
+  NAME_PATTERN,
   readMarker,
   renamePlace,
   ROOT_FOLDER,
   writeInstructions,
+  type Marker,
 } from './marker.js'
 
 export interface PlaceDeps {
@@ -57,9 +61,13 @@ export async function openPlace(
   const marker = readMarker(deps.files, folder)
   if (!isNew && expected && marker?.id !== expected.id) refuseOther(deps, folder, expected, marker?.id)
   if (mustExist && !marker) throw noPlaceThere(folder)
+  if (name !== undefined) checkName(deps.journal, name, marker?.id)
+  if (marker) refuseTwin(deps, folder, marker)
   const volume = await deps.volumes.describe(folder)
   const known = marker && placeById(deps.journal, marker.id)
-  const opened = marker ?? makeHere(deps, folder, name ?? nameFor(deps, folder, volume))
+  const opened = marker
+    ? nameAnew(deps, folder, marker, name)
+    : makeHere(deps, folder, name ?? nameFor(deps, folder, volume))
   if (marker) tryInstructions(deps, folder)
   const syncClient = syncClientOf(folder, deps.userFolder)
   savePlace(deps.journal, {
@@ -171,23 +179,49 @@ export function realFolder(deps: Pick<PlaceDeps, 'journal'>, typed: string): str
 
 /** Gives a place another name, at the place and in the journal. It must be there. */
 export async function renameOpenPlace(deps: PlaceDeps, place: PlaceRow, name: string): Promise<void> {
-  if (
-    listPlaces(deps.journal).some((other) => other.id !== place.id && other.name.toLowerCase() === name.toLowerCase())
-  ) {
-    throw new SafelightError('USAGE', {
-      message: `Another place is already called "${name}".`,
-      remedy: 'Choose another name.',
-    })
-  }
+  checkName(deps.journal, name, place.id)
   const open = await openPlace(deps, place.path)
-  const marker = readMarker(deps.files, place.path)
-  if (!marker || open.id !== place.id) throw noPlaceThere(place.path)
+  if (open.id !== place.id) throw noPlaceThere(place.path)
+  await openPlace(deps, place.path, { name })
+}
+
+/** @returns the marker with the name that was asked for, if one was */
+function nameAnew(deps: PlaceDeps, folder: string, marker: Marker, name: string | undefined): Marker {
+  if (name === undefined || name === marker.name) return marker
   try {
-    renamePlace(deps.files, place.path, marker, name)
+    renamePlace(deps.files, folder, marker, name)
+    return { ...marker, name }
   } catch (error) {
-    throw placeError(error, place.name)
+    throw placeError(error, marker.name)
   }
-  await openPlace(deps, place.path)
+}
+
+/** Names that the command line uses for something else. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set([WORKING, 'original', 'originals'])
+
+/** @param own  the place that may keep this name
+ *  @throws USAGE when a place could not be called by this name, or another one is */
+function checkName(journal: Journal, name: string, own: string | undefined): void {
+  const refuse = (message: string): never => {
+    throw new SafelightError('USAGE', { message, remedy: 'Choose another name.' })
+  }
+  if (name.trim() === '' || name.length > NAME_MAX || !NAME_PATTERN.test(name))
+    refuse(`A place's name is one line of at most ${NAME_MAX} characters.`)
+  if (RESERVED_NAMES.has(name.toLowerCase())) refuse(`"${name}" is what the folder of your originals is called.`)
+  if (listPlaces(journal).some((other) => other.id !== own && other.name.toLowerCase() === name.toLowerCase()))
+    refuse(`Another place is already called "${name}".`)
+}
+
+/** A drive copied whole, marker and all, onto another disk: two places that could not be told apart would be counted as one, or worse, as
+ *  each other. */
+function refuseTwin(deps: PlaceDeps, folder: string, marker: Marker): void {
+  const known = placeById(deps.journal, marker.id)
+  if (!known || known.path === folder || stateOfPlace(deps.files, known) !== 'here') return
+  if (markerIdentity(deps.files, folder) === markerIdentity(deps.files, known.path)) return
+  throw new SafelightError('PLACE_INVALID', {
+    message: `${folder} has the same identity as "${known.name}" at ${known.path}: one of the two was copied from the other. They cannot be told apart, so nothing was written.`,
+    remedy: `To make ${folder} a place of its own, delete the file ${path.join(folder, ROOT_FOLDER, MARKER_FILE)} and add it again: safelight place add "${folder}"`,
+  })
 }
 
 function makeHere(deps: PlaceDeps, folder: string, name: string): { id: string; name: string } {
@@ -247,9 +281,13 @@ export function placeError(error: unknown, name: string): SafelightError {
 }
 
 function nameFor(deps: PlaceDeps, folder: string, volume: Volume): string {
-  const folderName = path.basename(folder) === '' ? 'Drive' : path.basename(folder)
-  const base = volume.mountPoint === folder ? (volume.label ?? folderName) : folderName
-  const taken = new Set(listPlaces(deps.journal).map((place) => place.name.toLowerCase()))
+  const given = volume.mountPoint === folder ? (volume.label ?? path.basename(folder)) : path.basename(folder)
+  const short = given
+    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
+    .slice(0, NAME_MAX / 2)
+    .trim()
+  const base = short === '' ? 'Drive' : short
+  const taken = new Set([...RESERVED_NAMES, ...listPlaces(deps.journal).map((place) => place.name.toLowerCase())])
   for (let n = 1; ; n++) {
     const name = n === 1 ? base : `${base} ${n}`
     if (!taken.has(name.toLowerCase())) return name

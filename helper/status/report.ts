@@ -1,6 +1,6 @@
 // The answers to "what is safe?": the shoots, the places, and the whole, read from the journal at the moment of asking.
 import path from 'node:path'
-import { ERROR_CODES } from '../errors.js'
+import { ERROR_CODES, shootUnknown } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import type { Volumes } from '../files/volumes.js'
 import type { Journal } from '../journal/journal.js'
@@ -31,17 +31,20 @@ export function listShootsReport(deps: StatusDeps, search?: string): Outcome & {
   return { ok: true, exitCode: 0, summary: found, shoots }
 }
 
-/** @param shoot  this one and all below it; everything when left out */
-export function statusReport(deps: StatusDeps, helper: 'running' | 'down', shoot?: string): StatusResult {
+/** @param typed  a shoot's id: this one and all below it; everything when left out
+ *  @throws SHOOT_UNKNOWN */
+export function statusReport(deps: StatusDeps, helper: 'running' | 'down', typed?: string): StatusResult {
+  const shoot = typed?.replace(/\/+$/, '')
   const isAsked = (id: string): boolean => shoot === undefined || id === shoot || id.startsWith(`${shoot}/`)
   const reports = withOwed(reportShoots(deps), owedShoots(deps.journal)).filter((each) => isAsked(each.id))
+  if (shoot !== undefined && reports.length === 0) throw shootUnknown(shoot)
   const count = (verdict: Verdict): number => reports.filter((each) => each.verdict === verdict).length
   const verdict = overallVerdict(reports.map((each) => each.verdict))
   const exitCode = reports.length > 0 && verdict === 'protected' ? 0 : ERROR_CODES.COPY_MISSING.exit
   return {
     ok: exitCode === 0,
     exitCode,
-    summary: summaryOf(reports, verdict, shoot),
+    summary: summaryOf(reports, verdict),
     verdict,
     helper,
     asOf: new Date(deps.clock()).toISOString(),
@@ -102,6 +105,10 @@ export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
     .all('SELECT label, devices FROM sources ORDER BY label')
     .filter((row) => textList(row, 'devices').some((device) => place.devices.includes(device)))
     .map((row) => `on the same physical device as the originals of "${text(row, 'label')}": not a second device`)
+  const unknown =
+    place.kind === 'drive' && place.devices.length === 0
+      ? ['on a disk that cannot be told apart from others: not counted as a second device']
+      : []
   const sync =
     place.volume.syncClient === undefined ? [] : [`a folder of ${place.volume.syncClient}: never counts as off-site`]
   return {
@@ -113,7 +120,7 @@ export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
     ...(room ? { freeBytes: room.freeBytes, totalBytes: room.totalBytes } : {}),
     ...(place.volume.fileSystem === undefined ? {} : { fileSystem: place.volume.fileSystem }),
     ...(place.lastSeenMs === undefined ? {} : { lastSeenAt: new Date(place.lastSeenMs).toISOString() }),
-    warnings: [...sharing, ...sync],
+    warnings: [...sharing, ...unknown, ...sync],
   }
 }
 
@@ -183,12 +190,8 @@ function countsByShoot(journal: Journal): Map<number, PlaceCount[]> {
   return counts
 }
 
-function summaryOf(reports: readonly ShootState[], verdict: Verdict, shoot: string | undefined): string {
-  if (reports.length === 0) {
-    return shoot === undefined
-      ? 'Nothing is backed up yet. Begin with: safelight backup FOLDER --to DRIVE'
-      : `No shoot "${shoot}" is known. See: safelight shoots`
-  }
+function summaryOf(reports: readonly ShootState[], verdict: Verdict): string {
+  if (reports.length === 0) return 'Nothing is backed up yet. Begin with: safelight backup FOLDER --to DRIVE'
   const total = `${reports.length} shoot${reports.length === 1 ? '' : 's'}`
   if (verdict === 'protected')
     return `All is well: ${total}, every photo at three places on two devices, one of them off-site.`

@@ -1,0 +1,47 @@
+// Real disks for tests: small file systems in a file, mounted, and unmounted when the test is over. Needs the right to mount; where the
+// machine does not give it, the reason is printed and the test is skipped with it.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { execaSync } from 'execa'
+
+export interface Mounted {
+  readonly folder: string
+  unmount(): void
+}
+
+/** @returns the mounted file system, or why there is none */
+export function mountImage(
+  scratch: string,
+  name: string,
+  type: 'ext4' | 'exfat' | 'vfat',
+  sizeMb: number,
+): Mounted | string {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux may mount'
+  const image = path.join(scratch, `${name}.img`)
+  const folder = path.join(scratch, name)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(image, '')
+  const make = { ext4: ['mkfs.ext4', '-q', '-F', '-m', '0'], exfat: ['mkfs.exfat'], vfat: ['mkfs.vfat'] }[type]
+  const steps: readonly (readonly string[])[] = [
+    ['truncate', '-s', `${sizeMb}M`, image],
+    [...make, image],
+    type === 'exfat' ? ['sh', '-c', MOUNT_EXFAT, 'mount', image, folder] : ['mount', '-o', 'loop', image, folder],
+  ]
+  for (const [command = '', ...args] of steps) {
+    const { exitCode, stderr } = execaSync(command, args, { reject: false })
+    if (exitCode !== 0) return `${command} ${type}: ${String(stderr).split('\n')[0] ?? ''}`
+  }
+  return { folder, unmount: () => void execaSync('umount', ['-l', folder], { reject: false }) }
+}
+
+/** The kernel's own exFAT where it has one, else the one in user space, over a loop device. */
+const MOUNT_EXFAT = 'mount -t exfat -o loop "$1" "$2" 2>/dev/null || mount.exfat-fuse "$1" "$2"'
+
+export function bindMount(from: string, to: string, ...options: string[]): Mounted | string {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux may mount'
+  mkdirSync(to, { recursive: true })
+  const { exitCode, stderr } = execaSync('mount', ['--bind', from, to], { reject: false })
+  if (exitCode !== 0) return String(stderr)
+  for (const option of options) execaSync('mount', ['-o', `remount,bind,${option}`, to], { reject: false })
+  return { folder: to, unmount: () => void execaSync('umount', ['-l', to], { reject: false }) }
+}
