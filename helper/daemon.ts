@@ -316,8 +316,8 @@ export class Daemon {
   }
 
   /** Opens a place; one that was in use before this journal met it is learned first. */
-  async #open(deps: EngineDeps, folder: string, signal: AbortSignal): Promise<OpenPlace> {
-    const place = await openPlace(this.#placeDeps(), folder)
+  async #open(deps: EngineDeps, folder: string, signal: AbortSignal, only?: PlaceRow): Promise<OpenPlace> {
+    const place = await openPlace(this.#placeDeps(), folder, only ? { only } : {})
     if (place.isUnknownHere) await rebuildFrom(deps, place, signal)
     return place
   }
@@ -330,7 +330,7 @@ export class Daemon {
     signal: AbortSignal,
   ): Promise<void> {
     try {
-      places.push(await this.#open(deps, place.path, signal))
+      places.push(await this.#open(deps, place.path, signal, place))
     } catch (error) {
       if (!(error instanceof SafelightError)) throw error
       absent.push(error)

@@ -96,7 +96,8 @@ export interface VerifyResult extends Outcome {
   readonly bytesRead: number
   readonly readBack: { readonly direct: number; readonly cached: number }
   readonly findings: readonly Finding[]
-  readonly warnings: readonly string[]
+  /** What could not be done beside the reading: a log that could not be written, originals that have changed. */
+  readonly warnings?: readonly string[]
 }
 
 export interface StatusResult extends Outcome {

@@ -35,5 +35,5 @@ async function verify(
     all,
     ...(place === undefined ? {} : { place: notEmpty('The name after --place', place) }),
   })
-  return { outcome, lines: [...findingLines(outcome.findings), ...warningLines(outcome.warnings)] }
+  return { outcome, lines: [...findingLines(outcome.findings), ...warningLines(outcome.warnings ?? [])] }
 }

@@ -2,6 +2,7 @@
 // What is found is recorded, good or bad, beside the copies and in the journal; nothing is mended here.
 import path from 'node:path'
 import { ERROR_CODES, SafelightError, shootUnknown, systemCode } from '../errors.js'
+import { linkOnTheWay } from '../files/durable.js'
 import { copiesAt, setCopyState, type CopyRow } from '../journal/files.js'
 import { listPlaces } from '../journal/places.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
@@ -120,8 +121,19 @@ async function verifyShoot(
   { tally, chain }: { readonly tally: Tally; readonly chain: ChainView },
 ): Promise<void> {
   const { journal, pool, files } = run.deps
-  const copies = copiesAt(journal, shoot.id, place.id)
   const folder = shootFolderAt(run, place, shoot)
+  const link = linkOnTheWay(files, place.root, folder)
+  if (link !== undefined) {
+    run.find({
+      kind: 'unreadable',
+      place: place.name,
+      shoot: shoot.key,
+      file: '',
+      message: `${link} is a link that leads away from the drive; what it leads to was not read, and is no copy`,
+    })
+    return
+  }
+  const copies = copiesAt(journal, shoot.id, place.id)
   const readings: Reading[] = await Promise.all(
     copies.map(async (copy) => {
       const { result } = await pool.run({

@@ -74,6 +74,9 @@ export interface DurableFiles {
   unlink(file: string): void
 }
 
+/** A link in place of a file is refused (ELOOP): a drive may have been in other hands, and what a link leads to is not on the drive. */
+const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
+
 /** Page cache bypass is a flag of open() on Linux only; macOS and Windows have theirs where Node does not reach. */
 const DIRECT = process.platform === 'linux' ? constants.O_DIRECT : 0
 
@@ -86,18 +89,18 @@ export const systemFiles: DurableFiles = {
   list: (folder) =>
     readdirSync(folder, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
 
-  openRead: (file) => openSync(file, constants.O_RDONLY),
+  openRead: (file) => openSync(file, constants.O_RDONLY | NO_FOLLOW),
   openDirect(file) {
     if (DIRECT === 0) return undefined
     try {
-      return openSync(file, constants.O_RDONLY | DIRECT)
+      return openSync(file, constants.O_RDONLY | NO_FOLLOW | DIRECT)
     } catch (error) {
       if (systemCode(error) === 'EINVAL' || systemCode(error) === 'ENOTSUP') return undefined
       throw error
     }
   },
   create: (file) => openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644),
-  openAppend: (file) => openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o644),
+  openAppend: (file) => openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | NO_FOLLOW, 0o644),
   read: (descriptor, into, offset, length, position) => readSync(descriptor, into, offset, length, position ?? null),
   write(descriptor, from, offset, length) {
     for (let done = 0; done < length;) done += writeSync(descriptor, from, offset + done, length - done)
@@ -199,12 +202,27 @@ export function moveAside(files: DurableFiles, from: string, to: string): void {
 /** Creates the folders between `root`, which must exist, and `folder`, each made durable in its parent. Never creates `root` itself: where
  *  a drive is gone, its root is gone too, and nothing may be written in its stead. */
 export function makeFolders(files: DurableFiles, root: string, folder: string): void {
+  const link = linkOnTheWay(files, root, folder)
+  if (link !== undefined)
+    throw Object.assign(new Error(`ELOOP: ${link} is a link and leads elsewhere`), { code: 'ELOOP' })
   const missing: string[] = []
   for (let at = folder; at !== root && files.stat(at) === undefined; at = path.dirname(at)) {
     if (path.dirname(at) === at) break
     missing.push(at)
   }
   for (const each of missing.reverse()) if (files.makeFolder(each)) files.syncFolder(path.dirname(each))
+}
+
+/** @returns the first folder below `root` on the way to `folder` that is a link and so leads away from the drive, if there is one */
+export function linkOnTheWay(files: DurableFiles, root: string, folder: string): string | undefined {
+  let at = root
+  for (const part of path.relative(root, folder).split(path.sep)) {
+    at = path.join(at, part)
+    const kind = files.stat(at)?.kind
+    if (kind === undefined) return undefined
+    if (kind === 'link') return at
+  }
+  return undefined
 }
 
 /** Replaces one of Safelight's own small files so that a crash leaves the old or the new content, never a part.

@@ -47,19 +47,29 @@ export interface OpenPlace {
 
 export type PlaceState = 'here' | 'away' | 'replaced'
 
+export interface OpenOptions {
+  /** The user says that this is another drive than the one that used to be at this path. */
+  readonly isNew?: boolean
+  /** Only a place that already is one. */
+  readonly mustExist?: boolean
+  /** Only this very place: another known drive that takes turns with it at the same path is not it. */
+  readonly only?: PlaceRow
+  /** What to call it. */
+  readonly name?: string
+}
+
 /** Opens the place at a folder, making it one when nothing was ever there.
- *  @param isNew  the user says that this is another drive than the one that used to be at this path
- *  @param mustExist  only a place that already is one
  *  @throws VOLUME_AWAY, VOLUME_REPLACED, VOLUME_READ_ONLY, PLACE_INVALID, USAGE */
 export async function openPlace(
   deps: PlaceDeps,
   folder: string,
-  { isNew = false, mustExist = false, name }: { isNew?: boolean; mustExist?: boolean; name?: string } = {},
+  { isNew = false, mustExist = false, only, name }: OpenOptions = {},
 ): Promise<OpenPlace> {
-  const expected = placeAtPath(deps.journal, folder)
+  const expected = only ?? placeAtPath(deps.journal, folder)
   requireFolder(folder, expected)
   const marker = readMarker(deps.files, folder)
-  if (!isNew && expected && marker?.id !== expected.id) refuseOther(deps, folder, expected, marker?.id)
+  if (!isNew && expected && marker?.id !== expected.id)
+    refuseOther(deps, folder, expected, marker?.id, only !== undefined)
   if (mustExist && !marker) throw noPlaceThere(folder)
   if (name !== undefined) checkName(deps.journal, name, marker?.id)
   if (marker) refuseTwin(deps, folder, marker)
@@ -147,14 +157,27 @@ function requireFolder(folder: string, expected: PlaceRow | undefined): void {
   })
 }
 
-function refuseOther(deps: PlaceDeps, folder: string, expected: PlaceRow, found: string | undefined): void {
+function refuseOther(
+  deps: PlaceDeps,
+  folder: string,
+  expected: PlaceRow,
+  found: string | undefined,
+  isOnlyThisOne: boolean,
+): void {
   if (found === undefined) {
     throw new SafelightError('VOLUME_AWAY', {
       message: `The drive "${expected.name}" is not at ${folder}: the folder is there, but the drive's Safelight folder is not, as when a drive is unplugged or another is in its stead. Nothing was written.`,
       remedy: `Connect "${expected.name}" and run the same command again. If this is meant to be a new place: safelight place add "${folder}"`,
     })
   }
-  if (placeById(deps.journal, found)) return
+  const other = placeById(deps.journal, found)
+  if (other && isOnlyThisOne) {
+    throw new SafelightError('VOLUME_AWAY', {
+      message: `The drive "${expected.name}" is not connected: at ${folder} there is "${other.name}" now.`,
+      remedy: `Connect "${expected.name}" and run the same command again.`,
+    })
+  }
+  if (other) return
   throw new SafelightError('VOLUME_REPLACED', {
     message: `At ${folder} there used to be the drive "${expected.name}"; now there is another one that this computer does not know. Nothing was written.`,
     remedy: `Connect "${expected.name}", or take this drive as a further place: safelight place add "${folder}"`,
@@ -180,9 +203,7 @@ export function realFolder(deps: Pick<PlaceDeps, 'journal'>, typed: string): str
 /** Gives a place another name, at the place and in the journal. It must be there. */
 export async function renameOpenPlace(deps: PlaceDeps, place: PlaceRow, name: string): Promise<void> {
   checkName(deps.journal, name, place.id)
-  const open = await openPlace(deps, place.path)
-  if (open.id !== place.id) throw noPlaceThere(place.path)
-  await openPlace(deps, place.path, { name })
+  await openPlace(deps, place.path, { only: place, name })
 }
 
 /** @returns the marker with the name that was asked for, if one was */

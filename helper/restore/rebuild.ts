@@ -53,7 +53,7 @@ export async function rebuildFrom(deps: EngineDeps, place: OpenPlace, signal: Ab
     find(rebuild, '', 'chain.jsonl', `the record of sealed manifests was altered: ${message}`)
   const sealed = newestByFolder(chain)
   for (const folder of shootFolders(rebuild)) {
-    signal.throwIfAborted()
+    if (signal.aborted) return stopped(rebuild)
     deps.journal.transaction(() => rebuildShoot(rebuild, folder, sealed.get(folder)))
     await turn()
   }
@@ -66,6 +66,13 @@ export async function rebuildFrom(deps: EngineDeps, place: OpenPlace, signal: Ab
     forgetChainBreaks(deps.journal, place.id)
   })
   return resultOf(rebuild)
+}
+
+/** What was learned so far is kept; how far the chain reaches is learned by the run that comes to the end. */
+function stopped({ place, findings, files, versions, shoots }: Rebuild): RebuildResult {
+  const { exit: exitCode } = ERROR_CODES.INTERRUPTED
+  const summary = `Stopped. ${files} files in ${shoots} shoots on "${place.name}" are known again so far. Run the same command again for the rest.`
+  return { ok: false, exitCode, summary, place: place.name, shoots, files, versions, findings }
 }
 
 function resultOf({ place, findings, files, versions, shoots }: Rebuild): RebuildResult {
