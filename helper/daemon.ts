@@ -31,7 +31,7 @@ import {
 import { rebuildFrom } from './restore/rebuild.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { listShootsReport, placeReport, placesReport, statusReport } from './status/report.js'
-import type { Outcome, Params, Place, Result } from '../shared/methods.js'
+import type { Finding, Outcome, Params, Place, Result } from '../shared/methods.js'
 
 export interface DaemonOptions {
   readonly home: string
@@ -180,7 +180,11 @@ export class Daemon {
       context.signal,
       (progress) => context.progress(progress),
     )
-    const findings = [...result.findings, ...read.findings]
+    const isRead = (finding: Finding): boolean =>
+      read.findings.some(
+        ({ kind, shoot, file }) => kind === finding.kind && shoot === finding.shoot && file === finding.file,
+      )
+    const findings = [...result.findings.filter((finding) => !isRead(finding)), ...read.findings]
     const exitCode = Math.max(result.exitCode, read.exitCode)
     return { ...result, ok: exitCode === 0, exitCode, summary: `${result.summary} ${read.summary}`, findings }
   }

@@ -229,7 +229,20 @@ function attempt(deps: WorkerDeps, copy: Copy, act: () => void): void {
   try {
     act()
   } catch (error) {
-    abandon(deps, copy, placeFailure(error))
+    const failure = placeFailure(error)
+    const isName = failure.kind === 'place-away' && isNameToBlame(deps, copy)
+    abandon(deps, copy, isName ? { ...failure, kind: 'name-not-storable' } : failure)
+  }
+}
+
+/** Some file systems (exFAT in user space) answer "no such file" to a name that they cannot hold. Where the drive and the finished
+ *  temporary file are still there, it is the name and not the drive. */
+function isNameToBlame(deps: WorkerDeps, copy: Copy): boolean {
+  try {
+    assertHere(deps, copy.target)
+    return copy.hash !== undefined && deps.files.stat(copy.temporary) !== undefined
+  } catch (error) {
+    return error === undefined
   }
 }
 

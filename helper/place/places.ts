@@ -149,8 +149,8 @@ function requireFolder(folder: string, expected: PlaceRow | undefined): void {
     })
   throw new SafelightError('VOLUME_AWAY', {
     message: expected
-      ? `The drive "${expected.name}" is not at ${folder}: there is no such folder now. Nothing was copied.`
-      : `There is no folder ${folder}. Nothing was copied.`,
+      ? `The drive "${expected.name}" is not at ${folder}: there is no such folder now. Nothing was written.`
+      : `There is no folder ${folder}. Nothing was written.`,
     remedy: expected
       ? 'Connect the drive and run the same command again.'
       : 'Connect the drive, or make the folder first, and run the same command again.',

@@ -101,17 +101,20 @@ describe('what a backup takes', () => {
       'Wedding/Quarantine (2) 1',
       'Wedding/Versions (2) 1',
     ])
-    assert.deepEqual(result.leftOut.map(({ file, why }) => `${file}: ${why}`).sort(), [
-      'Wedding/._IMG_1.CR3: system litter',
-      'Wedding/.DS_Store: system litter',
-      'Wedding/DESKTOP.INI: system litter',
-      'Wedding/Thumbs.db: system litter',
-      'Wedding/dangling: a link, not followed',
-      'Wedding/fifo: not a regular file',
-      'Wedding/link.jpg: a link, not followed',
-      'Wedding/loop: a link, not followed',
-      "Wedding/party/safelight.b3: Safelight's own record",
-    ])
+    assert.deepEqual(
+      result.leftOut.map(({ file, why }) => `${file}: ${why}`).sort(),
+      [
+        'Wedding/._IMG_1.CR3: system litter',
+        'Wedding/.DS_Store: system litter',
+        'Wedding/DESKTOP.INI: system litter',
+        'Wedding/Thumbs.db: system litter',
+        'Wedding/dangling: a link, not followed',
+        'Wedding/fifo: not a regular file',
+        'Wedding/link.jpg: a link, not followed',
+        'Wedding/loop: a link, not followed',
+        "Wedding/party/safelight.b3: Safelight's own record",
+      ].sort(),
+    )
     const copies = here.at('drive/Safelight/Photos/Wedding')
     assert.equal(statSync(path.join(copies, 'zero.jpg')).size, 0)
     assert.deepEqual(readFileSync(path.join(copies, 'hard link.CR3')), contentOf('IMG_1.CR3'))

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { execaSync } from 'execa'
 import type { Outcome, RebuildResult, Shoot } from '../../shared/methods.js'
 import { ask, backup, named, safelight, verify, type Failed } from '../support/safelight.js'
 import { contentOf, scratch, type Scratch, write } from '../support/tree.js'
@@ -22,13 +23,18 @@ describe('rebuild', () => {
 
   const rebuild = (home: string, ...more: string[]): Promise<RebuildResult> =>
     ask<RebuildResult>(home, ['rebuild', '--from', drive, ...more])
-  /** What the drive can tell: its own copies, not where the originals are. */
-  const onDrive = async (home: string): Promise<unknown> =>
+  /** What the drive can tell: its own copies, not where the originals are. Proofs may be told as older than they are, never as newer. */
+  const onDrive = async (home: string, provenBefore?: number): Promise<unknown> =>
     (await ask<Outcome & { shoots: Shoot[] }>(home, ['shoots'])).shoots.map(({ id, files, bytes, places }) => ({
       id,
       files,
       bytes,
-      places: places.filter(({ place }) => place === 'drive'),
+      places: places
+        .filter(({ place }) => place === 'drive')
+        .map(({ provenAt = '', ...rest }) => {
+          assert.ok(provenBefore === undefined || Date.parse(provenAt) <= provenBefore)
+          return rest
+        }),
     }))
 
   it('knows again all that was known, and the next backup copies nothing', async () => {
@@ -36,13 +42,14 @@ describe('rebuild', () => {
     write(path.join(source, 'IMG_1.xmp'), 'second', new Date('2026-06-02T00:00:00Z'))
     await backup(here.home, source, drive)
     const before = await onDrive(here.home)
+    const then = Date.now()
 
     for (const home of ['journal deleted', 'another computer']) {
       if (home === 'journal deleted') rmSync(path.join(here.home, 'journal.sqlite'))
       const at = home === 'journal deleted' ? here.home : here.at('new-home')
       const result = await rebuild(at)
       assert.deepEqual([result.exitCode, result.shoots, result.files, result.versions], [0, 2, 3, 1], home)
-      assert.deepEqual(await onDrive(at), before, home)
+      assert.deepEqual(await onDrive(at, then), before, home)
       const again = await backup(at, source, drive)
       assert.deepEqual([again.exitCode, again.bytesCopied, again.filesUnchanged], [0, 0, 3], home)
       assert.deepEqual(named((await verify(at)).findings), [], home)
@@ -62,6 +69,7 @@ describe('rebuild', () => {
   it('is what a journal of garbage asks for, and mends it', async () => {
     await backup(here.home, source, drive)
     const before = await onDrive(here.home)
+    const then = Date.now()
     writeFileSync(path.join(here.home, 'journal.sqlite'), Buffer.alloc(40_000, 'garbage '))
     for (const command of [['status'], ['backup', source, '--to', drive], ['verify'], ['shoots']]) {
       const failed = await ask<Failed>(here.home, command)
@@ -69,7 +77,7 @@ describe('rebuild', () => {
       assert.match(failed.remedy, /rebuild --from/)
     }
     assert.equal((await rebuild(here.home)).exitCode, 0)
-    assert.deepEqual(await onDrive(here.home), before)
+    assert.deepEqual(await onDrive(here.home, then), before)
     assert.ok(
       readdirSync(here.home).some((name) => name.endsWith('.damaged')),
       'the damaged one is kept',
@@ -167,7 +175,6 @@ describe('rebuild', () => {
     assert.equal(result.shoots, 2)
     assert.ok(result.findings.some(({ message }) => /nested deeper than 64/.test(message)))
     // Paths this deep are longer than the system takes at once, for Node's own rm too.
-    const { execaSync } = await import('execa')
     execaSync('rm', ['-rf', path.join(photos, 'd')])
   })
 

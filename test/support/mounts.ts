@@ -25,23 +25,34 @@ export function mountImage(
   const steps: readonly (readonly string[])[] = [
     ['truncate', '-s', `${sizeMb}M`, image],
     [...make, image],
-    type === 'exfat' ? ['sh', '-c', MOUNT_EXFAT, 'mount', image, folder] : ['mount', '-o', 'loop', image, folder],
+    ['sh', '-c', type === 'exfat' ? MOUNT_EXFAT : 'mount -o loop "$1" "$2"', 'mount', image, folder],
   ]
   for (const [command = '', ...args] of steps) {
     const { exitCode, stderr } = execaSync(command, args, { reject: false })
-    if (exitCode !== 0) return `${command} ${type}: ${String(stderr).split('\n')[0] ?? ''}`
+    if (exitCode !== 0) return `${type}: ${stderr.split('\n')[0] ?? ''}`
   }
-  return { folder, unmount: () => void execaSync('umount', ['-l', folder], { reject: false }) }
+  return { folder, unmount: () => unmount(folder, image) }
 }
 
-/** The kernel's own exFAT where it has one, else the one in user space, over a loop device. */
-const MOUNT_EXFAT = 'mount -t exfat -o loop "$1" "$2" 2>/dev/null || mount.exfat-fuse "$1" "$2"'
+/** The kernel's own exFAT where it has one, else the one in user space, which wants a device. */
+const MOUNT_EXFAT = `mount -t exfat -o loop "$1" "$2" 2>/dev/null && exit 0
+device=$(losetup --find --show "$1") || exit 1
+mount.exfat-fuse "$device" "$2" >&2 || { losetup --detach "$device"; exit 1; }`
+
+function unmount(folder: string, image: string): void {
+  execaSync('umount', ['-l', folder], { reject: false })
+  const { stdout } = execaSync('losetup', ['--noheadings', '--output', 'NAME', '--associated', image], {
+    reject: false,
+  })
+  for (const device of stdout.split('\n').filter((line) => line !== ''))
+    execaSync('losetup', ['--detach', device.trim()], { reject: false })
+}
 
 export function bindMount(from: string, to: string, ...options: string[]): Mounted | string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux may mount'
   mkdirSync(to, { recursive: true })
   const { exitCode, stderr } = execaSync('mount', ['--bind', from, to], { reject: false })
-  if (exitCode !== 0) return String(stderr)
+  if (exitCode !== 0) return stderr
   for (const option of options) execaSync('mount', ['-o', `remount,bind,${option}`, to], { reject: false })
   return { folder: to, unmount: () => void execaSync('umount', ['-l', to], { reject: false }) }
 }
