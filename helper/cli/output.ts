@@ -1,5 +1,5 @@
 // What the user sees: the result on stdout, everything else on stderr. With --json it is one object, whatever happened.
-import { describeError, SafelightError } from '../errors.js'
+import { describeError, ERROR_CODES, SafelightError, systemCode } from '../errors.js'
 import type { Finding, Outcome } from '../../shared/methods.js'
 
 export interface CommandResult {
@@ -40,6 +40,20 @@ function unexpected(error: unknown): SafelightError {
     message: `Something went wrong that should not have: ${describeError(error)}. Nothing is called safe that was not proven before.`,
     remedy: 'Run the same command again. If it happens again, please report it with the lines below.',
     cause: error,
+  })
+}
+
+/** Whoever reads the output may go away (a closed terminal, `| head`): the work goes on to its end, and its exit code still tells how it
+ *  ended. An answer that was wanted and could not be written is a failure. */
+export function outliveReaders(): void {
+  process.stderr.on('error', (error) => failUnlessUnread(error))
+  process.stdout.on('error', (error) => failUnlessUnread(error))
+}
+
+function failUnlessUnread(error: Error): void {
+  if (systemCode(error) === 'EPIPE') return
+  process.once('exit', () => {
+    process.exitCode = ERROR_CODES.UNEXPECTED.exit
   })
 }
 

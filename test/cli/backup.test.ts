@@ -5,7 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
 import type { Outcome, Place, Shoot, StatusResult } from '../../shared/methods.js'
-import { ask, backup, named, safelight, verify, type Failed } from '../support/safelight.js'
+import { ask, backup, named, safelight, start, verify, type Failed } from '../support/safelight.js'
 import { contentOf, scratch, TAKEN, type Scratch } from '../support/tree.js'
 
 const HASH_LINE = /^\\?[0-9a-f]{64} {2}.+$/
@@ -145,6 +145,16 @@ describe('backup', () => {
     const { exitCode, filesCopied } = await backup(here.home, source)
     assert.deepEqual([exitCode, filesCopied], [0, 1])
     assert.deepEqual(named((await verify(here.home, '--place', 'studio')).findings), [])
+  })
+
+  it('goes on to its end when nobody reads what it says any more', async () => {
+    const source = here.tree('Wedding', { 'IMG_1.CR3': null })
+    const running = start(here.home, ['backup', source, '--to', here.folder('drive')])
+    running.stdout.destroy()
+    running.stderr.destroy()
+    const { exitCode } = await running
+    assert.equal(exitCode, 0)
+    assert.deepEqual(readFileSync(here.at('drive/Safelight/Photos/Wedding/IMG_1.CR3')), contentOf('IMG_1.CR3'))
   })
 
   it('prints for people what it did, what it left out and what to mind, and no control characters', async () => {

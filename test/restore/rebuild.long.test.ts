@@ -42,9 +42,9 @@ describe('rebuild', () => {
     write(path.join(source, 'IMG_1.xmp'), 'second', new Date('2026-06-02T00:00:00Z'))
     await backup(here.home, source, drive)
     const before = await onDrive(here.home)
-    const then = Date.now()
 
     for (const home of ['journal deleted', 'another computer']) {
+      const then = Date.now()
       if (home === 'journal deleted') rmSync(path.join(here.home, 'journal.sqlite'))
       const at = home === 'journal deleted' ? here.home : here.at('new-home')
       const result = await rebuild(at)
