@@ -46,8 +46,8 @@ function unexpected(error: unknown): SafelightError {
 /** Whoever reads the output may go away (a closed terminal, `| head`): the work goes on to its end, and its exit code still tells how it
  *  ended. An answer that was wanted and could not be written is a failure. */
 export function outliveReaders(): void {
-  process.stderr.on('error', (error) => failUnlessUnread(error))
-  process.stdout.on('error', (error) => failUnlessUnread(error))
+  process.stderr.on('error', (error: Error) => failUnlessUnread(error))
+  process.stdout.on('error', (error: Error) => failUnlessUnread(error))
 }
 
 function failUnlessUnread(error: Error): void {

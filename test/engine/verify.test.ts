@@ -5,6 +5,9 @@ import path from 'node:path'
 import { backup, named, verify } from '../support/safelight.js'
 import { scratch, type Scratch, write } from '../support/tree.js'
 
+/** What somebody would put back who wants an earlier state to be believed. */
+const RECORDS = ['chain.jsonl', 'Photos/Wedding/safelight.b3', 'Photos/Wedding/safelight-log.jsonl']
+
 describe('verify', () => {
   let here: Scratch
   let drive: string
@@ -20,6 +23,7 @@ describe('verify', () => {
     drive = here.folder('drive')
     photos = path.join(drive, 'Safelight/Photos')
     await backup(here.home, source, drive)
+    for (const record of RECORDS) cpSync(path.join(drive, 'Safelight', record), here.at('old', record))
     write(path.join(source, 'IMG_3.CR3'), 'another content', new Date())
     await backup(here.home, source, drive)
     cpSync(here.root, `${here.root}.good`, { recursive: true, preserveTimestamps: true })
@@ -97,6 +101,13 @@ describe('verify', () => {
       'a chain cut short',
       () => edit(path.join(drive, 'Safelight/chain.jsonl'), withoutLine(2)),
       [/1 of its 3 lines have been removed/, /generation 2/],
+    ],
+    [
+      'everything rolled back to an older generation',
+      () => {
+        for (const record of RECORDS) cpSync(here.at('old', record), path.join(drive, 'Safelight', record))
+      },
+      [/1 of its 3 lines have been removed/, /generation 2/, /the line for IMG_3\.CR3 was altered/],
     ],
     [
       'a chain that is gone',
