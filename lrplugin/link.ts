@@ -265,12 +265,14 @@ function talk(link: Link): void {
 }
 
 function write(link: Link, message: unknown): boolean {
-  const { settings, send } = link
+  const { settings, round } = link
+  if (settings === undefined) return false
+  // Two hundred long paths take a while to write; at exit, where nothing may yield, the message is a short one.
+  const line = writeLine(settings.token, message as RpcMessage, LrTasks.canYield() ? { breathe: giveWay } : {})
+  const { socket, isConnected } = link.send
   // An unconnected LrSocket may raise or swallow what is sent.
-  if (settings === undefined || send.socket === undefined || !send.isConnected || link.isLost) return false
-  const line = writeLine(settings.token, message as RpcMessage)
-  if (line === undefined) return false
-  send.socket.send(line)
+  if (line === undefined || socket === undefined || !isConnected || link.isLost || link.round !== round) return false
+  socket.send(line)
   return true
 }
 
@@ -307,7 +309,11 @@ function sayHello(link: Link): void {
 
 function problemOf(link: Link, code: number, protocol: number | undefined): LinkProblem {
   if (code === RPC_CODES.WRONG_PROTOCOL)
-    return protocol !== undefined && protocol < PROTOCOL_VERSION ? 'helper-too-old' : 'plugin-too-old'
+    return protocol === undefined
+      ? 'versions-differ'
+      : protocol < PROTOCOL_VERSION
+        ? 'helper-too-old'
+        : 'plugin-too-old'
   if (code === RPC_CODES.UNAUTHORIZED || link.wrongTokens > 0) return 'wrong-token'
   if (code === RPC_CODES.HELPER_UNREACHABLE && now() - link.heardAt < HELLO_SILENCE_SECONDS) return 'helper-down'
   return 'no-answer'

@@ -137,6 +137,7 @@ function handOver(watch: Watch, catalog: LrCatalog, followed: readonly LrPhoto[]
     if (last === undefined) continue
     if (photos.length > 0 && !send(watch, photos)) return false
     moveCursor(watch, last.id)
+    watch.state.watch.waiting -= batch.length
     for (const { id } of batch) {
       watch.known.delete(id)
       watch.unread.delete(id)

@@ -17,6 +17,7 @@ export type LinkProblem =
   | 'wrong-token'
   | 'no-answer'
   | 'helper-down'
+  | 'versions-differ'
   | 'plugin-too-old'
   | 'helper-too-old'
 
@@ -73,6 +74,10 @@ const LINK_WORDS: Readonly<Record<LinkProblem, Words>> = {
   'helper-down': {
     headline: "Safelight's helper is not running.",
     advice: `${NOT_COPIED} It is started again by itself. If this stays, run "safelight doctor" in a terminal.`,
+  },
+  'versions-differ': {
+    headline: 'The parts of Safelight on this computer are of different versions and do not understand each other.',
+    advice: `${NOT_COPIED} Run "safelight stop" and "safelight plugin install", then restart Lightroom.`,
   },
   'plugin-too-old': {
     headline: 'This plug-in is too old for the Safelight program.',
@@ -132,7 +137,9 @@ export function statusLines(status: StatusResult): string[] {
   ]
   const open = status.notProtected
   for (const shoot of open.slice(0, LISTED))
-    lines.push(`• ${shoot.id}: ${verdictWords(shoot.verdict)}. ${shoot.missing.join('; ')}`)
+    lines.push(
+      `• ${shoot.id}: ${verdictWords(shoot.verdict)}${shoot.missing.length === 0 ? '' : `; missing: ${shoot.missing.join(', ')}`}`,
+    )
   if (open.length > LISTED) lines.push(`… and ${open.length - LISTED} more; see the Safelight page.`)
   for (const place of status.places) lines.push(placeLine(place))
   for (const catalog of status.catalogs)

@@ -73,7 +73,7 @@ describe('the menus', () => {
       await press('Backup Status…')
       const [dialog] = session.host.dialogs
       assert.match(dialog?.text ?? '', /All photos together: at risk\. 3 shoots are not protected\./)
-      assert.match(dialog?.text ?? '', /Photos\/2026-11 Wedding: at risk\. no off-site copy; no second drive/)
+      assert.match(dialog?.text ?? '', /Photos\/2026-11 Wedding: at risk; missing: an off-site copy, a third copy/)
       assert.match(dialog?.text ?? '', /Drive Studio SSD: not connected since 2026-11-20 18:00 UTC/)
       assert.doesNotMatch(dialog?.text ?? '', /\bsafe\b/)
       session.assertClean()
@@ -396,9 +396,7 @@ const STATUS: StatusResult = {
   helper: 'running',
   asOf: '2026-11-23T08:00:00.000Z',
   shoots: { protected: 4, partly: 2, atRisk: 1, unknown: 0 },
-  notProtected: [
-    { id: 'Photos/2026-11 Wedding', verdict: 'at-risk', missing: ['no off-site copy', 'no second drive'] },
-  ],
+  notProtected: [{ id: 'Photos/2026-11 Wedding', verdict: 'at-risk', missing: ['an off-site copy', 'a third copy'] }],
   catalogs: [{ name: 'Wedding', path: '/x/Wedding.lrcat' }],
   places: [
     {

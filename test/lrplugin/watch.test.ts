@@ -27,6 +27,7 @@ describe('the watch for imports', () => {
       session.sent.map((photo) => photo.path),
       files,
     )
+    assert.deepEqual(session.peer.callsOf('photos/imported')[0]?.params['roots'], [path.join(session.home, 'Photos')])
     session.assertClean()
   })
 

@@ -96,7 +96,11 @@ describe('JSON, the same in Node and in Lua 5.1', () => {
         for (const [at, cut, put] of changes) text = text.slice(0, at) + put + text.slice(at + cut)
         let isJson = true
         try {
-          JSON.parse(text)
+          // Overflow is ours to refuse; JSON.parse makes infinities of it.
+          JSON.parse(text, (_name, value: unknown) => {
+            if (typeof value === 'number' && !Number.isFinite(value)) isJson = false
+            return value
+          })
         } catch (error) {
           assert.ok(error instanceof SyntaxError)
           isJson = false

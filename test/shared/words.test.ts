@@ -25,6 +25,7 @@ const PROBLEMS: readonly LinkProblem[] = [
   'wrong-token',
   'no-answer',
   'helper-down',
+  'versions-differ',
   'plugin-too-old',
   'helper-too-old',
 ]
