@@ -11,7 +11,13 @@ export function homeFolder(
   environment: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
 ): string {
-  if (given !== undefined && given !== '') return path.resolve(given)
+  if (given === '') {
+    throw new SafelightError('USAGE', {
+      message: 'The folder named with --home is empty text.',
+      remedy: 'Name a folder, or leave --home out.',
+    })
+  }
+  if (given !== undefined) return path.resolve(given)
   const named = environment['SAFELIGHT_HOME']
   if (named !== undefined && named !== '') return path.resolve(named)
   const user = os.homedir()

@@ -1,5 +1,6 @@
 // How a command reaches its method: over the helper's WebSocket when one runs, in this process when none does. The answers are the same,
 // because the methods are the same functions.
+import { setTimeout as wait } from 'node:timers/promises'
 import { homeFolder } from '../config.js'
 import { Daemon } from '../daemon.js'
 import { SafelightError } from '../errors.js'
@@ -22,14 +23,29 @@ export async function callMethod<M extends MethodName>(
     progress.say('Stopping; what is finished stays safe. Press Ctrl-C again to stop at once.'),
   )
   try {
-    const helper = await findHelper(home, { client: 'cli', version })
-    if (helper.kind === 'other-version') throw helper.error
-    if (helper.kind === 'running') return await callHelper(helper.client, method, params, signal, progress)
-    return await callHere(home, method, params, signal, progress)
+    for (let attempt = 1; ; attempt++) {
+      const helper = await findHelper(home, { client: 'cli', version })
+      if (helper.kind === 'other-version') throw helper.error
+      if (helper.kind === 'running') return await callHelper(helper.client, method, params, signal, progress)
+      try {
+        return await callHere(home, method, params, signal, progress)
+      } catch (error) {
+        if (!isHomeInUse(error) || attempt === TRIES || signal.aborted) throw error
+        await wait(BETWEEN_TRIES_MS)
+      }
+    }
   } finally {
     progress.end()
     release()
   }
+}
+
+/** A home that is in use may be a helper's that has only just begun and is about to answer: it is asked again, for three seconds. */
+const TRIES = 10
+const BETWEEN_TRIES_MS = 300
+
+function isHomeInUse(error: unknown): boolean {
+  return error instanceof SafelightError && error.code === 'HOME_IN_USE'
 }
 
 async function callHelper<M extends MethodName>(

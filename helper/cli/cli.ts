@@ -22,7 +22,7 @@ export interface CommonArguments {
 
 /** @returns the exit code */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
-  const wantsJson = args.includes('--json')
+  const wantsJson = args.some((each) => each === '--json' || each === '--json=true')
   let done: Promise<CommandResult> | undefined
   const run = (result: Promise<CommandResult>): void => {
     done = result
