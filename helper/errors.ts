@@ -33,6 +33,17 @@ export const ERROR_CODES = {
   SOURCE_MISSING: { exit: 26, retry: 'when-volume-returns' },
   PLACES_OVERLAP: { exit: 27, retry: 'never' },
 
+  OFFSITE_UNREACHABLE: { exit: 30, retry: 'later' },
+  OFFSITE_DENIED: { exit: 31, retry: 'never' },
+  OFFSITE_CLOCK: { exit: 32, retry: 'later' },
+  OFFSITE_FULL: { exit: 33, retry: 'later' },
+  OFFSITE_SUSPENDED: { exit: 34, retry: 'later' },
+  OFFSITE_ADDRESS: { exit: 35, retry: 'never' },
+  OFFSITE_UNCONFIRMED: { exit: 36, retry: 'later' },
+  OFFSITE_UNLOCKED: { exit: 37, retry: 'later' },
+  OFFSITE_REFUSED: { exit: 38, retry: 'never' },
+  OFFSITE_COLD: { exit: 39, retry: 'later' },
+
   HOME_IN_USE: { exit: 40, retry: 'later' },
   JOURNAL_DAMAGED: { exit: 41, retry: 'never' },
   JOURNAL_TOO_NEW: { exit: 42, retry: 'never' },

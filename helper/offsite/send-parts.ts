@@ -1,0 +1,176 @@
+// The parts of one upload: read once in their order, hashed, compared with what the store has, and the missing ones sent, a few at a time.
+// Memory is bounded by parts in flight; the file's hash and checksum come from the same single reading.
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { SafelightError } from '../errors.js'
+import type { HashEngine } from '../files/hash.js'
+import type { OpenUpload, SentPart, UploadLedger } from './ledger.js'
+import type { ObjectStore, StoredPart } from './object-store.js'
+import { crc32Base64, multipartEtag, type PartRange } from './parts.js'
+import type { StoreProfile } from './providers.js'
+import type { UploadSource } from './source.js'
+
+export interface TransferResult {
+  readonly versionId?: string
+  /** What the finished object's ETag must be, where it is an MD5. */
+  readonly etag?: string
+  readonly crc32?: string
+  readonly sentParts: number
+  readonly reusedParts: number
+  readonly wasThere: boolean
+}
+
+export interface PartsResult extends TransferResult {
+  /** Of all the bytes that were read. */
+  readonly blake3: string
+  readonly parts: readonly Omit<StoredPart, 'sizeBytes'>[]
+}
+
+export interface PartsJob {
+  readonly upload: OpenUpload
+  readonly ranges: readonly PartRange[]
+  /** What the store has, as ListParts told. */
+  readonly present: readonly StoredPart[]
+  readonly source: UploadSource
+}
+
+export interface PartsDeps {
+  readonly store: ObjectStore
+  readonly profile: StoreProfile
+  readonly ledger: UploadLedger
+  readonly hashEngine: HashEngine
+  readonly concurrency?: number
+  readonly onProgress?: (progress: { key: string; sizeBytes: number; sentBytes: number; reusedBytes: number }) => void
+}
+
+const DEFAULT_CONCURRENCY = 4
+
+export async function sendParts(
+  { upload, ranges, present, source }: PartsJob,
+  deps: PartsDeps,
+  signal?: AbortSignal,
+): Promise<PartsResult | 'no-such-upload'> {
+  const known = await deps.ledger.parts(upload)
+  const hasher = deps.hashEngine.create()
+  const md5s: Buffer[] = []
+  const parts = new Map<number, Omit<StoredPart, 'sizeBytes'>>()
+  const progress = { key: upload.key, sizeBytes: upload.sizeBytes, sentBytes: 0, reusedBytes: 0 }
+  let wholeCrc32 = 0
+  let sentParts = 0
+  const state = { uploadIsGone: false }
+
+  // One failing part ends the others: nothing goes on sending behind an error that the caller has already seen.
+  const stop = new AbortController()
+  const together = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
+  const inFlight = new Set<Promise<void>>()
+  let failure: unknown
+
+  try {
+    await readInOrder()
+  } catch (error) {
+    // The file could not be read on: what is under way is called back before anybody else hears of it.
+    stop.abort(error)
+    await Promise.all(inFlight)
+    throw error
+  }
+  await Promise.all(inFlight)
+  signal?.throwIfAborted()
+  if (failure !== undefined) throw failure instanceof Error ? failure : new Error('a part failed', { cause: failure })
+  if (state.uploadIsGone) return 'no-such-upload'
+
+  return {
+    blake3: hasher.digest(),
+    parts: [...parts.values()].sort((a, b) => a.number - b.number),
+    etag: multipartEtag(md5s),
+    ...(upload.withCrc32 ? { crc32: crc32Base64(wholeCrc32) } : {}),
+    sentParts,
+    reusedParts: ranges.length - sentParts,
+    wasThere: false,
+  }
+
+  async function readInOrder(): Promise<void> {
+    for (const range of ranges) {
+      while (inFlight.size >= (deps.concurrency ?? DEFAULT_CONCURRENCY)) await Promise.race(inFlight)
+      if (together.aborted || state.uploadIsGone) break
+      const body = await source.read(range.offsetBytes, range.sizeBytes)
+      hasher.update(body)
+      const md5 = createHash('md5').update(body).digest()
+      md5s.push(md5)
+      if (upload.withCrc32) wholeCrc32 = crc32(body, wholeCrc32)
+      const partCrc32 = upload.withCrc32 ? { crc32: crc32Base64(crc32(body)) } : {}
+
+      const there = present.find(({ number }) => number === range.number)
+      if (there && isSamePart(there, range, md5.toString('hex'), known, deps.profile)) {
+        parts.set(range.number, { number: range.number, etag: there.etag, ...partCrc32 })
+        progress.reusedBytes += range.sizeBytes
+        deps.onProgress?.({ ...progress })
+        continue
+      }
+
+      const sending = sendPart(range, body, md5, partCrc32).catch((error: unknown) => {
+        failure ??= error
+        stop.abort(error)
+      })
+      const tracked = sending.finally(() => inFlight.delete(tracked))
+      inFlight.add(tracked)
+    }
+  }
+
+  async function sendPart(range: PartRange, body: Buffer, md5: Buffer, checksum: { crc32?: string }): Promise<void> {
+    const sent = await deps.store.uploadPart(
+      {
+        key: upload.key,
+        uploadId: upload.uploadId,
+        number: range.number,
+        body,
+        contentMd5: md5.toString('base64'),
+        ...checksum,
+      },
+      together,
+    )
+    if (sent.kind === 'no-such-upload') {
+      state.uploadIsGone = true
+      return
+    }
+    checkAnswer(range.number, sent.etag, md5.toString('hex'), upload.key, deps.profile)
+    parts.set(range.number, { number: range.number, etag: sent.etag, ...checksum })
+    const row: SentPart = {
+      number: range.number,
+      sizeBytes: range.sizeBytes,
+      md5: md5.toString('hex'),
+      etag: sent.etag,
+    }
+    await deps.ledger.part(upload, row)
+    sentParts += 1
+    progress.sentBytes += range.sizeBytes
+    deps.onProgress?.({ ...progress })
+  }
+}
+
+/** A part is used again only if the store's word for it can have come from these very bytes. */
+export function isSamePart(
+  there: StoredPart,
+  range: PartRange,
+  md5: string,
+  known: readonly SentPart[],
+  profile: Pick<StoreProfile, 'etagIsMd5'>,
+): boolean {
+  if (there.sizeBytes !== range.sizeBytes) return false
+  if (profile.etagIsMd5) return there.etag === md5
+  return known.some((part) => part.number === range.number && part.etag === there.etag && part.md5 === md5)
+}
+
+function checkAnswer(
+  number: number,
+  etag: string,
+  md5: string,
+  key: string,
+  profile: Pick<StoreProfile, 'etagIsMd5'>,
+): void {
+  if (!profile.etagIsMd5 || etag === md5) return
+  throw new SafelightError('OFFSITE_UNCONFIRMED', {
+    message: `The store answered for part ${number} of ${key} with the MD5 of other bytes than were sent.`,
+    remedy:
+      'Safelight sends it again. If the bucket was switched to encryption by the provider’s keys, run safelight doctor so that Safelight learns its ways anew.',
+  })
+}

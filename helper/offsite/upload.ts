@@ -1,0 +1,307 @@
+// Sends one file and does not rest until the bucket has confirmed it; may be killed and called again at any moment. What is promised: the
+// object has the bytes whose BLAKE3 was asked for, or there is no object; parts that arrived are not sent again; bytes of two contents
+// never meet in one object; a copy is only recorded after confirm.ts has seen it.
+//
+//     find the open upload ─▶ same file? ─▶ which parts are there? ─▶ read all, send the missing ─▶ hash right? ─▶ complete ─▶ confirm ─▶ record
+//              │ none            │ no: abort, begin anew      │ upload unknown: was it completed and the reply lost? HEAD tells
+//              └─▶ is it there already? ─▶ small: one PUT · large: begin, write the id down, then send
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { SafelightError } from '../errors.js'
+import { hashBytes, type HashEngine } from '../files/hash.js'
+import { BLAKE3_METADATA, confirmObject, judgeObject, type Confirmation, type Expectation } from './confirm.js'
+import type { OpenUpload, UploadLedger, UploadReceipt } from './ledger.js'
+import { roundUp, type LockWish } from './lock.js'
+import type { ObjectOptions, ObjectStore, StoredPart } from './object-store.js'
+import { DEFAULT_PART_BYTES, crc32Base64, partRanges, partSizeFor } from './parts.js'
+import type { StoreProfile } from './providers.js'
+import { sendParts, type TransferResult } from './send-parts.js'
+import { sourceChanging, type UploadSource } from './source.js'
+
+export interface UploadRequest {
+  readonly key: string
+  readonly sizeBytes: number
+  /** Of the file when its reference hash was taken. */
+  readonly mtimeMs: number
+  /** The reference hash of the bytes that are to be in the bucket, 64 hex. */
+  readonly blake3: string
+  readonly lock?: LockWish
+  readonly storageClass?: string
+  readonly contentType?: string
+  /** More `x-amz-meta-*`, beside the hash and the time. */
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+export interface UploadDeps {
+  readonly store: ObjectStore
+  readonly profile: StoreProfile
+  readonly ledger: UploadLedger
+  readonly hashEngine: HashEngine
+  readonly now: () => number
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Parts in flight at once; 4 by default. */
+  readonly concurrency?: number
+  /** 16 MiB by default; also the size up to which one PUT does. */
+  readonly leastPartBytes?: number
+  readonly onProgress?: (progress: UploadProgress) => void
+}
+
+export interface UploadProgress {
+  readonly key: string
+  readonly sizeBytes: number
+  readonly sentBytes: number
+  readonly reusedBytes: number
+}
+
+/** The mtime travels with the object in the form that rclone reads and writes: seconds since 1970. */
+const MTIME_METADATA = 'mtime'
+
+/** An upload that the store forgot or refuses to complete is begun again this often; then something else is wrong. */
+const FRESH_STARTS = 3
+
+/** @throws OFFSITE_*, SOURCE_CHANGING, COPY_DIFFERS when the file's bytes do not have the reference hash */
+export async function uploadObject(
+  request: UploadRequest,
+  source: UploadSource,
+  deps: UploadDeps,
+  signal?: AbortSignal,
+): Promise<UploadReceipt> {
+  await checkSource(request, source)
+  const sent = await transfer(request, source, deps, signal)
+  const confirmation = await confirmObject(expectationOf(request, sent), request.lock, deps, signal)
+  const receipt = receiptOf(request, sent, confirmation, deps.now())
+  await deps.ledger.complete(receipt)
+  return receipt
+}
+
+async function transfer(
+  request: UploadRequest,
+  source: UploadSource,
+  deps: UploadDeps,
+  signal: AbortSignal | undefined,
+): Promise<TransferResult> {
+  const open = await usableUpload(request, deps, signal)
+  if (!open) {
+    const there = await alreadyThere(request, deps, signal)
+    if (there) return there
+  }
+  if (request.sizeBytes <= (deps.leastPartBytes ?? DEFAULT_PART_BYTES)) return putWhole(request, source, deps, signal)
+
+  let upload = open
+  for (let start = 1; start <= FRESH_STARTS; start++) {
+    const present: readonly StoredPart[] | undefined = upload
+      ? await deps.store.listParts(upload.key, upload.uploadId, signal)
+      : []
+    if (upload && !present) {
+      const there = await alreadyThere(request, deps, signal)
+      if (there) return there
+      await deps.ledger.forget(upload.key, upload.uploadId)
+      upload = undefined
+    }
+    upload ??= await beginUpload(request, deps, signal)
+    const result = await multipart(request, upload, present ?? [], source, deps, signal)
+    if (result) return result
+    upload = undefined
+  }
+  throw new SafelightError('OFFSITE_UNCONFIRMED', {
+    message: `${deps.store.name} lost the parts of ${request.key} ${FRESH_STARTS} times while they were being sent.`,
+    remedy:
+      'Safelight tries again later. Look whether another program or a lifecycle rule clears away unfinished uploads.',
+  })
+}
+
+/** The upload that the ledger knows, if it is of this very content; any other is given up. */
+async function usableUpload(
+  request: UploadRequest,
+  deps: UploadDeps,
+  signal: AbortSignal | undefined,
+): Promise<OpenUpload | undefined> {
+  const open = await deps.ledger.find(request.key)
+  if (!open) return undefined
+  const isSame =
+    open.blake3 === request.blake3 && open.sizeBytes === request.sizeBytes && open.mtimeMs === request.mtimeMs
+  if (isSame) return open
+  await abandon(open, deps, signal)
+  return undefined
+}
+
+/** A re-run, or a lost reply: the newest version is the one that was meant. */
+async function alreadyThere(
+  request: UploadRequest,
+  { store, profile }: UploadDeps,
+  signal: AbortSignal | undefined,
+): Promise<TransferResult | undefined> {
+  const found = await store.head({ key: request.key, withChecksums: profile.answersChecksums }, signal)
+  if (judgeObject(found, request, { etagIsMd5: false }).kind !== 'same') return undefined
+  return {
+    ...(found?.versionId === undefined ? {} : { versionId: found.versionId }),
+    sentParts: 0,
+    reusedParts: 0,
+    wasThere: true,
+  }
+}
+
+async function putWhole(
+  request: UploadRequest,
+  source: UploadSource,
+  deps: UploadDeps,
+  signal: AbortSignal | undefined,
+): Promise<TransferResult> {
+  const body = await source.read(0, request.sizeBytes)
+  if (hashBytes(deps.hashEngine, body) !== request.blake3) throw bytesDiffer(request, source)
+  await checkSource(request, source)
+  const md5 = createHash('md5').update(body).digest()
+  const checksum = deps.profile.keepsCrc32 ? { crc32: crc32Base64(crc32(body)) } : {}
+  const stored = await deps.store.put(
+    { key: request.key, body, contentMd5: md5.toString('base64'), ...checksum, ...optionsOf(request, deps) },
+    signal,
+  )
+  deps.onProgress?.({ key: request.key, sizeBytes: request.sizeBytes, sentBytes: body.length, reusedBytes: 0 })
+  const versionId = stored.kind === 'stored' ? stored.versionId : undefined
+  return {
+    ...(versionId === undefined ? {} : { versionId }),
+    etag: md5.toString('hex'),
+    ...checksum,
+    sentParts: 1,
+    reusedParts: 0,
+    wasThere: false,
+  }
+}
+
+/** Begins an upload and writes its id down before anything is sent; an upload that cannot be written down is given back at once. */
+async function beginUpload(
+  request: UploadRequest,
+  deps: UploadDeps,
+  signal: AbortSignal | undefined,
+): Promise<OpenUpload> {
+  const withCrc32 = deps.profile.keepsCrc32
+  const { uploadId } = await deps.store.beginUpload(
+    { key: request.key, withCrc32, ...optionsOf(request, deps) },
+    signal,
+  )
+  const upload: OpenUpload = {
+    key: request.key,
+    uploadId,
+    sizeBytes: request.sizeBytes,
+    mtimeMs: request.mtimeMs,
+    blake3: request.blake3,
+    partSizeBytes: partSizeFor(request.sizeBytes, deps.leastPartBytes),
+    withCrc32,
+    begunAtMs: deps.now(),
+  }
+  try {
+    await deps.ledger.begin(upload)
+  } catch (error) {
+    await deps.store.abortUpload(request.key, uploadId)
+    throw error
+  }
+  return upload
+}
+
+/** @returns `undefined` when the store asks for a fresh start; the old upload is gone then */
+async function multipart(
+  request: UploadRequest,
+  upload: OpenUpload,
+  present: readonly StoredPart[],
+  source: UploadSource,
+  deps: UploadDeps,
+  signal: AbortSignal | undefined,
+): Promise<TransferResult | undefined> {
+  const ranges = partRanges(upload.sizeBytes, upload.partSizeBytes)
+  const transferred = await sendParts({ upload, ranges, present, source }, deps, signal)
+  if (transferred === 'no-such-upload') {
+    await deps.ledger.forget(upload.key, upload.uploadId)
+    return undefined
+  }
+  const { blake3, parts, ...result } = transferred
+  try {
+    if (blake3 !== request.blake3) throw bytesDiffer(request, source)
+    await checkSource(request, source)
+  } catch (error) {
+    await abandon(upload, deps)
+    throw error
+  }
+
+  const completed = await deps.store.completeUpload(
+    { key: upload.key, uploadId: upload.uploadId, parts, sizeBytes: upload.sizeBytes },
+    signal,
+  )
+  if (completed.kind === 'completed')
+    return { ...result, ...(completed.versionId === undefined ? {} : { versionId: completed.versionId }) }
+  if (completed.kind === 'no-such-upload') {
+    const there = await alreadyThere(request, deps, signal)
+    if (there) return { ...result, ...there, sentParts: result.sentParts, reusedParts: result.reusedParts }
+  }
+  await abandon(upload, deps, signal)
+  return undefined
+}
+
+async function abandon(upload: OpenUpload, deps: UploadDeps, signal?: AbortSignal): Promise<void> {
+  await deps.store.abortUpload(upload.key, upload.uploadId, signal)
+  await deps.ledger.forget(upload.key, upload.uploadId)
+}
+
+async function checkSource(request: UploadRequest, source: UploadSource): Promise<void> {
+  const { sizeBytes, mtimeMs } = await source.state()
+  if (sizeBytes !== request.sizeBytes || mtimeMs !== request.mtimeMs) throw sourceChanging(source.name)
+}
+
+function optionsOf(request: UploadRequest, { now, store }: Pick<UploadDeps, 'now' | 'store'>): ObjectOptions {
+  const lockUntilMs = now() + store.clockCorrectionMs()
+  return {
+    metadata: {
+      ...request.metadata,
+      [BLAKE3_METADATA]: request.blake3,
+      [MTIME_METADATA]: (request.mtimeMs / 1000).toFixed(6),
+    },
+    contentType: request.contentType ?? 'application/octet-stream',
+    ...(request.storageClass === undefined ? {} : { storageClass: request.storageClass }),
+    ...(request.lock === undefined
+      ? {}
+      : { lock: { mode: request.lock.mode, untilMs: roundUp(lockUntilMs + request.lock.retentionMs) } }),
+  }
+}
+
+function expectationOf(request: UploadRequest, sent: TransferResult): Expectation {
+  const { key, sizeBytes, blake3 } = request
+  return {
+    key,
+    sizeBytes,
+    blake3,
+    ...(sent.versionId === undefined ? {} : { versionId: sent.versionId }),
+    ...(sent.etag === undefined ? {} : { etag: sent.etag }),
+    ...(sent.crc32 === undefined ? {} : { crc32: sent.crc32 }),
+  }
+}
+
+function receiptOf(
+  request: UploadRequest,
+  sent: TransferResult,
+  confirmation: Confirmation,
+  nowMs: number,
+): UploadReceipt {
+  const { versionId, etag, lockedUntilMs, checksum } = confirmation
+  return {
+    key: request.key,
+    sizeBytes: request.sizeBytes,
+    blake3: request.blake3,
+    state: confirmation.state,
+    confirmedBy: confirmation.by,
+    confirmedAtMs: nowMs,
+    lockRepaired: confirmation.lockRepaired,
+    sentParts: sent.sentParts,
+    reusedParts: sent.reusedParts,
+    wasThere: sent.wasThere,
+    ...(versionId === undefined ? {} : { versionId }),
+    ...(etag === undefined ? {} : { etag }),
+    ...(checksum === undefined ? {} : { crc32: checksum }),
+    ...(lockedUntilMs === undefined ? {} : { lockedUntilMs }),
+  }
+}
+
+function bytesDiffer(request: UploadRequest, source: UploadSource): SafelightError {
+  return new SafelightError('COPY_DIFFERS', {
+    message: `${source.name} does not have the bytes that were read when ${request.key} was first seen. It was not sent off-site.`,
+    remedy: 'Run safelight verify, which finds the good copy and offers to heal this one.',
+  })
+}
