@@ -36,6 +36,8 @@ export interface S3Deps {
 const SOCKET_TIMEOUT_MS = 60_000
 const CONNECTION_TIMEOUT_MS = 10_000
 
+const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
+
 export function createClient(options: S3Options, endpoint: URL | undefined, deps: S3Deps): s3.S3Client {
   // Meant for whoever chooses the SDK's version, which is pinned here; a photographer's terminal is not the place for it.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
@@ -48,6 +50,8 @@ export function createClient(options: S3Options, endpoint: URL | undefined, deps
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: 1,
+    // Left to itself the SDK writes remarks about streams to the terminal.
+    logger: SILENT,
     // With it the SDK opens a new connection per part, and not every store answers "100 Continue".
     expectContinueHeader: false,
     requestHandler: {

@@ -24,8 +24,9 @@ export async function headOrReason(
     const { status, kind } = classifyFault(error)
     if (kind === 'clock' || (status !== 400 && status !== 403)) throw error
     const reply = await client.send(new s3.GetObjectCommand({ ...input, Range: 'bytes=0-0' }), options)
-    reply.Body?.transformToByteArray().catch(() => undefined)
-    throw error
+    await reply.Body?.transformToByteArray()
+    // The first byte may be read, so whatever stood in the way (a wrong clock, most often) has gone meanwhile, or forbids HEAD alone.
+    return await client.send(new s3.HeadObjectCommand(input), options)
   }
 }
 

@@ -65,8 +65,8 @@ export const MULTIPART_OPERATIONS: Readonly<Record<string, Handler>> = {
     return { status: 200, headers: { etag: `"${part.etag}"`, ...checksumHeaders(checksums) } }
   },
 
-  ListParts(call, bucket) {
-    const upload = uploadOf(call, bucket)
+  ListParts(call, bucket, { profile }) {
+    const upload = uploadOf(call, bucket, profile.afterAbort)
     const after = Number(call.query.get('part-number-marker') ?? '0')
     const most = Math.min(PAGE, Number(call.query.get('max-parts') ?? PAGE))
     const left = [...upload.parts].filter(([number]) => number > after).sort(([a], [b]) => a - b)
@@ -95,7 +95,7 @@ export const MULTIPART_OPERATIONS: Readonly<Record<string, Handler>> = {
   CompleteMultipartUpload(call, bucket, world) {
     const uploadId = call.query.get('uploadId') ?? ''
     const before = bucket.finished.get(uploadId)
-    if (before && world.profile.secondComplete === '200') return completed(bucket, call.key, before)
+    if (before && world.profile.secondComplete === '200') return completed(bucket, call.key, before, world)
     const upload = uploadOf(call, bucket)
     checkCondition(call, bucket, world.profile.ifNoneMatchOnComplete)
     const parts = namedParts(call.body.toString(), upload, world)
@@ -115,7 +115,7 @@ export const MULTIPART_OPERATIONS: Readonly<Record<string, Handler>> = {
     bucket.uploads.delete(uploadId)
     bucket.finished.set(uploadId, version)
     addVersion(bucket, call.key, version)
-    return completed(bucket, call.key, version)
+    return completed(bucket, call.key, version, world)
   },
 
   AbortMultipartUpload(call, bucket) {
@@ -157,9 +157,9 @@ export const MULTIPART_OPERATIONS: Readonly<Record<string, Handler>> = {
   },
 }
 
-function uploadOf(call: Call, bucket: Bucket): Upload {
+function uploadOf(call: Call, bucket: Bucket, code = 'NoSuchUpload'): Upload {
   const upload = bucket.uploads.get(call.query.get('uploadId') ?? '')
-  if (!upload || upload.key !== call.key) throw new S3Error(404, 'NoSuchUpload', 'The specified upload does not exist.')
+  if (!upload || upload.key !== call.key) throw new S3Error(404, code, 'The specified upload does not exist.')
   return upload
 }
 
@@ -169,7 +169,10 @@ function namedParts(xml: string, upload: Upload, { profile }: World): Part[] {
     etag: (textsOf(part, 'ETag')[0] ?? '').replaceAll('"', ''),
   }))
   if (named.length === 0) throw new S3Error(400, 'MalformedXML', 'The XML you provided was not well-formed')
-  if (named.some(({ number }, index) => index > 0 && number <= (named[index - 1]?.number ?? 0)))
+  if (
+    profile.refusesPartsOutOfOrder &&
+    named.some(({ number }, index) => index > 0 && number <= (named[index - 1]?.number ?? 0))
+  )
     throw new S3Error(400, 'InvalidPartOrder', 'The list of parts was not in ascending order.')
   const parts = named.map(({ number, etag }) => {
     const part = upload.parts.get(number)
@@ -185,14 +188,14 @@ function namedParts(xml: string, upload: Upload, { profile }: World): Part[] {
   return parts
 }
 
-function completed(bucket: Bucket, key: string, version: Version) {
+function completed(bucket: Bucket, key: string, version: Version, { profile }: World) {
   return {
     status: 200,
     headers: versionHeader(version),
     body: toXml('CompleteMultipartUploadResult', [
       ['Bucket', bucket.name],
       ['Key', key],
-      ['ETag', `"${version.etag}"`],
+      ['ETag', profile.completeTellsEtag ? `"${version.etag}"` : ''],
     ]),
   }
 }

@@ -35,7 +35,7 @@ export type Handler = (call: Call, bucket: Bucket, world: World) => Reply
 export function templateOf(call: Call, bucket: Bucket, { profile, nowMs }: World) {
   const storageClass = String(call.headers['x-amz-storage-class'] ?? 'STANDARD')
   if (!profile.storageClasses.includes(storageClass))
-    throw new S3Error(400, 'InvalidStorageClass', 'The storage class you specified is not valid')
+    throw new S3Error(400, profile.unknownStorageClass, 'The storage class you specified is not valid')
   const metadata = Object.fromEntries(
     Object.entries(call.headers)
       .filter(([name]) => name.startsWith('x-amz-meta-'))

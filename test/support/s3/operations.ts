@@ -126,8 +126,8 @@ function getObject(call: Call, bucket: Bucket, world: World): Reply {
     throw new S3Error(404, versionId === null ? 'NoSuchKey' : 'NoSuchVersion', 'The specified key does not exist.')
   if (version.isMarker)
     throw new S3Error(
-      versionId === null ? 404 : 405,
-      versionId === null ? 'NoSuchKey' : 'MethodNotAllowed',
+      versionId === null ? 404 : world.profile.headOfMarker,
+      versionId === null || world.profile.headOfMarker === 404 ? 'NoSuchKey' : 'MethodNotAllowed',
       'A delete marker.',
       {
         'x-amz-delete-marker': 'true',

@@ -22,6 +22,13 @@ export interface DoubleProfile {
   /** A locked PUT must carry Content-MD5 or a checksum. */
   readonly lockedPutNeedsMd5: boolean
   readonly storageClasses: readonly string[]
+  readonly refusesPartsOutOfOrder: boolean
+  readonly completeTellsEtag: boolean
+  /** What ListParts of an aborted upload is refused with. */
+  readonly afterAbort: 'NoSuchUpload' | 'NoSuchKey'
+  /** What a HEAD of the version that is a delete marker is refused with. */
+  readonly headOfMarker: 404 | 405
+  readonly unknownStorageClass: 'InvalidStorageClass' | 'InvalidArgument'
   /** Object Lock can be switched on for a bucket that was made without. */
   readonly lockOnExistingBucket: boolean
 }
@@ -42,6 +49,11 @@ const AWS: DoubleProfile = {
   lockedPutNeedsMd5: true,
   storageClasses: ['STANDARD', 'STANDARD_IA', 'GLACIER_IR', 'GLACIER', 'DEEP_ARCHIVE'],
   lockOnExistingBucket: true,
+  refusesPartsOutOfOrder: true,
+  completeTellsEtag: true,
+  afterAbort: 'NoSuchUpload',
+  headOfMarker: 405,
+  unknownStorageClass: 'InvalidStorageClass',
 }
 
 export const PROFILES: Readonly<Record<ProfileName, DoubleProfile>> = {
@@ -85,6 +97,11 @@ export const PROFILES: Readonly<Record<ProfileName, DoubleProfile>> = {
     lockedPutNeedsMd5: false,
     storageClasses: ['STANDARD'],
     lockOnExistingBucket: false,
+    refusesPartsOutOfOrder: false,
+    completeTellsEtag: false,
+    afterAbort: 'NoSuchKey',
+    headOfMarker: 404,
+    unknownStorageClass: 'InvalidArgument',
   },
   wasabi: {
     ...AWS,
