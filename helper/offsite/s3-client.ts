@@ -32,8 +32,8 @@ export interface S3Deps {
   readonly clockOffsetMs?: number
 }
 
-/** Idle seconds, not a limit on a slow line: a part at 1 Mbit/s takes two minutes and is never silent. */
-const SOCKET_TIMEOUT_MS = 60_000
+/** Idle time before the next attempt, so that a frozen server costs less than a minute; patience.ts lengthens it on slow lines. */
+export const SOCKET_TIMEOUT_MS = 45_000
 const CONNECTION_TIMEOUT_MS = 10_000
 
 const SILENT = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
@@ -67,6 +67,13 @@ export function createClient(options: S3Options, endpoint: URL | undefined, deps
     { name: 'safelightHeaders', step: 'build', priority: 'low' },
   )
   return client
+}
+
+/** Holds for requests that begin from now on. The SDK's handler can do this; its type in the client's configuration does not say so. */
+export function setSocketTimeout(client: s3.S3Client, ms: number): void {
+  const handler: { updateHttpClientConfig?: (name: 'socketTimeout', value: number) => void } =
+    client.config.requestHandler
+  handler.updateHttpClientConfig?.('socketTimeout', ms)
 }
 
 /** A body that is sent in steps, with the SHA-256 taken before: the signature then covers it as it would cover a whole buffer. */

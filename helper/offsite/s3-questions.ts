@@ -22,7 +22,9 @@ export async function headOrReason(
   } catch (error) {
     if (isDeleteMarker(error)) throw new s3.NotFound({ message: 'a delete marker', $metadata: { httpStatusCode: 404 } })
     const { status, kind } = classifyFault(error)
-    if (kind === 'clock' || (status !== 400 && status !== 403)) throw error
+    // A store that knows no checksums refuses the question for them with 400, and that is the answer.
+    const isUnexplained = status === 403 || (status === 400 && !request.withChecksums)
+    if (kind === 'clock' || !isUnexplained) throw error
     const reply = await client.send(new s3.GetObjectCommand({ ...input, Range: 'bytes=0-0' }), options)
     await reply.Body?.transformToByteArray()
     // The first byte may be read, so whatever stood in the way (a wrong clock, most often) has gone meanwhile, or forbids HEAD alone.

@@ -5,9 +5,17 @@ import * as s3 from '@aws-sdk/client-s3'
 import { SafelightError } from '../errors.js'
 import { formatBucketUrl, parseEndpoint } from './address.js'
 import { paced } from './limiter.js'
+import { afterAnswer, afterSilence, newPatience, type Patience } from './patience.js'
 import type * as contract from './object-store.js'
 import { attempt, outcome, readOn, type AttemptDeps, type OpenedBody } from './s3-attempts.js'
-import { HashedStream, createClient, type S3Deps, type S3Options } from './s3-client.js'
+import {
+  HashedStream,
+  SOCKET_TIMEOUT_MS,
+  createClient,
+  setSocketTimeout,
+  type S3Deps,
+  type S3Options,
+} from './s3-client.js'
 import type { StoreFault } from './s3-errors.js'
 import { bucketFactsOf, headOrReason } from './s3-questions.js'
 import { decodeListedKey, factsOf, openedBody, stripped, totalOf, unquoted, versionsOf } from './s3-replies.js'
@@ -29,7 +37,15 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
     sleep: deps.sleep,
     random: deps.random,
     clockCorrectionMs: () => client.config.systemClockOffset - (deps.clockOffsetMs ?? 0),
-    onFault: deps.onFault,
+    onFault(fault, count, doing) {
+      if (fault.kind === 'timeout') setPatience(afterSilence(patience))
+      deps.onFault?.(fault, count, doing)
+    },
+  }
+  let patience = newPatience(options.socketTimeoutMs ?? SOCKET_TIMEOUT_MS)
+  const setPatience = (next: Patience): void => {
+    if (next.nowMs !== patience.nowMs) setSocketTimeout(client, next.nowMs)
+    patience = next
   }
   const run = <T>(doing: string, signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> =>
     attempt(doing, attempts, signal, request)
@@ -41,12 +57,15 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
     signal: AbortSignal | undefined,
     send: (body: Uint8Array | HashedStream) => Promise<T>,
   ): Promise<T> {
-    if (!deps.limiter || body.length === 0) return send(body)
-    const stream = new HashedStream(body, paced(body, deps.limiter, signal))
+    const sentAtMs = performance.now()
+    const stream =
+      deps.limiter && body.length > 0 ? new HashedStream(body, paced(body, deps.limiter, signal)) : undefined
     try {
-      return await send(stream)
+      const answer = await send(stream ?? body)
+      setPatience(afterAnswer(patience, performance.now() - sentAtMs))
+      return answer
     } finally {
-      stream.destroy()
+      stream?.destroy()
     }
   }
 

@@ -18,6 +18,7 @@ export function itAnswersAs(profileName: ProfileName, urlOf: () => string): void
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
       maxAttempts: 1,
+      logger: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
       ...more,
     })
     clients.push(created)

@@ -8,6 +8,8 @@ import { newBucket, stepBytes, takeTokens } from '../../helper/offsite/limiter.j
 import { fulfils, planLock } from '../../helper/offsite/lock.js'
 import { objectKey, ownPrefix, pathOfKey } from '../../helper/offsite/names.js'
 import { STALE_AFTER_MS, planOrphans } from '../../helper/offsite/orphans.js'
+import { afterAnswer, afterSilence, newPatience } from '../../helper/offsite/patience.js'
+import { SOCKET_TIMEOUT_MS } from '../../helper/offsite/s3-client.js'
 import { multipartEtag, partRanges, partSizeFor } from '../../helper/offsite/parts.js'
 import { DEFAULT_RETRY, decideRetry, type FaultKind } from '../../helper/offsite/s3-retry.js'
 import { isSamePart } from '../../helper/offsite/send-parts.js'
@@ -274,6 +276,17 @@ describe('another try', () => {
   it('follows a wrong clock once', () => {
     assert.equal(decide('clock'), 'retry')
     assert.equal(decide('clock', 2, true), 'give-up')
+  })
+})
+
+describe('patience with a silent connection', () => {
+  it('begins under a minute, doubles with each silence up to a bound, and is short again after a quick body', () => {
+    let patience = newPatience(SOCKET_TIMEOUT_MS)
+    assert.ok(patience.nowMs < 60_000)
+    const waits = Array.from({ length: 5 }, () => (patience = afterSilence(patience)).nowMs)
+    assert.deepEqual(waits, [90_000, 180_000, 360_000, 360_000, 360_000])
+    assert.equal(afterAnswer(patience, 50_000).nowMs, 360_000, 'a slow line stays a slow line')
+    assert.equal(afterAnswer(patience, 5_000).nowMs, SOCKET_TIMEOUT_MS)
   })
 })
 

@@ -200,12 +200,12 @@ async function putWith(
       { step, priority: 'low', name: 'tamper' },
     )
   else
-    command.middlewareStack.addRelativeTo(
+    command.middlewareStack.add(
       (next) => (args) => {
         tampered(args)
         return next(args)
       },
-      { relation: 'after', toMiddleware: 'httpSigningMiddleware', name: 'tamper' },
+      { step, priority: 'low', name: 'tamper' },
     )
   await context.client.send(command)
   return 'stored'
