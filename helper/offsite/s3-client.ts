@@ -69,11 +69,14 @@ export function createClient(options: S3Options, endpoint: URL | undefined, deps
   return client
 }
 
+interface AdjustableHandler {
+  updateHttpClientConfig(name: 'socketTimeout', value: number): void
+}
+
 /** Holds for requests that begin from now on. The SDK's handler can do this; its type in the client's configuration does not say so. */
 export function setSocketTimeout(client: s3.S3Client, ms: number): void {
-  const handler: { updateHttpClientConfig?: (name: 'socketTimeout', value: number) => void } =
-    client.config.requestHandler
-  handler.updateHttpClientConfig?.('socketTimeout', ms)
+  const handler = client.config.requestHandler as unknown as AdjustableHandler
+  handler.updateHttpClientConfig('socketTimeout', ms)
 }
 
 /** A body that is sent in steps, with the SHA-256 taken before: the signature then covers it as it would cover a whole buffer. */
