@@ -14,8 +14,9 @@ export function newPatience(firstMs: number): Patience {
   return { firstMs, nowMs: firstMs }
 }
 
-export function afterSilence({ firstMs, nowMs }: Patience): Patience {
-  return { firstMs, nowMs: Math.max(firstMs, Math.min(LONGEST_MS, nowMs * 2)) }
+/** @param bornMs  how long this silence was borne; four parts that fall silent together count as one silence */
+export function afterSilence({ firstMs, nowMs }: Patience, bornMs: number): Patience {
+  return { firstMs, nowMs: Math.max(nowMs, Math.min(LONGEST_MS, bornMs * 2)) }
 }
 
 /** @param tookMs  from the first byte of a body to the answer; answers to questions without one say nothing about the line */

@@ -1,6 +1,6 @@
-// From the SDK's replies to the plain data of the contract. Pure.
+// Between the SDK's data and the plain data of the contract, both ways. Pure.
 import type * as s3 from '@aws-sdk/client-s3'
-import type { ListedVersion, ObjectFacts } from './object-store.js'
+import type { ListedVersion, ObjectFacts, ObjectOptions } from './object-store.js'
 import type { OpenedBody } from './s3-attempts.js'
 
 type Stripped<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
@@ -96,4 +96,15 @@ function newestFirstWithinKey(a: ListedVersion, b: ListedVersion): number {
   if (a.key !== b.key) return Buffer.compare(Buffer.from(a.key), Buffer.from(b.key))
   if (a.isLatest !== b.isLatest) return a.isLatest ? -1 : 1
   return (b.lastModifiedMs ?? 0) - (a.lastModifiedMs ?? 0)
+}
+
+/** What is decided about an object when it is created. */
+export function objectInput(options: ObjectOptions) {
+  return {
+    Metadata: { ...options.metadata },
+    ContentType: options.contentType,
+    StorageClass: options.storageClass as s3.StorageClass | undefined,
+    ObjectLockMode: options.lock?.mode,
+    ObjectLockRetainUntilDate: options.lock && new Date(options.lock.untilMs),
+  }
 }

@@ -1,73 +1,23 @@
-// The contract of object-store.ts kept by any store that speaks S3. This file alone knows @aws-sdk/client-s3: it builds the client (signed
-// bodies, no checksums that were not asked for, idle time-outs, no retries of the SDK's own) and turns each method into requests and each
-// reply into plain data. What failures mean is s3-errors.ts, when to try again s3-retry.ts, the loop s3-attempts.ts.
+// The contract of object-store.ts kept by any store that speaks S3: each method becomes requests, each reply plain data. Objects are here,
+// multipart uploads in s3-uploads.ts, listings in s3-listings.ts; the client is made in s3-client.ts and held by s3-connection.ts. What
+// failures mean is s3-errors.ts, when to try again s3-retry.ts, the loop s3-attempts.ts. Nothing outside these files knows the SDK.
 import * as s3 from '@aws-sdk/client-s3'
 import { SafelightError } from '../errors.js'
-import { formatBucketUrl, parseEndpoint } from './address.js'
-import { paced } from './limiter.js'
-import { afterAnswer, afterSilence, newPatience, type Patience } from './patience.js'
 import type * as contract from './object-store.js'
-import { attempt, outcome, readOn, type AttemptDeps, type OpenedBody } from './s3-attempts.js'
-import {
-  HashedStream,
-  SOCKET_TIMEOUT_MS,
-  createClient,
-  setSocketTimeout,
-  type S3Deps,
-  type S3Options,
-} from './s3-client.js'
+import { outcome, readOn, type OpenedBody } from './s3-attempts.js'
+import type { S3Deps, S3Options } from './s3-client.js'
+import { openConnection } from './s3-connection.js'
 import type { StoreFault } from './s3-errors.js'
+import { listMethods } from './s3-listings.js'
 import { bucketFactsOf, headOrReason } from './s3-questions.js'
-import { decodeListedKey, factsOf, openedBody, stripped, totalOf, unquoted, versionsOf } from './s3-replies.js'
-import { DEFAULT_RETRY } from './s3-retry.js'
+import { factsOf, objectInput, openedBody, stripped, totalOf, unquoted } from './s3-replies.js'
+import { uploadMethods } from './s3-uploads.js'
 
 export type { S3Deps, S3Options } from './s3-client.js'
 
 export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectStore {
-  const { bucket } = options
-  const endpoint =
-    options.endpoint === undefined
-      ? undefined
-      : parseEndpoint(options.endpoint, { allowPlainHttp: options.allowPlainHttp ?? false })
-  const client = createClient(options, endpoint, deps)
-  const name = formatBucketUrl({ bucket, prefix: '' }) + (endpoint ? ` at ${endpoint.host}` : '')
-  const attempts: AttemptDeps = {
-    storeName: name,
-    policy: options.retry ?? DEFAULT_RETRY,
-    sleep: deps.sleep,
-    random: deps.random,
-    clockCorrectionMs: () => client.config.systemClockOffset - (deps.clockOffsetMs ?? 0),
-    onFault(fault, count, doing) {
-      if (fault.kind === 'timeout') setPatience(afterSilence(patience))
-      deps.onFault?.(fault, count, doing)
-    },
-  }
-  let patience = newPatience(options.socketTimeoutMs ?? SOCKET_TIMEOUT_MS)
-  const setPatience = (next: Patience): void => {
-    if (next.nowMs !== patience.nowMs) setSocketTimeout(client, next.nowMs)
-    patience = next
-  }
-  const run = <T>(doing: string, signal: AbortSignal | undefined, request: () => Promise<T>): Promise<T> =>
-    attempt(doing, attempts, signal, request)
-  const abortable = (signal: AbortSignal | undefined) => (signal ? { abortSignal: signal } : {})
-
-  /** Sends a body: whole, or, under a bandwidth limit, step by step; signed either way. */
-  async function sendBody<T>(
-    body: Uint8Array,
-    signal: AbortSignal | undefined,
-    send: (body: Uint8Array | HashedStream) => Promise<T>,
-  ): Promise<T> {
-    const sentAtMs = performance.now()
-    const stream =
-      deps.limiter && body.length > 0 ? new HashedStream(body, paced(body, deps.limiter, signal)) : undefined
-    try {
-      const answer = await send(stream ?? body)
-      setPatience(afterAnswer(patience, performance.now() - sentAtMs))
-      return answer
-    } finally {
-      stream?.destroy()
-    }
-  }
+  const connection = openConnection(options, deps)
+  const { attempts, bucket, client, name, run, abortable, sendBody } = connection
 
   async function get(request: contract.ReadRequest, signal: AbortSignal | undefined, pinnedEtag?: string) {
     const { start, end } = request.range ?? { start: 0 }
@@ -86,6 +36,8 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
 
   return {
     name,
+    ...uploadMethods(connection),
+    ...listMethods(connection),
 
     put: (request, signal) =>
       outcome<contract.PutOutcome, 'precondition'>(
@@ -108,149 +60,6 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
           ),
         { precondition: () => ({ kind: 'exists' }) },
       ),
-
-    beginUpload: (request, signal) =>
-      outcome(() =>
-        run(`beginning to send ${request.key}`, signal, async () => {
-          const reply = await client.send(
-            new s3.CreateMultipartUploadCommand({
-              Bucket: bucket,
-              Key: request.key,
-              ...(request.withCrc32 ? { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } : {}),
-              ...objectInput(request),
-            }),
-            abortable(signal),
-          )
-          if (reply.UploadId === undefined) throw new Error('the reply names no upload')
-          return { uploadId: reply.UploadId }
-        }),
-      ),
-
-    uploadPart: (request, signal) =>
-      outcome<contract.PartOutcome, 'no-such-upload' | 'not-found'>(
-        () =>
-          run(`sending part ${request.number} of ${request.key}`, signal, () =>
-            sendBody(request.body, signal, async (body) => {
-              const command = new s3.UploadPartCommand({
-                Bucket: bucket,
-                Key: request.key,
-                UploadId: request.uploadId,
-                PartNumber: request.number,
-                Body: body,
-                ContentLength: request.body.length,
-                ContentMD5: request.contentMd5,
-                ...(request.crc32 === undefined ? {} : { ChecksumAlgorithm: 'CRC32', ChecksumCRC32: request.crc32 }),
-              })
-              const reply = await client.send(command, abortable(signal))
-              return stripped({
-                kind: 'stored' as const,
-                etag: unquoted(reply.ETag) ?? '',
-                crc32: reply.ChecksumCRC32,
-              })
-            }),
-          ),
-        { 'no-such-upload': () => ({ kind: 'no-such-upload' }), 'not-found': () => ({ kind: 'no-such-upload' }) },
-      ),
-
-    listParts: (key, uploadId, signal) =>
-      outcome<readonly contract.StoredPart[] | undefined, 'no-such-upload' | 'not-found'>(
-        async () => {
-          const parts: contract.StoredPart[] = []
-          for (let marker: string | undefined; ;) {
-            const page = await run(`asking which parts of ${key} have arrived`, signal, () =>
-              client.send(
-                new s3.ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker }),
-                abortable(signal),
-              ),
-            )
-            for (const part of page.Parts ?? [])
-              parts.push(
-                stripped({
-                  number: part.PartNumber ?? 0,
-                  sizeBytes: part.Size ?? 0,
-                  etag: unquoted(part.ETag) ?? '',
-                  crc32: part.ChecksumCRC32,
-                }),
-              )
-            if (!page.IsTruncated || page.NextPartNumberMarker === undefined) return parts
-            marker = page.NextPartNumberMarker
-          }
-        },
-        { 'no-such-upload': () => undefined, 'not-found': () => undefined },
-      ),
-
-    completeUpload: (request, signal) =>
-      outcome<contract.CompleteOutcome, 'no-such-upload' | 'not-found' | 'refused' | 'precondition'>(
-        () =>
-          run(`completing ${request.key}`, signal, async () => {
-            const withCrc32 = request.parts.every((part) => part.crc32 !== undefined)
-            const reply = await client.send(
-              new s3.CompleteMultipartUploadCommand({
-                Bucket: bucket,
-                Key: request.key,
-                UploadId: request.uploadId,
-                ...(withCrc32 ? { ChecksumType: 'FULL_OBJECT', MpuObjectSize: request.sizeBytes } : {}),
-                MultipartUpload: {
-                  Parts: request.parts.map((part) => ({
-                    PartNumber: part.number,
-                    ETag: `"${part.etag}"`,
-                    ChecksumCRC32: part.crc32,
-                  })),
-                },
-              }),
-              abortable(signal),
-            )
-            return stripped({ kind: 'completed' as const, etag: unquoted(reply.ETag), versionId: reply.VersionId })
-          }),
-        {
-          'no-such-upload': () => ({ kind: 'no-such-upload' }),
-          'not-found': () => ({ kind: 'no-such-upload' }),
-          // InvalidPart, InvalidPartOrder, EntityTooSmall: what is there cannot become what was meant.
-          refused: (fault) => ({ kind: 'start-again', why: fault.code }),
-          precondition: (fault) => ({ kind: 'start-again', why: fault.code }),
-        },
-      ),
-
-    abortUpload: (key, uploadId, signal) =>
-      outcome<undefined, 'no-such-upload' | 'not-found'>(
-        () =>
-          run(`abandoning the upload of ${key}`, signal, async () => {
-            await client.send(
-              new s3.AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }),
-              abortable(signal),
-            )
-            return undefined
-          }),
-        { 'no-such-upload': () => undefined, 'not-found': () => undefined },
-      ),
-
-    async *listUploads(prefix, signal) {
-      for (let key: string | undefined, uploadId: string | undefined; ;) {
-        const page = await outcome(() =>
-          run('listing unfinished uploads', signal, () =>
-            client.send(
-              new s3.ListMultipartUploadsCommand({
-                Bucket: bucket,
-                Prefix: prefix,
-                KeyMarker: key,
-                UploadIdMarker: uploadId,
-                EncodingType: 'url',
-              }),
-              abortable(signal),
-            ),
-          ),
-        )
-        for (const upload of page.Uploads ?? [])
-          yield stripped({
-            key: decodeListedKey(upload.Key ?? '', page.EncodingType),
-            uploadId: upload.UploadId ?? '',
-            initiatedMs: upload.Initiated?.getTime(),
-          })
-        if (!page.IsTruncated || page.NextKeyMarker === undefined) return
-        key = decodeListedKey(page.NextKeyMarker, page.EncodingType)
-        uploadId = page.NextUploadIdMarker
-      }
-    },
 
     head: (request, signal) =>
       outcome<contract.ObjectFacts | undefined, 'not-found'>(
@@ -286,57 +95,6 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
         },
         { 'not-found': () => undefined },
       ),
-
-    async *list(prefix, signal) {
-      for (let token: string | undefined; ;) {
-        const page = await outcome(() =>
-          run('listing the bucket', signal, () =>
-            client.send(
-              new s3.ListObjectsV2Command({
-                Bucket: bucket,
-                Prefix: prefix,
-                ContinuationToken: token,
-                EncodingType: 'url',
-              }),
-              abortable(signal),
-            ),
-          ),
-        )
-        for (const entry of page.Contents ?? [])
-          yield stripped({
-            key: decodeListedKey(entry.Key ?? '', page.EncodingType),
-            sizeBytes: entry.Size ?? 0,
-            etag: unquoted(entry.ETag),
-            lastModifiedMs: entry.LastModified?.getTime(),
-            storageClass: entry.StorageClass,
-          })
-        if (!page.IsTruncated || page.NextContinuationToken === undefined) return
-        token = page.NextContinuationToken
-      }
-    },
-
-    async *listVersions(prefix, signal) {
-      for (let key: string | undefined, versionId: string | undefined; ;) {
-        const page = await outcome(() =>
-          run('listing the versions in the bucket', signal, () =>
-            client.send(
-              new s3.ListObjectVersionsCommand({
-                Bucket: bucket,
-                Prefix: prefix,
-                KeyMarker: key,
-                VersionIdMarker: versionId,
-                EncodingType: 'url',
-              }),
-              abortable(signal),
-            ),
-          ),
-        )
-        yield* versionsOf(page)
-        if (!page.IsTruncated || page.NextKeyMarker === undefined) return
-        key = decodeListedKey(page.NextKeyMarker, page.EncodingType)
-        versionId = page.NextVersionIdMarker
-      }
-    },
 
     delete: (key, versionId, signal) =>
       outcome<'deleted' | 'refused', 'not-found' | 'forbidden' | 'refused'>(
@@ -410,16 +168,6 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
 
     clockCorrectionMs: () => attempts.clockCorrectionMs(),
     close: () => client.destroy(),
-  }
-}
-
-function objectInput(options: contract.ObjectOptions) {
-  return {
-    Metadata: { ...options.metadata },
-    ContentType: options.contentType,
-    StorageClass: options.storageClass as s3.StorageClass | undefined,
-    ObjectLockMode: options.lock?.mode,
-    ObjectLockRetainUntilDate: options.lock && new Date(options.lock.untilMs),
   }
 }
 

@@ -283,8 +283,10 @@ describe('patience with a silent connection', () => {
   it('begins under a minute, doubles with each silence up to a bound, and is short again after a quick body', () => {
     let patience = newPatience(SOCKET_TIMEOUT_MS)
     assert.ok(patience.nowMs < 60_000)
-    const waits = Array.from({ length: 5 }, () => (patience = afterSilence(patience)).nowMs)
+    const waits = Array.from({ length: 5 }, () => (patience = afterSilence(patience, patience.nowMs)).nowMs)
     assert.deepEqual(waits, [90_000, 180_000, 360_000, 360_000, 360_000])
+    const together = [1, 2, 3, 4].reduce((each) => afterSilence(each, 45_000), newPatience(45_000))
+    assert.equal(together.nowMs, 90_000, 'four parts that fall silent together are one silence')
     assert.equal(afterAnswer(patience, 50_000).nowMs, 360_000, 'a slow line stays a slow line')
     assert.equal(afterAnswer(patience, 5_000).nowMs, SOCKET_TIMEOUT_MS)
   })

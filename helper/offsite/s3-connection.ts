@@ -1,0 +1,81 @@
+// One store as it is talked to: the client, the retry loop around every request, the bandwidth limit, and how long silence is borne.
+import type * as s3 from '@aws-sdk/client-s3'
+import { formatBucketUrl, parseEndpoint } from './address.js'
+import { paced } from './limiter.js'
+import { afterAnswer, afterSilence, newPatience, type Patience } from './patience.js'
+import { attempt, type AttemptDeps } from './s3-attempts.js'
+import {
+  HashedStream,
+  SOCKET_TIMEOUT_MS,
+  createClient,
+  setSocketTimeout,
+  type S3Deps,
+  type S3Options,
+} from './s3-client.js'
+import { classifyFault } from './s3-errors.js'
+import { DEFAULT_RETRY } from './s3-retry.js'
+
+export interface S3Connection {
+  readonly name: string
+  readonly bucket: string
+  readonly client: s3.S3Client
+  readonly attempts: AttemptDeps
+  /** @param doing  for messages, as in "sending part 3 of IMG_0412.CR3" */
+  readonly run: <T>(doing: string, signal: AbortSignal | undefined, request: () => Promise<T>) => Promise<T>
+  readonly abortable: (signal: AbortSignal | undefined) => { readonly abortSignal?: AbortSignal }
+  /** Sends a body: whole, or, under a bandwidth limit, step by step; signed either way. */
+  readonly sendBody: <T>(
+    body: Uint8Array,
+    signal: AbortSignal | undefined,
+    send: (body: Uint8Array | HashedStream) => Promise<T>,
+  ) => Promise<T>
+}
+
+export function openConnection(options: S3Options, deps: S3Deps): S3Connection {
+  const { bucket } = options
+  const endpoint =
+    options.endpoint === undefined
+      ? undefined
+      : parseEndpoint(options.endpoint, { allowPlainHttp: options.allowPlainHttp ?? false })
+  const client = createClient(options, endpoint, deps)
+  const name = formatBucketUrl({ bucket, prefix: '' }) + (endpoint ? ` at ${endpoint.host}` : '')
+  const attempts: AttemptDeps = {
+    storeName: name,
+    policy: options.retry ?? DEFAULT_RETRY,
+    sleep: deps.sleep,
+    random: deps.random,
+    clockCorrectionMs: () => client.config.systemClockOffset - (deps.clockOffsetMs ?? 0),
+    onFault: deps.onFault,
+  }
+
+  let patience = newPatience(options.socketTimeoutMs ?? SOCKET_TIMEOUT_MS)
+  const setPatience = (next: Patience): void => {
+    if (next.nowMs !== patience.nowMs) setSocketTimeout(client, next.nowMs)
+    patience = next
+  }
+
+  return {
+    name,
+    bucket,
+    client,
+    attempts,
+    run: (doing, signal, request) => attempt(doing, attempts, signal, request),
+    abortable: (signal) => (signal ? { abortSignal: signal } : {}),
+
+    async sendBody(body, signal, send) {
+      const [begunAtMs, bornMs] = [performance.now(), patience.nowMs]
+      const stream =
+        deps.limiter && body.length > 0 ? new HashedStream(body, paced(body, deps.limiter, signal)) : undefined
+      try {
+        const answer = await send(stream ?? body)
+        setPatience(afterAnswer(patience, performance.now() - begunAtMs))
+        return answer
+      } catch (error) {
+        if (classifyFault(error).kind === 'timeout') setPatience(afterSilence(patience, bornMs))
+        throw error
+      } finally {
+        stream?.destroy()
+      }
+    },
+  }
+}
