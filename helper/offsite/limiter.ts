@@ -8,8 +8,8 @@ export interface TokenBucket {
   readonly atMs: number
 }
 
-/** A quarter of a second may be sent at once after a pause; more would be a burst that other people on the line feel. */
-const BURST_SECONDS = 0.25
+/** A tenth of a second may be sent at once after a pause; more would be a burst that other people on the line feel. */
+const BURST_SECONDS = 0.1
 
 /** A step so small that ten of them fit into a second of a slow line, and never more than 256 KiB. */
 export function stepBytes(bytesPerSecond: number): number {

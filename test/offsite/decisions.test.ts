@@ -315,7 +315,7 @@ describe('the bandwidth limit', () => {
 
   it('does not make up for a pause with a flood, nor stop when the clock goes back', () => {
     const after = takeTokens(newBucket(1000, 0), 1000, DAY)
-    assert.equal(after.waitMs, 750, 'a quarter of a second is free, the rest is waited for')
+    assert.equal(after.waitMs, 900, 'a tenth of a second is free, the rest is waited for')
     assert.equal(takeTokens(newBucket(1000, DAY), 500, 0).waitMs, 500)
   })
 

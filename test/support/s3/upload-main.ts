@@ -1,5 +1,5 @@
 // A client that can be killed: uploads one file with the real protocol and says on stdout what has happened, a word and a number per line.
-// Started by tests as a process of its own: `node upload-main.js '<JSON of UploadOrder>'`.
+// Started by tests as a process of its own: `node upload-main.js FILE`, the file holding the JSON of an UploadOrder.
 import { readFileSync, writeSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { chooseHashEngine } from '../../../helper/files/hash.js'
