@@ -1,0 +1,81 @@
+// A daemon for tests: a home of its own, disks that are told apart by name, and, where wanted, planned faults on every byte.
+import path from 'node:path'
+import fs from 'node:fs'
+import { Daemon, type DaemonOptions } from '../../helper/daemon.js'
+import type { Volume, Volumes } from '../../helper/files/volumes.js'
+import type { BackupResult, VerifyResult } from '../../shared/methods.js'
+import type { FaultSet } from './faults.js'
+
+/** Disks of a machine on which each folder directly below `root` is a disk of its own. Room is asked of the real one. */
+export function foldersAsDisks(root: string): Volumes {
+  return {
+    describe(file) {
+      const disk = path.relative(root, file).split(path.sep)[0] ?? ''
+      return Promise.resolve({
+        mountPoint: path.join(root, disk),
+        fileSystem: 'ext4',
+        devices: [`serial of ${disk}`],
+        medium: 'internal',
+        isReadOnly: false,
+      } satisfies Volume)
+    },
+    room(file) {
+      const { bavail, blocks, bsize } = fs.statfsSync(file)
+      return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
+    },
+  }
+}
+
+export interface Act {
+  readonly home: string
+  readonly volumes?: Volumes
+  readonly faults?: FaultSet
+  readonly clock?: () => number
+  readonly signal?: AbortSignal
+}
+
+/** Opens a daemon, lets `act` use it, closes it whatever happens. */
+export async function withDaemon<T>(options: Act, act: (daemon: Daemon) => Promise<T>): Promise<T> {
+  const { home, volumes, faults, clock } = options
+  const daemonOptions: DaemonOptions = {
+    home,
+    command: 'test',
+    ...(volumes ? { volumes } : {}),
+    ...(clock ? { clock } : {}),
+    ...(faults ? { files: faults.files, workerFile: faults.workerFile } : {}),
+  }
+  const daemon = await Daemon.open(daemonOptions)
+  try {
+    return await act(daemon)
+  } finally {
+    daemon.close()
+  }
+}
+
+export function backup(options: Act, paths: readonly string[], to: readonly string[]): Promise<BackupResult> {
+  return withDaemon(options, (daemon) => {
+    const run = daemon.handlers['backup/run']
+    if (!run) throw new Error('there is no backup/run')
+    return run({ paths, to }, contextOf(options))
+  })
+}
+
+export function verify(options: Act): Promise<VerifyResult> {
+  return withDaemon(options, (daemon) => {
+    const run = daemon.handlers['verify/run']
+    if (!run) throw new Error('there is no verify/run')
+    return run({ shoots: [] }, contextOf(options))
+  })
+}
+
+function contextOf({ signal }: Act): {
+  signal: AbortSignal
+  client: { kind: 'cli'; version: string }
+  progress: () => void
+} {
+  return {
+    signal: signal ?? new AbortController().signal,
+    client: { kind: 'cli', version: 'test' },
+    progress: () => undefined,
+  }
+}
