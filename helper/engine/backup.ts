@@ -1,14 +1,15 @@
 // A backup from beginning to end: scan → plan → copy and verify → re-read → seal, over whatever sources and places it is given. Every part
 // may be run twice, so after a crash, a pulled drive or Ctrl-C the same call finishes what is left and sends nothing again that had arrived.
 import os from 'node:os'
-import { SafelightError } from '../errors.js'
+import { SafelightError, systemCode } from '../errors.js'
+import { clearLeftovers } from '../files/temporary.js'
 import { deviceRelation, type Volume } from '../files/volumes.js'
 import { markGone } from '../journal/files.js'
 import { addStep } from '../journal/steps.js'
 import { temporaryTag } from '../journal/meta.js'
 import type { BackupResult } from '../../shared/methods.js'
 import type { LogEvent } from '../manifest/log.js'
-import { isStillThere, type OpenPlace } from '../place/places.js'
+import { type OpenPlace } from '../place/places.js'
 import { reReadUnproven, sealPending } from './finish.js'
 import { backupResult } from './outcome.js'
 import { roomNeeded, type FilePlan } from './plan.js'
@@ -44,6 +45,7 @@ export async function backUp(
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   try {
+    clearTops(run)
     const { prepared, leftOut } = await prepareAll(run, request, meter)
     if (!signal.aborted) checkRoom(run, prepared)
     await protectAll(run, prepared, meter)
@@ -63,6 +65,18 @@ export async function backUp(
 interface Prepared {
   readonly prepared: readonly PreparedShoot[]
   readonly leftOut: { file: string; why: string }[]
+}
+
+/** What a crash of this home left of its records at the top of a place; what it left beside copies is found when their folder is looked at. */
+function clearTops(run: BackupRun): void {
+  for (const place of run.livePlaces()) {
+    try {
+      clearLeftovers(run.deps.files, place.root, temporaryTag(run.deps.journal))
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      run.failPlace(place.id, error)
+    }
+  }
 }
 
 async function prepareAll(run: BackupRun, request: BackupRequest, meter: ProgressMeter): Promise<Prepared> {
@@ -234,9 +248,7 @@ async function finishPlaces(run: BackupRun, meter: ProgressMeter): Promise<void>
   meter.stage('reading back')
   for (const place of run.livePlaces()) await reReadUnproven(run, place)
   meter.stage('sealing')
-  for (const place of run.livePlaces()) {
-    if (isStillThere(run.deps.files, place)) sealPending(run, place)
-  }
+  for (const place of run.livePlaces()) sealPending(run, place)
 }
 
 /** Bytes as a person says them, decimal as drives are sold. */

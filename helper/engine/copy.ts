@@ -9,8 +9,8 @@
 // A target that fails does not hold up the others. Nothing at a target is ever overwritten.
 import path from 'node:path'
 import { describeError } from '../errors.js'
-import { makeFolders, moveAside, publish } from '../files/durable.js'
-import { TEMPORARY_PREFIX, TEMPORARY_SUFFIX } from '../files/scan.js'
+import { makeFolders, moveAside, publish, readWhole } from '../files/durable.js'
+import { temporaryName } from '../files/temporary.js'
 import type { FileStat, Hash } from '../model.js'
 import { failureOf, PLACE_TROUBLE, SOURCE_TROUBLE } from './failures.js'
 import type { CopyJob, CopyOutcome, Failure, Target, TargetOutcome } from './jobs.js'
@@ -62,7 +62,7 @@ function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
   for (let attempt = 1; ; attempt++) {
     const copies = job.targets.map((target, index): Copy => ({
       target,
-      temporary: temporaryName(deps, target, index),
+      temporary: temporaryFor(deps, target, index),
       isCreated: false,
       movedOld: false,
     }))
@@ -79,48 +79,59 @@ function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
 
 let counter = 0
 
-function temporaryName(deps: WorkerDeps, target: Target, index: number): string {
+function temporaryFor(deps: WorkerDeps, target: Target, index: number): string {
   counter += 1
-  return path.join(target.folder, `${TEMPORARY_PREFIX}${deps.temporaryTag}-${counter}-${index}${TEMPORARY_SUFFIX}`)
+  return path.join(target.folder, temporaryName(deps.temporaryTag, `${counter}-${index}`))
 }
 
 function readOnce(deps: WorkerDeps, job: CopyJob, copies: readonly Copy[]): CopyOutcome['source'] {
-  let descriptor: number | undefined
   try {
-    descriptor = deps.files.openRead(job.from)
-    const before = plainStat(deps.files.statOpen(descriptor))
-    for (const copy of copies) attempt(deps, copy, () => begin(deps, copy))
-    const { hash, count } = pour(deps, descriptor, copies)
-    const after = deps.files.stat(job.from)
-    if (after === undefined)
-      return { failure: { kind: 'source-vanished', message: 'it was taken away while it was being read' } }
-    if (count !== before.sizeBytes || !isSameContent(before, after)) {
-      return {
-        failure: {
-          kind: 'source-changing',
-          message: `it changed while it was being read (${before.sizeBytes} bytes, then ${after.sizeBytes})`,
-        },
-      }
+    const descriptor = deps.files.openRead(job.from)
+    try {
+      return readOpen(deps, job, descriptor, copies)
+    } finally {
+      deps.files.close(descriptor)
     }
-    for (const copy of copies) attempt(deps, copy, () => end(deps, copy, hash, before))
-    return { hash, stat: plainStat(after) }
   } catch (error) {
     if (error instanceof Stopped) return { failure: { kind: 'stopped', message: 'stopped' } }
     return { failure: failureOf(error, SOURCE_TROUBLE, 'source-unreadable') }
-  } finally {
-    if (descriptor !== undefined) deps.files.close(descriptor)
   }
+}
+
+function readOpen(deps: WorkerDeps, job: CopyJob, descriptor: number, copies: readonly Copy[]): CopyOutcome['source'] {
+  const before = plainStat(deps.files.statOpen(descriptor))
+  for (const copy of copies) attempt(deps, copy, () => begin(deps, copy))
+  const { hash, count } = pour(deps, descriptor, copies, before.sizeBytes)
+  const after = deps.files.stat(job.from)
+  if (after === undefined)
+    return { failure: { kind: 'source-vanished', message: 'it was taken away while it was being read' } }
+  if (count !== before.sizeBytes || !isSameContent(before, after)) {
+    return {
+      failure: {
+        kind: 'source-changing',
+        message: `it changed while it was being read (${before.sizeBytes} bytes, then ${after.sizeBytes})`,
+      },
+    }
+  }
+  for (const copy of copies) attempt(deps, copy, () => end(deps, copy, hash, before))
+  return { hash, stat: plainStat(after) }
 }
 
 function isSameContent(a: FileStat, b: FileStat): boolean {
   return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs && a.inode === b.inode
 }
 
-function pour(deps: WorkerDeps, descriptor: number, copies: readonly Copy[]): { hash: Hash; count: number } {
+/** Reads to the end, or until there is more than there was at first: a file that grows for as long as it is read would never end. */
+function pour(
+  deps: WorkerDeps,
+  descriptor: number,
+  copies: readonly Copy[],
+  sizeBytes: number,
+): { hash: Hash; count: number } {
   const hasher = deps.hash.create()
   let total = 0
   for (;;) {
-    const count = deps.files.read(descriptor, deps.buffer, 0, deps.buffer.length)
+    const count = total > sizeBytes ? 0 : deps.files.read(descriptor, deps.buffer, 0, deps.buffer.length)
     if (count === 0) return { hash: hasher.digest(), count: total }
     for (const copy of copies) attempt(deps, copy, () => write(deps, copy, count))
     hasher.update(deps.buffer.subarray(0, count))
@@ -148,9 +159,20 @@ function end(deps: WorkerDeps, copy: Copy, hash: Hash, source: FileStat): void {
 
 /** The drive under this path is still the one that the run began with. */
 function assertHere(deps: WorkerDeps, target: Target): void {
-  const marker = deps.files.stat(path.join(target.root, 'place.json'))
-  if (marker === undefined || `${marker.device}:${marker.inode}` !== target.marker) {
-    throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+  const file = path.join(target.root, 'place.json')
+  const marker = deps.files.stat(file)
+  if (marker && (`${marker.device}:${marker.inode}` === target.marker || idIn(deps, file) === target.place)) return
+  throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+}
+
+/** FAT and exFAT give a file a new inode number when the old one has been forgotten: then what the marker says decides. */
+function idIn(deps: WorkerDeps, marker: string): unknown {
+  try {
+    const said: unknown = JSON.parse(readWhole(deps.files, marker).toString('utf8'))
+    return typeof said === 'object' && said !== null && 'id' in said ? said.id : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
   }
 }
 

@@ -18,7 +18,13 @@ export async function reReadUnproven(run: BackupRun, place: OpenPlace): Promise<
   const shoots = new Map(listShoots(run.deps.journal).map((row) => [row.id, row]))
   for (const step of stepsOf(run.deps.journal, 're-read').filter((each) => each.placeId === place.id)) {
     const row = shoots.get(step.shootId)
-    if (row && !run.failedPlaces.has(place.id) && !run.signal.aborted) await reReadShoot(run, place, row)
+    if (!row || run.failedPlaces.has(place.id) || run.signal.aborted) continue
+    try {
+      await reReadShoot(run, place, row)
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      run.failPlace(place.id, error)
+    }
   }
 }
 
@@ -54,10 +60,7 @@ async function reReadShoot(run: BackupRun, place: OpenPlace, row: ShootRow): Pro
       })
     }
   }
-  if (!isStillThere(files, place)) {
-    run.failPlace(place.id, Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' }))
-    return
-  }
+  if (!isStillThere(files, place)) throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
   appendEvents(files, place.root, folder, events)
   journal.transaction(() => {
     results.forEach(({ copy, result }) => {

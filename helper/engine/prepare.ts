@@ -3,15 +3,8 @@
 import path from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { EntryStat } from '../files/durable.js'
-import {
-  scanFolder,
-  scanWithin,
-  type ScannedFile,
-  TEMPORARY_PREFIX,
-  TEMPORARY_SUFFIX,
-  type Scan,
-  type ScannedFolder,
-} from '../files/scan.js'
+import { scanFolder, scanWithin, type ScannedFile, type Scan, type ScannedFolder } from '../files/scan.js'
+import { isLeftover } from '../files/temporary.js'
 import { filesOfShoot, type FileRow } from '../journal/files.js'
 import { ensureShoot, labelAt, listShoots, type SourceRow } from '../journal/shoots.js'
 import { sealOf } from '../journal/steps.js'
@@ -47,11 +40,21 @@ export async function prepareSource(
   const prepared: PreparedShoot[] = []
   for (const folder of scan.folders) {
     if (options.signal.aborted) break
-    if (folder.files.length > 0) prepared.push(prepareShoot(run, source, folder, given, options))
+    if (folder.files.length > 0) prepared.push(withoutUnseen(prepareShoot(run, source, folder, given, options), scan))
     await turn()
   }
-  if (isWhole(given) && !options.signal.aborted) prepared.push(...vanishedShoots(run, source, scan))
+  if (isWhole(given) && !options.signal.aborted)
+    prepared.push(...vanishedShoots(run, source, scan).map((each) => withoutUnseen(each, scan)))
   return prepared
+}
+
+/** A file that is there and could not be looked at is not gone. */
+function withoutUnseen(prepared: PreparedShoot, scan: Scan): PreparedShoot {
+  const { files, gone } = prepared.plan
+  const { pathFromRoot } = prepared.shoot.row
+  const unseen = new Set(scan.unreadable.map((each) => each.file))
+  const isUnseen = ({ name }: FileRow): boolean => unseen.has(pathFromRoot === '' ? name : `${pathFromRoot}/${name}`)
+  return { ...prepared, plan: { files, gone: gone.filter((file) => !isUnseen(file)) } }
 }
 
 function prepareShoot(
@@ -104,7 +107,7 @@ function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporary
     if (files.stat(at) === undefined) return found
     for (const { name } of files.list(at)) {
       const file = path.join(at, name)
-      if (name.startsWith(`${TEMPORARY_PREFIX}${temporaryTag}-`) && name.endsWith(TEMPORARY_SUFFIX)) files.unlink(file)
+      if (isLeftover(name, temporaryTag)) files.unlink(file)
       else {
         const stat = files.stat(file)
         if (stat) found.set(name, stat)

@@ -7,6 +7,7 @@
 //   record                                 all of it as one record
 //
 // A place that fails is out of the run; a file that fails is a finding, and the others go on.
+import { systemCode } from '../errors.js'
 import type { FileStat, Hash } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import { isRaw } from './file-kinds.js'
@@ -33,8 +34,14 @@ export async function protectFile(run: BackupRun, shoot: ShootInRun, plan: FileP
   const targets: Target[] = []
   for (const [placeId, condition] of plan.places) {
     if (run.failedPlaces.has(placeId)) continue
-    const target = await judgePlace(run, draft, plan, original, run.placeNamed(placeId), condition)
-    if (target) targets.push(target)
+    const place = run.placeNamed(placeId)
+    try {
+      const target = await judgePlace(run, draft, plan, original, place, condition)
+      if (target) targets.push(target)
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      run.failPlace(placeId, error)
+    }
   }
   await send(run, draft, plan, original, targets)
   draft.commit()
@@ -90,15 +97,16 @@ async function judgePlace(
   place: OpenPlace,
   condition: PlaceCondition,
 ): Promise<Target | undefined> {
+  if ((condition === 'good' || condition === 'unproven') && original.isKnown) return undefined
+  await draft.lookForMoved(place)
   switch (condition) {
     case 'good':
     case 'unproven':
-      if (original.isKnown) return undefined
       return draft.targetKeeping(place, plan.known?.version)
     case 'absent':
       return draft.target(place)
     case 'lost':
-      await draft.lookForMoved(place)
+      draft.isEmptyAt(place)
       draft.warnLost(place)
       return draft.target(place)
     case 'altered':
@@ -131,7 +139,6 @@ async function judgeFound(
     draft.originalIs({ hash: read.hash, sizeBytes: read.stat.sizeBytes, mtimeMs: read.stat.mtimeMs }, read.stat)
   }
   if (hash === original.hash) {
-    await draft.lookForMoved(place)
     draft.adopt(place, { hash, how, stat }, condition)
     return undefined
   }
@@ -179,6 +186,8 @@ async function send(
         { hash: source.hash, sizeBytes: source.stat.sizeBytes, mtimeMs: source.stat.mtimeMs },
         source.stat,
       )
+    // Whatever goes to a place in a further try must be this very content: it is what the record says.
+    original.hash = source.hash
     if (attempt === 1 && plan.known && !original.isKnown && isRaw(plan.scanned.name)) draft.warnRawChanged()
     waiting = outcomes.flatMap((outcome) => takeOutcome(draft, waiting, outcome, source.hash, attempt))
   }

@@ -122,7 +122,7 @@ export class RecordDraft {
     const known = this.knownVersion(content.hash)
     return this.#targetMoving(place, {
       content,
-      to: `Versions/${this.#stamp()}/${this.#name}`,
+      to: this.#freePath(place, 'Versions'),
       event: 'kept',
       why: known ? 'the original changed' : NOT_OURS,
       ...(how === undefined ? {} : { how }),
@@ -133,7 +133,7 @@ export class RecordDraft {
     const content = { hash, sizeBytes: 0, mtimeMs: 0 }
     return this.#targetMoving(place, {
       content,
-      to: `Quarantine/${this.#stamp()}/${this.#name}`,
+      to: this.#freePath(place, 'Quarantine'),
       event: 'quarantined',
       why: 'its bytes differ from the reference',
     })
@@ -144,9 +144,15 @@ export class RecordDraft {
     return { ...this.target(place), moveOldTo: path.join(this.#folderAt(place), ...setAside.to.split('/')) }
   }
 
-  /** UTC, in a form that every file system can hold. */
-  #stamp(): string {
-    return this.#run.iso().replaceAll(/[-:]/g, '').replace('.', '-')
+  /** Below a folder of this moment, in UTC and in a form that every file system can hold; numbered where a clock that stands still or was
+   *  set back has led to the same moment before. */
+  #freePath(place: OpenPlace, kept: 'Versions' | 'Quarantine'): string {
+    const stamp = this.#run.iso().replaceAll(/[-:]/g, '').replace('.', '-')
+    for (let n = 1; ; n++) {
+      const relative = `${kept}/${n === 1 ? stamp : `${stamp}-${n}`}/${this.#name}`
+      const file = path.join(this.#folderAt(place), ...relative.split('/'))
+      if (this.#run.deps.files.stat(file) === undefined) return relative
+    }
   }
 
   // ── what came of it ──
@@ -261,40 +267,35 @@ export class RecordDraft {
     return known !== undefined && (known.version.hash === hash || known.oldCopies.some((copy) => copy.hash === hash))
   }
 
-  /** A crash may have come between moving an earlier content to Versions/ and writing that down: look for it there. */
+  /** A crash, or a drive that failed, may have come between moving an earlier content to Versions/ and writing that down: what lies there
+   *  under this file's name and is in no record is written down now, whatever it is. */
   async lookForMoved(place: OpenPlace): Promise<void> {
     const { known } = this.#plan
-    const lost = known?.copies.get(place.id)
-    if (!known || !lost) return
-    const { files, pool } = this.#run.deps
-    const versions = path.join(this.#folderAt(place), 'Versions')
-    if (files.stat(versions)?.kind !== 'folder') return
-    const told = new Set(known.oldCopies.filter((copy) => copy.placeId === place.id).map((copy) => copy.path))
-    for (const { name: stamp } of files.list(versions)) {
-      const relative = `Versions/${stamp}/${this.#name}`
-      const file = path.join(versions, stamp, this.#name)
-      if (told.has(relative) || files.stat(file)?.sizeBytes !== known.version.sizeBytes) continue
-      const { result } = await pool.run({ kind: 'hash', file, sizeBytes: known.version.sizeBytes, fromDevice: true })
-      if ('failure' in result || result.hash !== known.version.hash) continue
-      this.#emptied.push({ placeId: place.id, path: this.#name })
-      this.#copies.push({
-        placeId: place.id,
-        content: known.version,
-        path: relative,
-        state: 'verified',
-        stat: result.stat,
-        provenHow: result.how,
-      })
+    const told = new Set(known?.oldCopies.filter((copy) => copy.placeId === place.id).map((copy) => copy.path))
+    for (const relative of this.#run.namesInVersions(this.#shoot, place).get(this.#name) ?? []) {
+      if (told.has(relative)) continue
+      const file = path.join(this.#folderAt(place), ...relative.split('/'))
+      const { sizeBytes } = this.#run.deps.files.stat(file) ?? { sizeBytes: 0 }
+      const { result } = await this.#run.deps.pool.run({ kind: 'hash', file, sizeBytes, fromDevice: true })
+      if ('failure' in result) continue
+      const { hash, how, stat } = result
+      const content = known?.version.hash === hash ? known.version : { hash, sizeBytes, mtimeMs: stat.mtimeMs }
+      this.#copies.push({ placeId: place.id, content, path: relative, state: 'verified', stat, provenHow: how })
       this.#event(place, {
         event: 'kept',
         at: this.#run.iso(),
         file: this.#name,
         path: this.#name,
         to: relative,
-        copyHash: result.hash,
-        why: 'the original changed',
+        copyHash: hash,
+        why: 'it was moved there by an earlier run that did not come to its end',
       })
     }
+  }
+
+  /** What was known under the file's own name at this place is not there any more. */
+  isEmptyAt(place: OpenPlace): void {
+    this.#emptied.push({ placeId: place.id, path: this.#name })
   }
 
   // ── the record ──

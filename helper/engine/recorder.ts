@@ -69,6 +69,8 @@ export class Recorder {
   readonly #introductions = new Map<string, LogEvent>()
   #waiting: FileRecord[] = []
   #timer: NodeJS.Timeout | undefined
+  /** What went wrong in a flush that nobody was waiting for: whoever comes next is told. */
+  #failure: Error | undefined
 
   /** @param onPlaceFailure  told when a place's log cannot be written: its copies in that batch are then not recorded */
   constructor(
@@ -93,11 +95,22 @@ export class Recorder {
   add(record: FileRecord): void {
     this.#waiting.push(record)
     if (this.#waiting.length >= BATCH_RECORDS) this.flush()
-    else this.#timer ??= setTimeout(() => this.flush(), BATCH_MS)
+    else this.#timer ??= setTimeout(() => this.#flushUnasked(), BATCH_MS)
   }
 
-  /** Everything added so far is on the disk when this returns. */
+  #flushUnasked(): void {
+    try {
+      this.flush()
+    } catch (error) {
+      this.#failure = error instanceof Error ? error : new Error(String(error))
+    }
+  }
+
+  /** Everything added so far is on the disk when this returns. @throws what the journal threw, now or since the last call */
   flush(): void {
+    const earlier = this.#failure
+    this.#failure = undefined
+    if (earlier) throw earlier
     clearTimeout(this.#timer)
     this.#timer = undefined
     const records = this.#waiting
@@ -175,7 +188,8 @@ function writeRecord(journal: Journal, record: FileRecord, failedPlaces: Readonl
       ...(record.originalState === 'verified' ? { provenMs: nowMs, provenHow: 'cached' as const } : {}),
     })
   }
-  for (const { placeId, path } of record.emptied) dropCopyAt(journal, fileId, placeId, path)
+  for (const { placeId, path } of record.emptied)
+    if (!failedPlaces.has(placeId)) dropCopyAt(journal, fileId, placeId, path)
   for (const copy of record.copies) {
     if (!failedPlaces.has(copy.placeId)) writeCopy(journal, record.shootId, fileId, copy, nowMs)
   }

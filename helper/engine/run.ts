@@ -1,5 +1,6 @@
 // One run of a backup while it lasts: which places still answer, what was found, what was done. Everything that tasks share and change is
 // here and nowhere else.
+import path from 'node:path'
 import type { DurableFiles } from '../files/durable.js'
 import type { Volumes } from '../files/volumes.js'
 import type { HashEngine } from '../files/hash.js'
@@ -8,7 +9,7 @@ import type { ShootRow, SourceRow } from '../journal/shoots.js'
 import type { Finding } from '../../shared/methods.js'
 import type { OpenPlace } from '../place/places.js'
 import { placeError } from '../place/places.js'
-import { SafelightError } from '../errors.js'
+import { SafelightError, systemCode } from '../errors.js'
 import type { WorkerPool } from './pool.js'
 import { Recorder } from './recorder.js'
 
@@ -55,6 +56,7 @@ export class BackupRun {
   /** Set when a source folder itself has gone. */
   sourceFailure: SafelightError | undefined
   readonly #sourceIdentities = new Map<number, string>()
+  readonly #inVersions = new Map<string, ReadonlyMap<string, readonly string[]>>()
   readonly #warnings = new Map<string, number>()
 
   constructor(deps: EngineDeps, places: readonly OpenPlace[], signal: AbortSignal) {
@@ -97,9 +99,33 @@ export class BackupRun {
     return true
   }
 
+  /** The files below Versions/ of a shoot at a place as they were when first asked for, by their names: where each lies, below the shoot's
+   *  folder. @throws the system's error */
+  namesInVersions(shoot: ShootInRun, place: OpenPlace): ReadonlyMap<string, readonly string[]> {
+    const key = `${shoot.row.id} ${place.id}`
+    const known = this.#inVersions.get(key)
+    if (known) return known
+    const folder = path.join(place.root, 'Photos', ...(shoot.folders.get(place.id) ?? '').split('/'), 'Versions')
+    const found = new Map<string, string[]>()
+    this.#inVersions.set(key, found)
+    const { files } = this.deps
+    if (files.stat(folder)?.kind !== 'folder') return found
+    for (const { name: stamp, kind } of files.list(folder)) {
+      if (kind !== 'folder') continue
+      for (const { name } of files.list(path.join(folder, stamp)))
+        found.set(name, [...(found.get(name) ?? []), `Versions/${stamp}/${name}`])
+    }
+    return found
+  }
+
   #identityOf(folder: string): string {
-    const stat = this.deps.files.stat(folder)
-    return stat ? `${stat.device}:${stat.inode}` : ''
+    try {
+      const stat = this.deps.files.stat(folder)
+      return stat ? `${stat.device}:${stat.inode}` : ''
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      return ''
+    }
   }
 
   find(finding: Finding): void {

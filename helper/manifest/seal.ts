@@ -3,12 +3,13 @@
 import path from 'node:path'
 import { appendLines, makeFolders, readWhole, type DurableFiles } from '../files/durable.js'
 import { hashBytes, type HashEngine } from '../files/hash.js'
+import { temporaryIn } from '../files/temporary.js'
 import { copiesAt } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
+import { temporaryTag } from '../journal/meta.js'
 import { placeById, saveChain } from '../journal/places.js'
 import { finishStep, saveSeal, sealOf } from '../journal/steps.js'
 import type { Hash } from '../model.js'
-import { temporaryIn } from '../place/marker.js'
 import { appendToChain, holdsHead, linkLines, readChain, type ChainLine } from './chain.js'
 import { formatEvent, LOG_FILE } from './log.js'
 import { formatManifest, MANIFEST_FILE, type ManifestEntry } from './manifest.js'
@@ -99,7 +100,8 @@ export function manifestEntries(journal: Journal, shootId: number, placeId: stri
 
 function writeManifests(deps: SealDeps, root: string, drafts: readonly Draft[]): void {
   const together = drafts.length >= SYNC_TOGETHER_FROM
-  const waiting = drafts.map((draft) => ({ draft, temporary: temporaryIn(draft.path) }))
+  const tag = temporaryTag(deps.journal)
+  const waiting = drafts.map((draft) => ({ draft, temporary: temporaryIn(draft.path, tag) }))
   for (const { draft, temporary } of waiting) {
     makeFolders(deps.files, root, draft.path)
     const bytes = Buffer.from(draft.text, 'utf8')

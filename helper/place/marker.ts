@@ -5,7 +5,7 @@ import path from 'node:path'
 import { z } from 'zod'
 import { describeError, SafelightError } from '../errors.js'
 import { readWhole, replaceFile, type DurableFiles } from '../files/durable.js'
-import { TEMPORARY_PREFIX, TEMPORARY_SUFFIX } from '../files/scan.js'
+import { temporaryIn } from '../files/temporary.js'
 import { HOW_TO_RESTORE } from './how-to-restore.js'
 
 /** The folder on the drive that holds everything of Safelight's. */
@@ -59,49 +59,39 @@ function understand(text: string): Marker {
   throw new Error(`its "${issue?.path.join('.') ?? ''}" is not as it must be (${issue?.message ?? 'unknown'})`)
 }
 
-/** Makes a folder a place: `Safelight/`, the marker, the instructions. The folder itself must exist. */
-export function makePlace(files: DurableFiles, folder: string, name: string, nowMs: number): Marker {
+/** Makes a folder a place: `Safelight/`, the marker, the instructions. The folder itself must exist.
+ *  @param tag  of the temporary names of this home */
+export function makePlace(files: DurableFiles, folder: string, name: string, tag: string, nowMs: number): Marker {
   const root = path.join(folder, ROOT_FOLDER)
   const marker: Marker = { id: randomUUID(), name, created: new Date(nowMs).toISOString(), format: FORMAT_VERSION }
   if (files.makeFolder(root)) files.syncFolder(folder)
   for (const each of ['Photos', 'Catalogs']) files.makeFolder(path.join(root, each))
-  writeInstructions(files, folder)
-  replaceFile(files, path.join(root, MARKER_FILE), temporaryIn(root), `${JSON.stringify(marker, null, 2)}\n`)
+  writeInstructions(files, folder, tag)
+  replaceFile(files, path.join(root, MARKER_FILE), temporaryIn(root, tag), `${JSON.stringify(marker, null, 2)}\n`)
   return marker
 }
 
-export function renamePlace(files: DurableFiles, folder: string, marker: Marker, name: string): void {
+export function renamePlace(files: DurableFiles, folder: string, marker: Marker, name: string, tag: string): void {
   const root = path.join(folder, ROOT_FOLDER)
   replaceFile(
     files,
     path.join(root, MARKER_FILE),
-    temporaryIn(root),
+    temporaryIn(root, tag),
     `${JSON.stringify({ ...marker, name }, null, 2)}\n`,
   )
 }
 
 /** Writes HOW-TO-RESTORE.txt where it is missing or of another edition. */
-export function writeInstructions(files: DurableFiles, folder: string): void {
+export function writeInstructions(files: DurableFiles, folder: string, tag: string): void {
   const file = path.join(folder, ROOT_FOLDER, 'HOW-TO-RESTORE.txt')
   if (files.stat(file)?.kind === 'file' && readWhole(files, file).toString('utf8') === HOW_TO_RESTORE) return
-  replaceFile(files, file, temporaryIn(path.dirname(file)), HOW_TO_RESTORE)
+  replaceFile(files, file, temporaryIn(path.dirname(file), tag), HOW_TO_RESTORE)
 }
 
 /** `device:inode` of the marker: differs when another disk lies under the same path. */
 export function markerIdentity(files: DurableFiles, folder: string): string {
   const stat = files.stat(path.join(folder, ROOT_FOLDER, MARKER_FILE))
   return stat ? `${stat.device}:${stat.inode}` : ''
-}
-
-let counter = 0
-
-/** A free name for one of Safelight's own files before it gets its own. */
-export function temporaryIn(folder: string): string {
-  counter += 1
-  return path.join(
-    folder,
-    `${TEMPORARY_PREFIX}own-${process.pid}-${counter}-${randomUUID().slice(0, 8)}${TEMPORARY_SUFFIX}`,
-  )
 }
 
 function firstLine(text: string): string {

@@ -7,6 +7,7 @@ import type { DurableFiles } from '../files/durable.js'
 import { syncClientOf, type Volume, type Volumes } from '../files/volumes.js'
 import { WORKING } from '../model.js'
 import type { Journal } from '../journal/journal.js'
+import { temporaryTag } from '../journal/meta.js'
 import { listPlaces, placeAtPath, placeById, savePlace, type PlaceRow } from '../journal/places.js'
 import {
   MARKER_FILE,
@@ -120,9 +121,13 @@ export function stateOfPlace(files: DurableFiles, place: PlaceRow): PlaceState {
   }
 }
 
-/** The drive under this path is still the one that was opened. */
+/** The drive under this path is still the one that was opened. FAT and exFAT give a file a new inode number when the old one has been
+ *  forgotten, so where the numbers differ, the marker's own id decides.
+ *  @throws the system's error when the drive does not answer */
 export function isStillThere(files: DurableFiles, place: OpenPlace): boolean {
-  return place.markerIdentity !== '' && markerIdentity(files, place.folder) === place.markerIdentity
+  if (place.markerIdentity === '') return false
+  const now = markerIdentity(files, place.folder)
+  return now === place.markerIdentity || (now !== '' && readMarker(files, place.folder)?.id === place.id)
 }
 
 /** A known place by its name, id or path. @throws PLACE_UNKNOWN */
@@ -210,7 +215,7 @@ export async function renameOpenPlace(deps: PlaceDeps, place: PlaceRow, name: st
 function nameAnew(deps: PlaceDeps, folder: string, marker: Marker, name: string | undefined): Marker {
   if (name === undefined || name === marker.name) return marker
   try {
-    renamePlace(deps.files, folder, marker, name)
+    renamePlace(deps.files, folder, marker, name, temporaryTag(deps.journal))
     return { ...marker, name }
   } catch (error) {
     throw placeError(error, marker.name)
@@ -247,7 +252,7 @@ function refuseTwin(deps: PlaceDeps, folder: string, marker: Marker): void {
 
 function makeHere(deps: PlaceDeps, folder: string, name: string): { id: string; name: string } {
   try {
-    return makePlace(deps.files, folder, name, deps.clock())
+    return makePlace(deps.files, folder, name, temporaryTag(deps.journal), deps.clock())
   } catch (error) {
     throw placeError(error, folder)
   }
@@ -256,7 +261,7 @@ function makeHere(deps: PlaceDeps, folder: string, name: string): { id: string; 
 /** The instructions are brought up to date where that is possible; a read-only drive keeps the ones it has. */
 function tryInstructions(deps: PlaceDeps, folder: string): void {
   try {
-    writeInstructions(deps.files, folder)
+    writeInstructions(deps.files, folder, temporaryTag(deps.journal))
   } catch (error) {
     const failure = placeError(error, folder)
     if (failure.code !== 'VOLUME_READ_ONLY' && failure.code !== 'VOLUME_FULL') throw failure
