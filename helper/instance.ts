@@ -40,9 +40,10 @@ export async function claimHome(home: string, command: string, nowMs: number): P
     const own = path.join(home, `owner-${randomBytes(8).toString('hex')}.json`)
     fs.writeFileSync(own, JSON.stringify(claim), { flag: 'wx', mode: 0o600 })
     const rival = await liveRival(home, path.basename(own))
-    if (!rival) return { release: () => fs.removeSync(own) }
+    // Whoever was held up while writing may have been taken for dead, and its claim cleared away: then it is no claim.
+    if (!rival && fs.existsSync(own)) return { release: () => fs.removeSync(own) }
     fs.removeSync(own)
-    if (attempt === TRIES || Date.parse(rival.since) < nowMs - 1000) throw inUse(home, rival)
+    if (rival && (attempt === TRIES || Date.parse(rival.since) < nowMs - 1000)) throw inUse(home, rival)
     await wait(20 + Math.random() * 80)
   }
 }
@@ -73,7 +74,10 @@ async function liveRival(home: string, own: string): Promise<Claim | undefined> 
     if (claim === 'gone') continue
     if (claim !== 'unfinished' && (await isAlive(claim))) return claim
     // A claim that cannot be read is one whose writer was cut off, unless it is being written this very moment.
-    if (claim === 'unfinished' && Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0) < 2000) {
+    if (
+      claim === 'unfinished' &&
+      Math.abs(Date.now() - (fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0)) < 2000
+    ) {
       return { pid: 0, processStart: '', command: 'another safelight', since: new Date().toISOString() }
     }
     fs.removeSync(file)

@@ -72,7 +72,10 @@ async function judgeOriginal(
     draft.originalIs(known.version, read.stat)
     return { isKnown: true, hash: reference }
   }
-  if (source === 'changed') return { isKnown: false, hash: read.hash }
+  if (source === 'changed') {
+    draft.originalIs({ hash: read.hash, sizeBytes: read.stat.sizeBytes, mtimeMs: read.stat.mtimeMs }, read.stat)
+    return { isKnown: false, hash: read.hash }
+  }
   draft.originalIsDamaged(read.hash)
   return 'not-to-be-believed'
 }

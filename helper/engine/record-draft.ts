@@ -172,8 +172,11 @@ export class RecordDraft {
   }
 
   adopt(place: OpenPlace, { hash, how, stat }: ReadFacts, condition: 'altered' | 'foreign'): void {
-    const content = this.#newest ??
-      this.#plan.known?.version ?? { hash, sizeBytes: stat.sizeBytes, mtimeMs: stat.mtimeMs }
+    const content = [this.#newest, this.#plan.known?.version].find((each) => each?.hash === hash) ?? {
+      hash,
+      sizeBytes: stat.sizeBytes,
+      mtimeMs: stat.mtimeMs,
+    }
     if (condition === 'foreign') this.#wasAdopted = true
     this.#addCopy(place.id, { content, state: 'verified', how, stat, isToBeReRead: false })
     this.#addCopyEvent('adopted', place.id, hash, how, stat)

@@ -32,6 +32,8 @@ export class Journal {
     const file = path.join(home, JOURNAL_FILE)
     fs.removeSync(`${file}.lock`)
     if (!fs.existsSync(file)) create(file)
+    // Ours is never empty; SQLite would take it for a new one, and everything known would be gone without a word.
+    else if (fs.statSync(file).size === 0) throw damaged(file, new Error('it is empty'))
     return new Journal(file, openDatabase(file))
   }
 
@@ -53,7 +55,7 @@ export class Journal {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
       const result = act()
-      this.#database.exec('COMMIT')
+      this.#ask(() => this.#database.exec('COMMIT'))
       return result
     } catch (error) {
       this.#rollBack()
@@ -68,21 +70,35 @@ export class Journal {
 
   /** @returns the id of the row inserted last */
   run(sql: string, values: readonly Value[] = []): number {
-    return Number(this.#prepare(sql).run([...values]).lastInsertRowid)
+    return this.#ask(() => Number(this.#prepare(sql).run([...values]).lastInsertRowid))
   }
 
   all(sql: string, values: readonly Value[] = []): Row[] {
-    return this.#prepare(sql).all([...values]) as Row[]
+    return this.#ask(() => this.#prepare(sql).all([...values]) as Row[])
   }
 
   get(sql: string, values: readonly Value[] = []): Row | undefined {
     return this.all(sql, values)[0]
   }
 
+  /** Puts what SQLite says of a damaged file, or of the disk below it, into words. */
+  #ask<T>(act: () => T): T {
+    try {
+      return act()
+    } catch (error) {
+      const message = describeError(error)
+      if (/malformed|not a database/.test(message)) throw damaged(this.file, error)
+      if (/disk is full|disk I\/O error|readonly database/.test(message)) throw unwritable(this.file, error)
+      throw error
+    }
+  }
+
   close(): void {
-    for (const statement of this.#statements.values()) statement.finalize()
-    this.#statements.clear()
-    this.#database.close()
+    this.#ask(() => {
+      for (const statement of this.#statements.values()) statement.finalize()
+      this.#statements.clear()
+      this.#database.close()
+    })
   }
 
   /** Statements are kept: preparing costs more than most of them. `all` and `run` leave none half-read, which would hold the lock. */
@@ -134,6 +150,14 @@ function migrate(database: Database): void {
   }
   MIGRATIONS.slice(version).forEach((sql, index) => {
     database.exec(`BEGIN IMMEDIATE; ${sql}; PRAGMA user_version = ${version + index + 1}; COMMIT`)
+  })
+}
+
+function unwritable(file: string, cause: unknown): SafelightError {
+  return new SafelightError('HOME_UNUSABLE', {
+    message: `Safelight's journal (${file}) cannot be written: ${describeError(cause)}. Nothing is called safe that was not written down.`,
+    remedy: 'Make room on the disk that holds it, or name another folder with --home, and run the same command again.',
+    cause,
   })
 }
 

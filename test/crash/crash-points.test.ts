@@ -5,7 +5,7 @@ import { countCalls, crashAt, setStage } from './crash-point.js'
 import { SCENARIOS } from './scenarios.js'
 
 /** Points per scenario, spread over its calls. */
-const SAMPLES = 3
+const SAMPLES = 2
 
 describe('a backup that is killed', () => {
   for (const [index, scenario] of SCENARIOS.entries()) {

@@ -33,7 +33,8 @@ describe('what a backup has to do', () => {
     assert.equal(conditionOfSource({ ...stat, sizeBytes: 11 }, known), 'changed')
     assert.equal(conditionOfSource({ ...stat, mtimeMs: 1001 }, known), 'changed')
     assert.equal(conditionOfSource({ ...stat, ctimeMs: 2001 }, known), 'touched')
-    const { ctimeMs: _, ...rebuilt } = known
+    const { ctimeMs, ...rebuilt } = known
+    assert.equal(ctimeMs, stat.ctimeMs)
     assert.equal(conditionOfSource(stat, rebuilt), 'touched')
     assert.equal(conditionOfSource(stat, fileOf([copyOf('damaged', 'working')])), 'touched')
   })
