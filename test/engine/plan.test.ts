@@ -110,7 +110,7 @@ describe('what a backup has to do', () => {
       takeBatch(
         Array.from({ length: 200 }, () => job(1_000_000)),
         1,
-      ).length <= 32,
+      ).length <= 33,
     )
   })
 })
