@@ -4,7 +4,7 @@
 import path from 'node:path'
 import { describeError, systemCode } from '../errors.js'
 import type { FileStat } from '../model.js'
-import type { DurableFiles, EntryStat } from './durable.js'
+import { linkOnTheWay, type DurableFiles, type EntryStat } from './durable.js'
 
 export interface ScannedFile extends FileStat {
   readonly name: string
@@ -81,7 +81,10 @@ export function scanWithin(files: DurableFiles, root: string, within: ReadonlyMa
   const scan = { folders: [] as ScannedFolder[], leftOut: [] as LeftOut[], unreadable: [] as Unreadable[] }
   for (const [pathFromRoot, names] of [...within].sort(([a], [b]) => byCodePoint(a, b))) {
     const all = { folders: [] as ScannedFolder[], leftOut: [] as LeftOut[], unreadable: [] as Unreadable[] }
-    readFolder(files, root, pathFromRoot, undefined, all)
+    // Lightroom's paths are taken as folders below the root, never as ways out of it.
+    const link = linkOnTheWay(files, root, path.join(root, ...pathFromRoot.split('/')))
+    if (link === undefined) readFolder(files, root, pathFromRoot, undefined, all)
+    else all.unreadable.push({ file: pathFromRoot, message: `${link} is a link and leads elsewhere` })
     const stems = new Set([...names].map(stemOf))
     scan.folders.push(
       ...all.folders.map((folder) => ({

@@ -105,7 +105,8 @@ function judgePhoto(
   const root = roots
     .filter((each) => judgePath(photo.path, [each], platform).ok)
     .reduce((a, b) => (b.length > a.length ? b : a), judged.folder)
-  const pathFromRoot = its.relative(root, its.dirname(photo.path)).split(/[\\/]/).join('/')
+  // Only where a backslash separates folders: elsewhere it may be part of a name, and `..\..` is one.
+  const pathFromRoot = its.relative(root, its.dirname(photo.path)).split(its.sep).join('/')
   return { catalog, root: withoutTrailingSlash(root), pathFromRoot, name, isOffline: photo.isOffline }
 }
 

@@ -21,7 +21,7 @@ const LogEvent = z.discriminatedUnion('event', [
     at,
     shoot: z.string(),
     root: z.string(),
-    pathFromRoot: z.string(),
+    pathFromRoot: z.string().refine((path) => path === '' || isSafeRelativePath(path)),
     volume: z.string().optional(),
     pathOnVolume: z.string().optional(),
     host: z.string(),
