@@ -28,7 +28,9 @@ import {
   type OpenPlace,
   type PlaceDeps,
 } from './place/places.js'
+import { heal } from './restore/heal.js'
 import { rebuildFrom } from './restore/rebuild.js'
+import { planRestore, restore } from './restore/restore.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { listShootsReport, placeReport, placesReport, statusReport } from './status/report.js'
 import type { Finding, Outcome, Params, Place, Result } from '../shared/methods.js'
@@ -102,6 +104,13 @@ export class Daemon {
       'verify/run': (params, context) => this.#withEngine((deps) => this.#verify(deps, params, context)),
       'rebuild/run': (params, context) =>
         this.#alone(() => this.#withEngine((deps) => this.#rebuild(deps, params, context))),
+      'restore/plan': (params, context) =>
+        this.#withEngine(async (deps) =>
+          planRestore(deps, { params, places: await this.#placesHere(deps, context.signal) }, context.signal),
+        ),
+      'restore/run': (params, context) =>
+        this.#restoreLimit(() => this.#withEngine((deps) => this.#restore(deps, params, context))),
+      'heal/run': (params, context) => this.#alone(() => this.#withEngine((deps) => this.#heal(deps, params, context))),
       'photos/imported': (params) => Promise.resolve(this.#imported(params)),
       'photos/protect': (params) => Promise.resolve(this.#protect(params)),
       'lightroom/exiting': ({ catalog }) => Promise.resolve(this.#lightroomLeft(catalog)),
@@ -163,6 +172,20 @@ export class Daemon {
       context.signal,
       (progress) => context.progress(progress),
     )
+  }
+
+  async #restore(deps: EngineDeps, params: Params<'restore/run'>, context: RequestContext): ReturnType<typeof restore> {
+    const places = await this.#placesHere(deps, context.signal)
+    const result = await restore(deps, { params, places }, context.signal, (progress) => context.progress(progress))
+    return {
+      ...result,
+      restored: asLongAs(result.restored, context.client.kind === 'cli' ? CLI_LIST_BYTES : LIST_BYTES),
+    }
+  }
+
+  async #heal(deps: EngineDeps, params: Params<'heal/run'>, context: RequestContext): ReturnType<typeof heal> {
+    const places = await this.#placesHere(deps, context.signal)
+    return heal(deps, { params, places }, context.signal, (progress) => context.progress(progress))
   }
 
   async #rebuild(
@@ -284,6 +307,8 @@ export class Daemon {
 
   /** One at a time: two runs over the same shoot would get in each other's way. */
   readonly #limit = pLimit(1)
+  /** Restores take turns among themselves; new photos need not wait for one. */
+  readonly #restoreLimit = pLimit(1)
 
   #alone<T>(act: () => Promise<T>): Promise<T> {
     return this.#limit(act)
@@ -341,6 +366,14 @@ export class Daemon {
     }
   }
 
+  /** The known drives that are connected; the others are simply not read from. */
+  async #placesHere(deps: EngineDeps, signal: AbortSignal): Promise<OpenPlace[]> {
+    const places: OpenPlace[] = []
+    for (const place of listPlaces(this.journal).filter((each) => each.kind === 'drive'))
+      await this.#openKnown(deps, place, places, [], signal)
+    return unique(places)
+  }
+
   #placeOutcome(id: string, say: (row: PlaceRow) => string): Outcome & { place: Place } {
     const row = placeById(this.journal, id)
     if (!row) throw new Error('a place just saved is not there')
@@ -351,6 +384,17 @@ export class Daemon {
     const warnings = place.warnings.map((warning) => ` Mind: it is ${warning}.`).join('')
     return { ok: true, exitCode: 0, summary: `${say(row)}${warnings}`, place }
   }
+}
+
+/** What the plugin can take in one message, and what the command line can be sent in parts, with room for the rest of the answer. */
+const LIST_BYTES = 512 * 1024
+const CLI_LIST_BYTES = 32 * 1024 * 1024
+
+/** The head of a list that, written as JSON, is not longer than this. */
+function asLongAs(list: readonly string[], maxBytes: number): readonly string[] {
+  let bytes = 0
+  const end = list.findIndex((each) => (bytes += Buffer.byteLength(JSON.stringify(each)) + 1) > maxBytes)
+  return end < 0 ? list : list.slice(0, end)
 }
 
 function unique(places: readonly OpenPlace[]): OpenPlace[] {

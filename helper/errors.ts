@@ -22,6 +22,7 @@ export const ERROR_CODES = {
   NAME_NOT_STORABLE: { exit: 16, retry: 'never' },
   NAME_TAKEN: { exit: 17, retry: 'never' },
   SHOOT_UNKNOWN: { exit: 18, retry: 'never' },
+  FILE_UNKNOWN: { exit: 18, retry: 'never' },
   CATALOG_IN_USE: { exit: 19, retry: 'later' },
 
   VOLUME_AWAY: { exit: 20, retry: 'when-volume-returns' },

@@ -205,9 +205,16 @@ export interface Methods {
   'place/remove': { params: { readonly place: string }; result: Outcome }
   'helper/stop': { params: Record<string, never>; result: Outcome }
 
-  /** The rooms behind these arrive later; until then they answer NOT_AVAILABLE, which the menu shows in words. */
-  'restore/plan': { params: { readonly shoot: string; readonly files?: readonly string[] }; result: RestorePlan }
-  'restore/run': { params: { readonly shoot: string; readonly files?: readonly string[] }; result: RestoreResult }
+  /** What a restore would do; nothing is written. */
+  'restore/plan': { params: RestoreParams; result: RestorePlan }
+  'restore/run': { params: RestoreParams; result: RestoreResult }
+  /** Replaces damaged and missing copies from good ones; the originals only when asked to. */
+  'heal/run': {
+    params: { readonly shoots: readonly string[]; readonly dryRun?: boolean; readonly originals?: boolean }
+    result: HealResult
+  }
+
+  /** The room behind this arrives later; until then it answers NOT_AVAILABLE, which the menu shows in words. */
   'catalog/check': {
     params: { readonly catalog: string }
     result: Outcome & { readonly files: number; readonly findings: readonly Finding[] }
@@ -217,18 +224,75 @@ export interface Methods {
   'job/cancel': { params: { readonly request: number | string }; result: { readonly cancelled: boolean } }
 }
 
+export interface RestoreParams {
+  /** A shoot's id, or a parent of shoots; left out with `all`. */
+  readonly shoot?: string
+  /** Names in the shoot, or paths below it with `/`; what belongs to a named photo comes along where it is missing. */
+  readonly files?: readonly string[]
+  readonly all?: boolean
+  /** Absolute folder: files go to `<to>/<shoot id>/`. When left out, to where the originals were. */
+  readonly to?: string
+  /** Only from this place, by name, id or path. */
+  readonly from?: string
+  /** `2026-11-23` (the end of that day, here) or a full timestamp: the contents that were the newest then. */
+  readonly asOf?: string
+}
+
 export interface RestorePlan extends Outcome {
+  /** As it was asked for. */
   readonly shoot: string
   readonly files: number
+  /** To fetch: what is missing and what is in the way. */
   readonly bytes: number
+  /** Nothing lies under their names. */
   readonly missing: number
   readonly from: readonly { readonly place: string; readonly files: number }[]
+  /** Something else lies under their names; they would be put beside it. */
   readonly inTheWay: number
+  /** Something of the same size lies under their names; a restore reads it and leaves it when it is the same. */
+  readonly toCompare: number
+  /** No copy of them is in reach now. */
+  readonly outOfReach: number
+  /** Where each shoot would go. */
+  readonly targets: readonly { readonly shoot: string; readonly folder: string; readonly files: number }[]
+  readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
 }
 
 export interface RestoreResult extends Outcome {
+  /** Absolute paths of what was written now. A very long list is cut; `filesRestored` is not. */
   readonly restored: readonly string[]
+  readonly filesRestored: number
+  readonly bytesRestored: number
+  /** Files that were there already, byte for byte. */
+  readonly filesThere: number
+  /** Files whose name another content has: `path` is where the restored one lies. */
+  readonly beside: readonly { readonly shoot: string; readonly file: string; readonly path: string }[]
+  readonly from: readonly { readonly place: string; readonly files: number }[]
   readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
+}
+
+export interface HealResult extends Outcome {
+  /** Copies that looked bad and were read again. */
+  readonly checked: number
+  readonly healed: number
+  /** Copies that were taken for bad and are good. */
+  readonly good: number
+  readonly bytesCopied: number
+  /** What was done, or with `dryRun` would be. */
+  readonly copies: readonly {
+    readonly place: string
+    readonly shoot: string
+    readonly file: string
+    readonly was: 'damaged' | 'missing' | 'unreadable'
+    /** Where the good bytes came from. */
+    readonly from: string
+    /** Where what was taken away lies now, below the shoot's folder. */
+    readonly quarantined?: string
+  }[]
+  readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
 }
 
 /** Sent by the helper while a request of this connection is worked on. */

@@ -9,7 +9,9 @@ import { serviceCommands } from './helper.js'
 import type { CommandResult } from './output.js'
 import { printFailure, printResult, usageError } from './output.js'
 import { placeCommand } from './place.js'
+import { healCommand } from './heal.js'
 import { rebuildCommand } from './rebuild.js'
+import { restoreCommand } from './restore.js'
 import { shootsCommand } from './shoots.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
@@ -68,6 +70,8 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     statusCommand,
     shootsCommand,
     verifyCommand,
+    restoreCommand,
+    healCommand,
     placeCommand,
     rebuildCommand,
     doctorCommand,

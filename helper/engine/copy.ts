@@ -10,6 +10,7 @@
 import path from 'node:path'
 import { describeError } from '../errors.js'
 import { makeFolders, moveAside, publish, readWhole } from '../files/durable.js'
+import { obstacleBelow } from '../files/inside.js'
 import { temporaryName } from '../files/temporary.js'
 import type { FileStat, Hash } from '../model.js'
 import { failureOf, PLACE_TROUBLE, SOURCE_TROUBLE } from './failures.js'
@@ -113,7 +114,7 @@ function readOpen(deps: WorkerDeps, job: CopyJob, descriptor: number, copies: re
       },
     }
   }
-  for (const copy of copies) attempt(deps, copy, () => end(deps, copy, hash, before))
+  for (const copy of copies) attempt(deps, copy, () => end(deps, copy, hash, job.mtimeMs ?? before.mtimeMs))
   return { hash, stat: plainStat(after) }
 }
 
@@ -151,18 +152,28 @@ function write(deps: WorkerDeps, copy: Copy, count: number): void {
   if (copy.descriptor !== undefined) deps.files.write(copy.descriptor, deps.buffer, 0, count)
 }
 
-function end(deps: WorkerDeps, copy: Copy, hash: Hash, source: FileStat): void {
+function end(deps: WorkerDeps, copy: Copy, hash: Hash, mtimeMs: number): void {
   if (copy.descriptor === undefined) return
-  deps.files.setTimes(copy.descriptor, source.mtimeMs)
+  deps.files.setTimes(copy.descriptor, mtimeMs)
   copy.hash = hash
 }
 
-/** The drive under this path is still the one that the run began with. */
+/** The drive, or the folder, under this path is still the one that the run began with, and the way down is made of plain folders. */
 function assertHere(deps: WorkerDeps, target: Target): void {
+  if (target.rootIsFolder) return assertFolderHere(deps, target)
   const file = path.join(target.root, 'place.json')
   const marker = deps.files.stat(file)
   if (marker && (`${marker.device}:${marker.inode}` === target.marker || idIn(deps, file) === target.place)) return
   throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+}
+
+function assertFolderHere({ files }: WorkerDeps, { root, folder, marker }: Target): void {
+  const stat = files.stat(root)
+  if (stat === undefined || `${stat.device}:${stat.inode}` !== marker)
+    throw Object.assign(new Error('the folder is no longer there'), { code: 'ENODEV' })
+  const obstacle = obstacleBelow(files, root, folder)
+  if (obstacle !== undefined)
+    throw Object.assign(new Error(`${obstacle} is a link or a file where a folder is needed`), { code: 'ELOOP' })
 }
 
 /** FAT and exFAT give a file a new inode number when the old one has been forgotten: then what the marker says decides. */

@@ -28,6 +28,7 @@ export const PLACE_TROUBLE: Trouble = {
   ENXIO: 'place-away',
   ESTALE: 'place-away',
   EEXIST: 'name-taken',
+  ELOOP: 'link-in-the-way',
   EINVAL: 'name-not-storable',
   EILSEQ: 'name-not-storable',
   ENAMETOOLONG: 'name-not-storable',

@@ -11,6 +11,9 @@ export interface Target {
   readonly root: string
   /** `device:inode` of the drive's place.json when the run began; where it differs now, another disk lies under the path. */
   readonly marker: string
+  /** Set when `root` is no drive of ours but a folder that is restored into: `marker` is then that of `root` itself, and nothing between
+   *  `root` and `folder` may be a link. */
+  readonly rootIsFolder?: true
   /** Folder of the final name; made below `root` when it is missing. */
   readonly folder: string
   readonly name: string
@@ -25,6 +28,8 @@ export interface CopyJob {
   readonly targets: readonly Target[]
   /** The reference hash, when the source is to be a known version: where it reads otherwise, nothing is put at any target. */
   readonly mustHash?: Hash
+  /** The time that the targets get, when it is another than the source's (a drive that keeps times coarsely). */
+  readonly mtimeMs?: number
 }
 
 export interface HashJob {
@@ -48,6 +53,7 @@ export type FailureKind =
   | 'differs-after-write'
   | 'name-not-storable'
   | 'name-taken'
+  | 'link-in-the-way'
   | 'unreadable'
   | 'vanished'
   | 'stopped'

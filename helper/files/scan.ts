@@ -98,13 +98,13 @@ export function scanWithin(files: DurableFiles, root: string, within: ReadonlyMa
 }
 
 /** `IMG_1.CR3` → `img_1`; compared without regard to case and Unicode form, as Lightroom does. */
-function stemOf(name: string): string {
+export function stemOf(name: string): string {
   const dot = name.lastIndexOf('.')
   return (dot > 0 ? name.slice(0, dot) : name).normalize('NFC').toLowerCase()
 }
 
 /** `IMG_1.xmp`, `IMG_1.JPG` and `IMG_1.CR3.xmp` all belong to `IMG_1.CR3`. */
-function belongsTo(name: string, stems: ReadonlySet<string>): boolean {
+export function belongsTo(name: string, stems: ReadonlySet<string>): boolean {
   const stem = stemOf(name)
   return stems.has(stem) || stems.has(stemOf(stem))
 }

@@ -220,7 +220,7 @@ function toFile(
   }
 }
 
-function toCopy(row: Row): CopyRow {
+export function toCopy(row: Row): CopyRow {
   const provenMs = optionalNumber(row, 'proven_ms')
   const provenHow = optionalText(row, 'proven_how') as ProofMethod | undefined
   return {

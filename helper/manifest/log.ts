@@ -56,14 +56,24 @@ const LogEvent = z.discriminatedUnion('event', [
     device: z.string(),
     why: z.string().optional(),
   }),
-  /** An earlier content moved to Versions/ (`kept`), or a damaged copy to Quarantine/ (`quarantined`). */
+  /** An earlier content moved to Versions/. */
   z.object({
-    event: z.enum(['kept', 'quarantined']),
+    event: z.literal('kept'),
     at,
     file: z.string(),
     path: relative,
     to: relative,
     copyHash: hash,
+    why: z.string(),
+  }),
+  /** A damaged copy moved to Quarantine/; without `copyHash` when it could not be read. */
+  z.object({
+    event: z.literal('quarantined'),
+    at,
+    file: z.string(),
+    path: relative,
+    to: relative,
+    copyHash: hash.optional(),
     why: z.string(),
   }),
   /** Taking or placing a file failed. */

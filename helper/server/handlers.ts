@@ -42,6 +42,7 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'helper/stop': 'finish',
   'restore/plan': 'abort',
   'restore/run': 'abort',
+  'heal/run': 'abort',
   'catalog/check': 'abort',
   'page/open': 'abort',
   'job/cancel': 'abort',

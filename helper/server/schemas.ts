@@ -40,9 +40,13 @@ const photos = z.strictObject({
     )
     .max(PHOTOS_PER_MESSAGE),
 })
-const shootFiles = z.strictObject({
-  shoot: text,
+const restore = z.strictObject({
+  shoot: text.exactOptional(),
   files: z.array(pathText).max(MAX_LIST_LENGTH).exactOptional(),
+  all: z.boolean().exactOptional(),
+  to: pathText.exactOptional(),
+  from: pathText.exactOptional(),
+  asOf: z.string().max(64).exactOptional(),
 })
 
 /** What each method takes; unknown fields are refused. */
@@ -76,8 +80,13 @@ export const SCHEMAS = {
   'place/rename': z.strictObject({ place: text, name: text }),
   'place/remove': z.strictObject({ place: text }),
   'helper/stop': nothing,
-  'restore/plan': shootFiles,
-  'restore/run': shootFiles,
+  'restore/plan': restore,
+  'restore/run': restore,
+  'heal/run': z.strictObject({
+    shoots: z.array(text).max(MAX_LIST_LENGTH),
+    dryRun: z.boolean().exactOptional(),
+    originals: z.boolean().exactOptional(),
+  }),
   'catalog/check': z.strictObject({ catalog: pathText }),
   'page/open': nothing,
   'job/cancel': z.strictObject({ request: z.union([z.number(), z.string().max(128)]) }),

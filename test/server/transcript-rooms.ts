@@ -26,7 +26,7 @@ const damaged: Finding = {
   message: 'The copy of IMG_0412.CR3 on Studio SSD no longer reads as it was written. Run "safelight heal".',
 }
 
-export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cancel' | 'restore/plan'> = {
+export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cancel'> = {
   'photos/imported': ({ photos }) =>
     Promise.resolve({
       accepted: photos.length - 1,
@@ -124,11 +124,54 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       }),
     ),
   'helper/stop': () => Promise.resolve(done('The Safelight helper is stopping.')),
+  'restore/plan': () =>
+    Promise.resolve({
+      ...done('2 of 300 files (30.0 MB) would come back to /Users/ansel/Pictures/2026/Iceland: 2 from "Studio SSD".'),
+      shoot: 'Pictures/2026/Iceland',
+      files: 300,
+      bytes: 30001200,
+      missing: 2,
+      from: [{ place: 'Studio SSD', files: 2 }],
+      inTheWay: 0,
+      toCompare: 298,
+      outOfReach: 0,
+      targets: [{ shoot: 'Pictures/2026/Iceland', folder: '/Users/ansel/Pictures/2026/Iceland', files: 300 }],
+      findings: [],
+      warnings: [],
+    }),
   'restore/run': () =>
     Promise.resolve({
-      ...done('2 photos are back where Lightroom expects them.'),
-      restored: ['IMG_0412.CR3', 'IMG_0412.xmp'],
+      ...done('2 files came back where Lightroom expects them, read back and proven, from Studio SSD.'),
+      restored: ['/Users/ansel/Pictures/2026/Iceland/IMG_0412.CR3', '/Users/ansel/Pictures/2026/Iceland/IMG_0412.xmp'],
+      filesRestored: 2,
+      bytesRestored: 30001200,
+      filesThere: 0,
+      beside: [],
+      from: [{ place: 'Studio SSD', files: 2 }],
       findings: [],
+      warnings: [],
+    }),
+  'heal/run': () =>
+    Promise.resolve({
+      ...done(
+        '1 copies were made again from good ones (30.0 MB) and read back; what was damaged is kept in Quarantine.',
+      ),
+      checked: 1,
+      healed: 1,
+      good: 0,
+      bytesCopied: 30000000,
+      copies: [
+        {
+          place: 'Studio SSD',
+          shoot: 'Pictures/2026/Iceland',
+          file: 'IMG_0412.CR3',
+          was: 'damaged',
+          from: 'Vault',
+          quarantined: 'Quarantine/20261123T080000-000Z/IMG_0412.CR3',
+        },
+      ],
+      findings: [],
+      warnings: [],
     }),
   'catalog/check': () => Promise.resolve({ ...done('All 300 originals are there.'), files: 300, findings: [] }),
   'page/open': () => Promise.resolve({ url: 'http://127.0.0.1:50123/' }),

@@ -1,0 +1,129 @@
+// Where the bytes of a copy lie on a drive that is there: resolved from the journal's words, and only as far as plain folders lead, because
+// a drive may have been in other hands. The hash judges what is read; this only sees to it that something ordinary is.
+import path from 'node:path'
+import { systemCode } from '../errors.js'
+import type { DurableFiles } from '../files/durable.js'
+import { obstacleBelow } from '../files/inside.js'
+import type { CopyRow } from '../journal/files.js'
+import { copiesOfContent } from '../journal/history.js'
+import type { Journal } from '../journal/journal.js'
+import { labelAt, listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
+import { folderAt } from '../engine/prepare.js'
+import { isSafeRelativePath } from '../manifest/manifest.js'
+import { WORKING, type Hash } from '../model.js'
+import { isStillThere, type OpenPlace } from '../place/places.js'
+
+/** A copy that can be tried. */
+export interface Candidate {
+  readonly copy: CopyRow
+  /** As it is called to the user. */
+  readonly where: string
+  readonly file: string
+}
+
+/** A copy that cannot, or that was tried and was not good. */
+export interface Failed {
+  readonly copy: CopyRow
+  readonly where: string
+  readonly kind: 'missing' | 'damaged' | 'unreadable' | 'away'
+  readonly why: string
+}
+
+export interface CopyDeps {
+  readonly files: DurableFiles
+  readonly journal: Journal
+}
+
+/** Finds copies of one shoot after another; remembers what it asked the journal. */
+export class CopyFinder {
+  readonly #deps: CopyDeps
+  readonly #places: ReadonlyMap<string, OpenPlace>
+  readonly #folders = new Map<string, string>()
+
+  constructor(deps: CopyDeps, places: readonly OpenPlace[]) {
+    this.#deps = deps
+    this.#places = new Map(places.map((place) => [place.id, place]))
+  }
+
+  /** Where a copy lies, or why it cannot be read. */
+  locate(shoot: ShootRow, copy: CopyRow): Candidate | Failed {
+    const place = this.#places.get(copy.placeId)
+    if (!place) return { copy, where: copy.placeId, kind: 'away', why: 'it is not connected' }
+    const where = place.name
+    try {
+      const folder = this.folderOf(shoot, place)
+      if (!isSafeRelativePath(copy.path) || folder === undefined)
+        return { copy, where, kind: 'missing', why: 'its recorded path leads out of the drive’s folder' }
+      const file = path.join(folder, ...copy.path.split('/'))
+      const obstacle = obstacleBelow(this.#deps.files, place.root, path.dirname(file))
+      if (obstacle !== undefined) return { copy, where, kind: 'missing', why: `${obstacle} is a link, not followed` }
+      const kind = this.#deps.files.stat(file)?.kind
+      if (kind === 'file') return { copy, where, file }
+      return this.isAway(copy.placeId)
+        ? { copy, where, kind: 'away', why: 'it was disconnected' }
+        : {
+            copy,
+            where,
+            kind: 'missing',
+            why: kind === undefined ? 'it is not there any more' : `there is a ${kind} in its place`,
+          }
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      return { copy, where, kind: 'unreadable', why: systemCode(error) }
+    }
+  }
+
+  /** The folder of a shoot at a place; undefined when the journal's words for it are not to be followed. */
+  folderOf(shoot: ShootRow, place: OpenPlace): string | undefined {
+    const key = `${shoot.id} ${place.id}`
+    const known = this.#folders.get(key)
+    if (known !== undefined) return known
+    const source = sourceById(this.#deps.journal, shoot.sourceId)
+    const below = folderAt(shoot.key, source.label, labelAt(this.#deps.journal, source, place.id))
+    if (!isSafeRelativePath(below)) return undefined
+    const folder = path.join(place.root, 'Photos', ...below.split('/'))
+    this.#folders.set(key, folder)
+    return folder
+  }
+
+  isAway(placeId: string): boolean {
+    const place = this.#places.get(placeId)
+    return place === undefined || !isStillThere(this.#deps.files, place)
+  }
+
+  /** The same bytes under other names: copies of another file, or of the same one in another shoot, at places that are there. */
+  elsewhere(hash: Hash, tried: readonly CopyRow[]): Candidate[] {
+    const rows = new Map(listShoots(this.#deps.journal).map((row) => [row.id, row]))
+    const isTried = (copy: CopyRow): boolean =>
+      tried.some(
+        (each) => each.placeId === copy.placeId && each.versionId === copy.versionId && each.path === copy.path,
+      )
+    return copiesOfContent(this.#deps.journal, hash)
+      .filter((copy) => copy.placeId !== WORKING && !isTried(copy))
+      .flatMap((copy) => {
+        const row = rows.get(copy.shootId)
+        const found = row && this.locate(row, copy)
+        return found && 'file' in found ? [found] : []
+      })
+  }
+
+  /** A good original can serve where copies do not. */
+  original(shoot: ShootRow, name: string, copies: readonly CopyRow[]): Candidate[] {
+    const copy = copies.find((each) => each.placeId === WORKING)
+    const source = sourceById(this.#deps.journal, shoot.sourceId)
+    const isSafe = shoot.pathFromRoot === '' || isSafeRelativePath(shoot.pathFromRoot)
+    if (!copy || !isSafe || !path.isAbsolute(source.path)) return []
+    const file = path.join(source.path, ...shoot.pathFromRoot.split('/'), name)
+    try {
+      return this.#deps.files.stat(file)?.kind === 'file' ? [{ copy, where: 'the original', file }] : []
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      return []
+    }
+  }
+}
+
+/** What became of a copy that was tried, in words. */
+export function triedInWords({ where, kind, why }: Failed): string {
+  return `${where}: ${kind === 'away' ? 'not connected' : kind} (${why})`
+}

@@ -1,0 +1,236 @@
+// Brings one file back: looks what lies under its name, takes the bytes from the first copy that hashes to the reference, and never puts
+// them over anything. May be run twice: what came back the first time is found and left.
+import path from 'node:path'
+import { systemCode } from '../errors.js'
+import type { DurableFiles } from '../files/durable.js'
+import type { Failure, ReadMethod, Target } from '../engine/jobs.js'
+import type { WorkerPool } from '../engine/pool.js'
+import type { CopyRow } from '../journal/files.js'
+import type { ShootRow } from '../journal/shoots.js'
+import { isSafeRelativePath } from '../manifest/manifest.js'
+import type { FileStat, Hash } from '../model.js'
+import type { Candidate, CopyFinder, Failed } from './copies.js'
+import { besideName, isRestoredBeside, type FilePlan } from './plan.js'
+
+export interface RestoreFileDeps {
+  readonly files: DurableFiles
+  readonly pool: WorkerPool
+  readonly finder: CopyFinder
+}
+
+/** Where a shoot is restored to. */
+export interface ShootTarget {
+  readonly base: string
+  /** `device:inode` of the base. */
+  readonly identity: string
+  readonly folder: string
+  /** For the names of what is put beside. */
+  readonly day: string
+  /** Originals themselves are tried last when they are not what is being restored. */
+  readonly mayUseOriginal: boolean
+}
+
+export type FileResult = {
+  /** Copies that were tried before and were not good. */
+  readonly failed: readonly Failed[]
+} & (
+  | {
+      readonly kind: 'restored'
+      readonly path: string
+      readonly from: string
+      readonly isBeside: boolean
+      readonly stat: FileStat
+      readonly how: ReadMethod
+    }
+  | {
+      readonly kind: 'there'
+      readonly path: string
+      readonly isBeside: boolean
+      readonly stat: FileStat
+      readonly how: ReadMethod
+    }
+  | { readonly kind: 'left-alone' }
+  | { readonly kind: 'lost' }
+  | { readonly kind: 'refused-by-target'; readonly failure: Failure }
+)
+
+/** A target that takes a name for another file's, or whose folder fills with names meanwhile, is asked so often. */
+const NAMES_TRIED = 1000
+const WRITES_TRIED = 3
+
+export async function restoreFile(
+  deps: RestoreFileDeps,
+  shoot: ShootRow,
+  plan: FilePlan,
+  target: ShootTarget,
+): Promise<FileResult> {
+  const { name, version } = plan.wanted
+  if (!isSafeRelativePath(name) || name.includes('/'))
+    return refused('name-not-storable', `${JSON.stringify(name)} is no file name`)
+  try {
+    const spot = await findSpot(deps, plan, target)
+    if ('kind' in spot) return spot
+    return await fetch(deps, shoot, plan, target, spot.name)
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    return refused(
+      systemCode(error) === 'ENAMETOOLONG' ? 'name-not-storable' : 'place-failing',
+      `${systemCode(error)} at ${path.join(target.folder, name)} (${version.sizeBytes} bytes)`,
+    )
+  }
+}
+
+function refused(kind: Failure['kind'], message: string, failed: readonly Failed[] = []): FileResult {
+  return { kind: 'refused-by-target', failure: { kind, message }, failed }
+}
+
+// ── under which name ────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** @returns a free name, or the result when the content is there already */
+async function findSpot(
+  deps: RestoreFileDeps,
+  { wanted: { name, version, isAsked } }: FilePlan,
+  { folder, day }: ShootTarget,
+): Promise<{ readonly name: string } | FileResult> {
+  const own = path.join(folder, name)
+  if (deps.files.stat(own) === undefined) return { name }
+  const same = await readIfSame(deps, own, version)
+  if (same === 'stopped') return refused('stopped', 'stopped')
+  if (same) return { kind: 'there', path: own, isBeside: false, ...same, failed: [] }
+  if (!isAsked) return { kind: 'left-alone', failed: [] }
+  // Restored before, perhaps on another day: then it is not put there again.
+  const names = deps.files.list(folder).map((entry) => entry.name)
+  for (const candidate of names.filter((each) => isRestoredBeside(name, each)).sort()) {
+    const file = path.join(folder, candidate)
+    const again = await readIfSame(deps, file, version)
+    if (again === 'stopped') return refused('stopped', 'stopped')
+    if (again) return { kind: 'there', path: file, isBeside: true, ...again, failed: [] }
+  }
+  for (let n = 1; n <= NAMES_TRIED; n++) {
+    const candidate = besideName(name, 'restored', day, n)
+    if (deps.files.stat(path.join(folder, candidate)) === undefined) return { name: candidate }
+  }
+  return refused('name-taken', `${NAMES_TRIED} names beside ${own} are taken`)
+}
+
+async function readIfSame(
+  { files, pool }: RestoreFileDeps,
+  file: string,
+  version: { readonly hash: Hash; readonly sizeBytes: number },
+): Promise<{ stat: FileStat; how: ReadMethod } | 'stopped' | undefined> {
+  const stat = files.stat(file)
+  if (stat?.kind !== 'file' || stat.sizeBytes !== version.sizeBytes) return undefined
+  const { result } = await pool.run({ kind: 'hash', file, sizeBytes: stat.sizeBytes, fromDevice: true })
+  if ('failure' in result) return result.failure.kind === 'stopped' ? 'stopped' : undefined
+  return result.hash === version.hash ? { stat: result.stat, how: result.how } : undefined
+}
+
+// ── from which copy ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+async function fetch(
+  deps: RestoreFileDeps,
+  shoot: ShootRow,
+  plan: FilePlan,
+  target: ShootTarget,
+  firstName: string,
+): Promise<FileResult> {
+  const failed: Failed[] = []
+  const tried: CopyRow[] = []
+  let name = firstName
+  for (const source of sources(deps, shoot, plan, target, tried)) {
+    tried.push(source.copy)
+    if (!('file' in source)) {
+      failed.push(source)
+      continue
+    }
+    for (let attempt = 1; ; attempt++) {
+      const step = await copyOnce(deps, plan, target, source, name)
+      if (step.kind === 'restored') {
+        const file = path.join(target.folder, name)
+        return {
+          kind: 'restored',
+          path: file,
+          from: source.where,
+          isBeside: name !== plan.wanted.name,
+          stat: step.stat,
+          how: step.how,
+          failed,
+        }
+      }
+      if (step.kind === 'bad-copy') {
+        failed.push(step.failed)
+        break
+      }
+      if (step.failure.kind === 'name-taken' && attempt < NAMES_TRIED) {
+        // Somebody was quicker, or the file system takes two names for one.
+        const spot = await findSpot(deps, plan, target)
+        if ('kind' in spot) return { ...spot, failed }
+        if (spot.name === name) return { kind: 'refused-by-target', failure: step.failure, failed }
+        name = spot.name
+      } else if (step.failure.kind !== 'differs-after-write' || attempt >= WRITES_TRIED) {
+        return { kind: 'refused-by-target', failure: step.failure, failed }
+      }
+    }
+  }
+  return { kind: 'lost', failed }
+}
+
+/** Nearest first; then, only when it comes to that, the same bytes under another name, and the original itself. */
+function* sources(
+  { finder }: RestoreFileDeps,
+  shoot: ShootRow,
+  { wanted, candidates }: FilePlan,
+  { mayUseOriginal }: ShootTarget,
+  tried: readonly CopyRow[],
+): Generator<Candidate | Failed> {
+  for (const copy of candidates) yield finder.locate(shoot, copy)
+  yield* finder.elsewhere(wanted.version.hash, tried)
+  if (mayUseOriginal) yield* finder.original(shoot, wanted.name, wanted.copies)
+}
+
+type CopyStep =
+  | { readonly kind: 'restored'; readonly stat: FileStat; readonly how: ReadMethod }
+  | { readonly kind: 'bad-copy'; readonly failed: Failed }
+  | { readonly kind: 'target'; readonly failure: Failure }
+
+async function copyOnce(
+  { pool, finder }: RestoreFileDeps,
+  { wanted: { version } }: FilePlan,
+  target: ShootTarget,
+  { file, copy, where }: Candidate,
+  name: string,
+): Promise<CopyStep> {
+  const to: Target = {
+    place: 'restore',
+    root: target.base,
+    marker: target.identity,
+    rootIsFolder: true,
+    folder: target.folder,
+    name,
+  }
+  const { source, targets } = await pool.run({
+    kind: 'copy',
+    from: file,
+    expected: { sizeBytes: version.sizeBytes, mtimeMs: version.mtimeMs, ctimeMs: 0, inode: 0, device: 0 },
+    targets: [to],
+    mustHash: version.hash,
+    // A rebuild from a manifest without a log knows no time: then the copy's own is the best there is.
+    ...(version.mtimeMs > 0 ? { mtimeMs: version.mtimeMs } : {}),
+  })
+  if ('failure' in source) {
+    if (source.failure.kind === 'stopped') return { kind: 'target', failure: source.failure }
+    const kind =
+      source.failure.kind === 'source-vanished' ? (finder.isAway(copy.placeId) ? 'away' : 'missing') : 'unreadable'
+    return { kind: 'bad-copy', failed: { copy, where, kind, why: source.failure.message } }
+  }
+  if (source.hash !== version.hash) {
+    const why = `it reads ${source.hash.slice(0, 12)}… where ${version.hash.slice(0, 12)}… was written`
+    return { kind: 'bad-copy', failed: { copy, where, kind: 'damaged', why } }
+  }
+  const result = targets[0]?.result
+  if (result?.kind === 'copied') return { kind: 'restored', stat: result.stat, how: result.how }
+  return {
+    kind: 'target',
+    failure: result?.kind === 'failed' ? result.failure : { kind: 'place-failing', message: 'nothing was written' },
+  }
+}

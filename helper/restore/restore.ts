@@ -1,0 +1,340 @@
+// Restoring: shoots, single files or everything, from the nearest good copy to where the originals were or below a named folder.
+//
+//   plan     for each shoot: what is wanted, where it goes, what lies there, which copies there are     (pure; shown by --dry-run)
+//   restore  the same plan again, shoot by shoot, each file fetched from the first copy that hashes to the reference
+//
+// Nothing that lies at a target is ever overwritten. A restore that was interrupted is the same restore once more: what is there already is
+// recognised by its hash and left, so that only what was in flight is fetched again.
+import { SafelightError, systemCode } from '../errors.js'
+import { inWords } from '../engine/backup.js'
+import { ProgressMeter, type OnProgress } from '../engine/progress.js'
+import type { EngineDeps } from '../engine/run.js'
+import { saveCopy, saveFile, setCopyState } from '../journal/files.js'
+import { listPlaces } from '../journal/places.js'
+import { sourceById, type ShootRow } from '../journal/shoots.js'
+import { WORKING } from '../model.js'
+import { findPlace, placeError, type OpenPlace } from '../place/places.js'
+import type { Params, RestorePlan, RestoreResult } from '../../shared/methods.js'
+import { CopyFinder } from './copies.js'
+import { addToTotals, dayOf, noTotals, planFiles, type FilePlan, type PlaceFacts, type PlanTotals } from './plan.js'
+import { planReport, RestoreTally, restoreReport, type RestoreFacts } from './report.js'
+import { restoreFile, type FileResult, type ShootTarget } from './restore-file.js'
+import { clearLeftovers, lookAtTarget, placeFacts, select, wantedOf, type Selection } from './select.js'
+import { folderBelow, namedBase, openBase, originalBase, type Base } from './target.js'
+
+export interface RestoreRequest {
+  readonly params: Params<'restore/run'>
+  /** Open places to restore from. */
+  readonly places: readonly OpenPlace[]
+}
+
+/** Files under way at once: enough for the workers to find small ones in batches, few enough to keep in memory. */
+const TASKS_AT_ONCE = 1024
+
+/** What was restored is written down after so many files. */
+const RECORD_LOT = 256
+
+/** What a restore would do. Writes nothing.
+ *  @throws USAGE, SHOOT_UNKNOWN, FILE_UNKNOWN, and what keeps every single shoot from being restored */
+export async function planRestore(
+  deps: EngineDeps,
+  request: RestoreRequest,
+  signal: AbortSignal,
+): Promise<RestorePlan> {
+  const run = await RestoreRun.begin(deps, request, signal)
+  return planReport(run.facts())
+}
+
+/** @throws the same, and VOLUME_FULL before the first byte */
+export async function restore(
+  deps: EngineDeps,
+  request: RestoreRequest,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<RestoreResult> {
+  const run = await RestoreRun.begin(deps, request, signal)
+  const meter = new ProgressMeter(deps.pool, run.tally, onProgress, deps.clock)
+  const stop = (): void => deps.pool.stop()
+  signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
+  try {
+    run.checkRoom()
+    meter.begin('restoring', run.totals.files, run.totals.bytes)
+    await run.restoreAll()
+  } finally {
+    signal.removeEventListener('abort', stop)
+    run.recordAll()
+    meter.close()
+  }
+  return restoreReport({ ...run.facts(), tally: run.tally, isInterrupted: signal.aborted })
+}
+
+/** A shoot, and where it goes. */
+interface Destination {
+  readonly shoot: ShootRow
+  readonly base: Base
+  readonly folder: string
+}
+
+class RestoreRun {
+  readonly totals: PlanTotals = noTotals()
+  readonly tally = new RestoreTally()
+  readonly #deps: EngineDeps
+  readonly #selection: Selection
+  readonly #places: ReadonlyMap<string, PlaceFacts>
+  readonly #finder: CopyFinder
+  readonly #isFromOnePlace: boolean
+  readonly #signal: AbortSignal
+  readonly #placeNames: ReadonlyMap<string, string>
+  readonly #destinations: Destination[] = []
+  readonly #filesByShoot = new Map<number, number>()
+  readonly #bytesByBase = new Map<string, { bytes: number; files: number }>()
+  /** Why shoots cannot be restored, each reason once. */
+  readonly #problems = new Map<string, SafelightError>()
+  /** Why nothing more goes to a base. */
+  readonly #ended = new Map<string, SafelightError>()
+  #notYet = 0
+  #record: { shoot: ShootRow; plan: FilePlan; result: FileResult }[] = []
+
+  private constructor(deps: EngineDeps, selection: Selection, request: RestoreRequest, signal: AbortSignal) {
+    const { from } = request.params
+    const only = from === undefined ? undefined : findPlace(deps.journal, from).id
+    const places = request.places.filter((place) => only === undefined || place.id === only)
+    this.#deps = deps
+    this.#selection = selection
+    this.#isFromOnePlace = only !== undefined
+    this.#places = placeFacts(deps.journal, places, only)
+    this.#finder = new CopyFinder(deps, places)
+    this.#signal = signal
+    this.#placeNames = new Map(listPlaces(deps.journal).map((place) => [place.id, place.name]))
+  }
+
+  /** Finds out where everything goes, and what that means. */
+  static async begin(deps: EngineDeps, request: RestoreRequest, signal: AbortSignal): Promise<RestoreRun> {
+    const selection = select(deps.journal, request.params)
+    const run = new RestoreRun(deps, selection, request, signal)
+    await run.#findDestinations(request.params.to)
+    for (const destination of run.#destinations) {
+      if (signal.aborted) break
+      run.#look(destination)
+    }
+    const [first] = run.#problems.values()
+    if (run.#filesByShoot.size === 0 && first) throw first
+    return run
+  }
+
+  async #findDestinations(to: string | undefined): Promise<void> {
+    const named = to === undefined ? undefined : namedBase(this.#deps.files, to)
+    const bases = new Map<number, Base | undefined>()
+    for (const shoot of this.#selection.shoots) {
+      try {
+        if (!bases.has(shoot.sourceId)) {
+          bases.set(shoot.sourceId, undefined)
+          bases.set(
+            shoot.sourceId,
+            named ?? (await originalBase(this.#deps, sourceById(this.#deps.journal, shoot.sourceId))),
+          )
+        }
+        const base = bases.get(shoot.sourceId)
+        if (base) this.#destinations.push({ shoot, base, folder: folderBelow(this.#deps.journal, base, shoot) })
+      } catch (error) {
+        this.#note(error)
+      }
+    }
+  }
+
+  #look(destination: Destination): void {
+    try {
+      const plans = this.#plan(destination)
+      const { shoot, base } = destination
+      const before = this.totals.bytes
+      addToTotals(this.totals, plans)
+      this.#filesByShoot.set(shoot.id, plans.length)
+      const atBase = this.#bytesByBase.get(base.path) ?? { bytes: 0, files: 0 }
+      this.#bytesByBase.set(base.path, {
+        bytes: atBase.bytes + this.totals.bytes - before,
+        files: atBase.files + plans.length,
+      })
+    } catch (error) {
+      this.#note(error)
+    }
+  }
+
+  #plan({ shoot, base, folder }: Destination): FilePlan[] {
+    const { wanted, notYet } = wantedOf(this.#deps.journal, this.#selection, shoot)
+    this.#notYet += notYet
+    return planFiles({ wanted, places: this.#places, found: lookAtTarget(this.#deps, base.path, folder, wanted) })
+  }
+
+  #note(error: unknown): void {
+    if (!(error instanceof SafelightError)) throw error
+    this.#problems.set(error.message, error)
+  }
+
+  facts(): RestoreFacts {
+    return {
+      title: this.#selection.title,
+      totals: this.totals,
+      problems: [...this.#problems.values(), ...this.#ended.values()],
+      targets: this.#destinations
+        .filter(({ shoot }) => this.#filesByShoot.has(shoot.id))
+        .map(({ shoot, folder }) => ({ shoot: shoot.key, folder, files: this.#filesByShoot.get(shoot.id) ?? 0 })),
+      notYet: this.#notYet,
+      nameOf: (placeId: string) => this.#nameOf(placeId),
+    }
+  }
+
+  #nameOf(placeId: string): string {
+    return this.#placeNames.get(placeId) ?? placeId
+  }
+
+  /** @throws VOLUME_FULL */
+  checkRoom(): void {
+    for (const [base, { bytes, files }] of this.#bytesByBase) {
+      const { freeBytes } = this.#deps.volumes.room(base)
+      const neededBytes = bytes + files * OVERHEAD_PER_FILE_BYTES
+      if (bytes > 0 && neededBytes > freeBytes)
+        throw new SafelightError('VOLUME_FULL', {
+          message: `The disk of ${base} has too little room: ${inWords(neededBytes)} are needed and ${inWords(freeBytes)} are free. Nothing was restored.`,
+          remedy: `Free ${inWords(neededBytes - freeBytes)} there, or restore to another disk with --to DIR.`,
+        })
+    }
+  }
+
+  async restoreAll(): Promise<void> {
+    const underWay = new Set<Promise<void>>()
+    const day = dayOf(this.#deps.clock())
+    for (const destination of this.#destinations) {
+      const ready = this.#isOver(destination.base) ? undefined : this.#ready(destination, day)
+      for (const plan of ready?.plans ?? []) {
+        if (ready === undefined || this.#isOver(destination.base)) break
+        const task = this.#one(destination, plan, ready.target).finally(() => underWay.delete(task))
+        underWay.add(task)
+        if (underWay.size >= TASKS_AT_ONCE) await Promise.race(underWay)
+      }
+    }
+    await Promise.all(underWay)
+  }
+
+  #isOver(base: Base): boolean {
+    return this.#signal.aborted || this.#ended.has(base.path)
+  }
+
+  /** Opens the base, clears what an earlier run left, and plans again from what is there now. */
+  #ready(destination: Destination, day: string): { plans: FilePlan[]; target: ShootTarget } | undefined {
+    const { shoot, base, folder } = destination
+    if (!this.#filesByShoot.has(shoot.id)) return undefined
+    const notYet = this.#notYet
+    try {
+      const identity = openBase(this.#deps.files, base)
+      clearLeftovers(this.#deps, base.path, folder)
+      const target = {
+        base: base.path,
+        identity,
+        folder,
+        day,
+        mayUseOriginal: !base.isOriginal && !this.#isFromOnePlace,
+      }
+      return { plans: this.#plan(destination), target }
+    } catch (error) {
+      if (error instanceof SafelightError) this.#note(error)
+      else if (systemCode(error) === '') throw error
+      else this.#end(base, error)
+      return undefined
+    } finally {
+      this.#notYet = notYet
+    }
+  }
+
+  #end(base: Base, error: unknown): void {
+    if (!this.#ended.has(base.path)) this.#ended.set(base.path, targetError(base, error))
+  }
+
+  async #one(destination: Destination, plan: FilePlan, target: ShootTarget): Promise<void> {
+    const { shoot, base } = destination
+    if (this.#isOver(base)) return
+    const { files, pool } = this.#deps
+    const result = await restoreFile({ files, pool, finder: this.#finder }, shoot, plan, target)
+    if (result.kind === 'refused-by-target') {
+      const { kind, message } = result.failure
+      if (kind === 'stopped') return
+      const code = BASE_ENDS.get(kind)
+      if (code !== undefined) {
+        this.#end(base, Object.assign(new Error(message), { code }))
+        return
+      }
+    }
+    this.tally.add(shoot, plan, result, (placeId) => this.#nameOf(placeId))
+    this.#record.push({ shoot, plan, result })
+    if (this.#record.length >= RECORD_LOT) this.recordAll()
+  }
+
+  /** The originals that are whole again, and the copies that are not, go to the journal. */
+  recordAll(): void {
+    const lot = this.#record
+    this.#record = []
+    if (lot.length === 0) return
+    const { journal } = this.#deps
+    const original = new Set(this.#destinations.filter(({ base }) => base.isOriginal).map(({ shoot }) => shoot.id))
+    journal.transaction(() => {
+      for (const { shoot, plan, result } of lot) {
+        for (const { copy, kind } of result.failed) {
+          if ((kind === 'damaged' || kind === 'missing') && copy.placeId !== WORKING) setCopyState(journal, copy, kind)
+        }
+        if (original.has(shoot.id)) this.#recordOriginal(shoot, plan, result)
+      }
+    })
+  }
+
+  #recordOriginal(shoot: ShootRow, { wanted }: FilePlan, result: FileResult): void {
+    const isWhole = (result.kind === 'restored' || result.kind === 'there') && !result.isBeside && wanted.isNewest
+    if (!isWhole) return
+    const { journal, clock } = this.#deps
+    saveFile(journal, shoot.id, wanted.name, result.stat)
+    saveCopy(journal, {
+      versionId: wanted.version.id,
+      placeId: WORKING,
+      path: wanted.name,
+      state: 'verified',
+      sizeBytes: result.stat.sizeBytes,
+      mtimeMs: result.stat.mtimeMs,
+      provenMs: clock(),
+      provenHow: result.how,
+    })
+  }
+}
+
+/** Half a block of slack and a name. */
+const OVERHEAD_PER_FILE_BYTES = 3 * 1024
+
+/** Failures after which nothing more goes to a base, and the system's code that tells them apart. */
+const BASE_ENDS: ReadonlyMap<string, string> = new Map([
+  ['place-away', 'ENODEV'],
+  ['place-full', 'ENOSPC'],
+  ['place-read-only', 'EROFS'],
+])
+
+function targetError(base: Base, cause: unknown): SafelightError {
+  const { code } = placeError(cause, base.path)
+  const folder = base.path
+  const [message, remedy] = TARGET_TROUBLE[code] ?? [
+    `${folder} answers with errors (${systemCode(cause)}).`,
+    'Check that disk, or restore to another one with --to DIR.',
+  ]
+  return new SafelightError(code, { message: message.replace('DISK', folder), remedy, cause })
+}
+
+const TARGET_TROUBLE: Readonly<Record<string, readonly [string, string]>> = {
+  VOLUME_FULL: [
+    'The disk of DISK is full. What was restored before is whole.',
+    'Make room there and run the same command again, or restore to another disk with --to DIR.',
+  ],
+  VOLUME_READ_ONLY: [
+    'DISK cannot be written: it is read-only, or your user may not write there.',
+    'Make it writable and run the same command again, or restore to another folder with --to DIR.',
+  ],
+  VOLUME_AWAY: [
+    'DISK went away while files were being restored to it. What was restored before is whole.',
+    'Connect it again and run the same command again; it goes on where it stopped.',
+  ],
+}
