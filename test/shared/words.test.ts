@@ -91,6 +91,11 @@ describe('the sentences', () => {
       missing: 3,
       from: [],
       inTheWay: 0,
+      toCompare: 0,
+      outOfReach: 3,
+      targets: [],
+      findings: [],
+      warnings: [],
     }
     assert.match(restorePlanWords(plan).advice, /No good copy of them is in reach/)
   })
