@@ -17,7 +17,7 @@ import { isStillThere, type OpenPlace } from '../place/places.js'
 import type { HealResult } from '../../shared/methods.js'
 import { triedInWords, type Candidate, type CopyFinder, type Failed } from './copies.js'
 import { planFiles } from './plan.js'
-import { placeFacts } from './select.js'
+import { clearLeftovers, placeFacts } from './select.js'
 
 export interface HealRun {
   readonly engine: BackupRun
@@ -63,6 +63,7 @@ export async function healCopies(run: HealRun, suspects: readonly Suspect[]): Pr
   const { engine, isDryRun } = run
   const [first] = suspects
   if (!first || engine.signal.aborted || engine.failedPlaces.has(first.place.id)) return
+  if (!isDryRun) clearBefore(run, suspects)
   const results = await Promise.all(suspects.map((suspect) => healCopy(run, suspect)))
   if (isDryRun) return
   try {
@@ -70,6 +71,24 @@ export async function healCopies(run: HealRun, suspects: readonly Suspect[]): Pr
   } catch (error) {
     if (systemCode(error) === '') throw error
     engine.failPlace(first.place.id, error)
+  }
+}
+
+/** What a heal that was killed left half written. */
+function clearBefore({ engine, finder }: HealRun, suspects: readonly Suspect[]): void {
+  const folders = new Map(
+    suspects.flatMap(({ shoot, place, copy }) => {
+      const folder = finder.folderOf(shoot, place)
+      return folder === undefined ? [] : [[path.dirname(path.join(folder, ...copy.path.split('/'))), place]]
+    }),
+  )
+  for (const [folder, place] of folders) {
+    try {
+      clearLeftovers(engine.deps, place.root, folder)
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      engine.failPlace(place.id, error)
+    }
   }
 }
 
@@ -87,9 +106,13 @@ function writeDown(run: HealRun, { shoot, place }: Suspect, results: readonly Re
   const events = results.flatMap((result) => result.events)
   if (folder === undefined) return
   if (!isStillThere(files, place)) throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
-  if (events.length > 0) appendEvents(files, place.root, folder, events)
+  // Where a link has taken the folder's place, nothing is written through it.
+  const isReal = obstacleBelow(files, place.root, folder) === undefined
+  if (events.length > 0 && isReal) appendEvents(files, place.root, folder, events)
   const isUnsealed =
-    files.stat(path.join(folder, MANIFEST_FILE)) === undefined && sealOf(journal, shoot.id, place.id) !== undefined
+    isReal &&
+    files.stat(path.join(folder, MANIFEST_FILE)) === undefined &&
+    sealOf(journal, shoot.id, place.id) !== undefined
   journal.transaction(() => {
     for (const { record } of results) record()
     if (isUnsealed) addStep(journal, { kind: 'seal', shootId: shoot.id, placeId: place.id, payload: '' }, clock())

@@ -116,7 +116,7 @@ export function lookAtTarget(
     }
     return found
   } catch (error) {
-    if (systemCode(error) === '') throw error
+    if (error instanceof SafelightError || systemCode(error) === '') throw error
     throw inTheWay(folder, systemCode(error))
   }
 }

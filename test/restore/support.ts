@@ -16,7 +16,11 @@ export interface Answer {
   readonly exitCode: number
   readonly ok: boolean
   readonly summary: string
-  readonly [key: string]: unknown
+  readonly restored?: unknown
+  readonly findings?: unknown
+  readonly targets?: unknown
+  readonly filesRestored?: unknown
+  readonly filesThere?: unknown
 }
 
 /** A shoot's files by path; a number stands for so many bytes that look random. */
@@ -78,6 +82,10 @@ export class Studio {
     const paths = shoots.map((shoot) => path.join(this.pictures, shoot))
     const answer = await this.call('backup/run', { paths, to: [this.ssd, this.vault] })
     assert.equal(answer.exitCode, 0, answer.summary)
+  }
+
+  restore(params: Params<'restore/run'>, options?: CallOptions): Promise<Result<'restore/run'>> {
+    return this.call('restore/run', params, options)
   }
 
   /** Asks a method in this process: the same function that the program calls. */
