@@ -17,7 +17,7 @@ import { isStillThere, type OpenPlace } from '../place/places.js'
 import type { HealResult } from '../../shared/methods.js'
 import { triedInWords, type Candidate, type CopyFinder, type Failed } from './copies.js'
 import { planFiles } from './plan.js'
-import { clearLeftovers, placeFacts } from './select.js'
+import { clearBelow, placeFacts } from './select.js'
 
 export interface HealRun {
   readonly engine: BackupRun
@@ -84,7 +84,7 @@ function clearBefore({ engine, finder }: HealRun, suspects: readonly Suspect[]):
   )
   for (const [folder, place] of folders) {
     try {
-      clearLeftovers(engine.deps, place.root, folder)
+      clearBelow(engine.deps, place.root, folder)
     } catch (error) {
       if (systemCode(error) === '') throw error
       engine.failPlace(place.id, error)

@@ -12,7 +12,7 @@ import { WORKING, type FileStat } from '../model.js'
 import { triedInWords, type Failed } from './copies.js'
 import { bring, goodCopies, type HealRun } from './heal-copies.js'
 import { besideName, dayOf } from './plan.js'
-import { clearLeftovers } from './select.js'
+import { clearBelow } from './select.js'
 import { folderBelow, openBase, originalBase } from './target.js'
 
 export async function healOriginals(run: HealRun, shoot: ShootRow, isAllowed: boolean): Promise<void> {
@@ -34,7 +34,7 @@ export async function healOriginals(run: HealRun, shoot: ShootRow, isAllowed: bo
   }
   const place = await placeOf(run, shoot)
   if (!place) return
-  if (!run.isDryRun) clearLeftovers(run.engine.deps, place.base, place.folder)
+  if (!run.isDryRun) clearBelow(run.engine.deps, place.base, place.folder)
   const history = new Map(historyOfShoot(journal, shoot.id).map((file) => [file.name, file]))
   for (const { name, version, sizeBytes, mtimeMs } of rotten) {
     if (isStopped(run)) return

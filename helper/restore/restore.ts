@@ -11,7 +11,7 @@ import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import type { EngineDeps } from '../engine/run.js'
 import { saveCopy, saveFile, setCopyState } from '../journal/files.js'
 import { listPlaces } from '../journal/places.js'
-import { sourceById, type ShootRow } from '../journal/shoots.js'
+import { fold, sourceById, type ShootRow } from '../journal/shoots.js'
 import { WORKING } from '../model.js'
 import { findPlace, placeError, type OpenPlace } from '../place/places.js'
 import type { Params, RestorePlan, RestoreResult } from '../../shared/methods.js'
@@ -19,7 +19,7 @@ import { CopyFinder } from './copies.js'
 import { addToTotals, dayOf, noTotals, planFiles, type FilePlan, type PlaceFacts, type PlanTotals } from './plan.js'
 import { planReport, RestoreTally, restoreReport, type RestoreFacts } from './report.js'
 import { restoreFile, type FileResult, type ShootTarget } from './restore-file.js'
-import { clearLeftovers, lookAtTarget, placeFacts, select, wantedOf, type Selection } from './select.js'
+import { clearBelow, lookAtTarget, placeFacts, select, wantedOf, type Selection } from './select.js'
 import { folderBelow, namedBase, openBase, originalBase, type Base } from './target.js'
 
 export interface RestoreRequest {
@@ -206,9 +206,15 @@ class RestoreRun {
     const day = dayOf(this.#deps.clock())
     for (const destination of this.#destinations) {
       const ready = this.#isOver(destination.base) ? undefined : this.#ready(destination, day)
+      // Where a disk has no hard links, two names that it takes for one could overwrite each other: such files wait for one another.
+      const turns = new Map<string, Promise<void>>()
       for (const plan of ready?.plans ?? []) {
         if (ready === undefined || this.#isOver(destination.base)) break
-        const task = this.#one(destination, plan, ready.target).finally(() => underWay.delete(task))
+        const { target } = ready
+        const name = fold(plan.wanted.name)
+        const one = (turns.get(name) ?? Promise.resolve()).then(() => this.#one(destination, plan, target))
+        turns.set(name, one)
+        const task = one.finally(() => underWay.delete(task))
         underWay.add(task)
         if (underWay.size >= TASKS_AT_ONCE) await Promise.race(underWay)
       }
@@ -227,7 +233,7 @@ class RestoreRun {
     const notYet = this.#notYet
     try {
       const identity = openBase(this.#deps.files, base)
-      clearLeftovers(this.#deps, base.path, folder)
+      clearBelow(this.#deps, base.path, folder)
       const target = {
         base: base.path,
         identity,

@@ -5,7 +5,7 @@ import { SafelightError, systemCode } from '../errors.js'
 import { chooseShoots } from '../engine/verify.js'
 import type { DurableFiles, EntryStat } from '../files/durable.js'
 import { obstacleBelow } from '../files/inside.js'
-import { TEMPORARY_PREFIX, TEMPORARY_SUFFIX } from '../files/scan.js'
+import { clearLeftovers } from '../files/temporary.js'
 import { historyOfShoot } from '../journal/history.js'
 import type { Journal } from '../journal/journal.js'
 import { temporaryTag } from '../journal/meta.js'
@@ -139,13 +139,9 @@ function inTheWay(folder: string, why: string): SafelightError {
 }
 
 /** Takes away what an interrupted restore of this home left in a folder: it was never complete, and never had a name of its own. */
-export function clearLeftovers({ files, journal }: LookDeps, base: string, folder: string): void {
+export function clearBelow({ files, journal }: LookDeps, base: string, folder: string): void {
   if (obstacleBelow(files, base, folder) !== undefined || files.stat(folder)?.kind !== 'folder') return
-  const prefix = `${TEMPORARY_PREFIX}${temporaryTag(journal)}-`
-  for (const { name, kind } of files.list(folder)) {
-    if (kind === 'file' && name.startsWith(prefix) && name.endsWith(TEMPORARY_SUFFIX))
-      files.unlink(path.join(folder, name))
-  }
+  clearLeftovers(files, folder, temporaryTag(journal))
 }
 
 /** File systems that are reached over a network. */
