@@ -38,7 +38,7 @@ export async function claimHome(home: string, command: string, nowMs: number): P
   }
   for (let attempt = 1; ; attempt++) {
     const own = path.join(home, `owner-${randomBytes(8).toString('hex')}.json`)
-    fs.writeFileSync(own, JSON.stringify(claim), { flag: 'wx', mode: 0o600 })
+    writeClaim(home, own, claim)
     const rival = await liveRival(home, path.basename(own))
     // Whoever was held up while writing may have been taken for dead, and its claim cleared away: then it is no claim.
     if (!rival && fs.existsSync(own)) return { release: () => fs.removeSync(own) }
@@ -59,12 +59,26 @@ function makeHome(home: string): void {
     if (process.platform !== 'win32') fs.chmodSync(home, 0o700)
     fs.accessSync(home, fs.constants.W_OK)
   } catch (error) {
-    throw new SafelightError('HOME_UNUSABLE', {
-      message: `Safelight cannot keep its journal in ${home}: ${systemCode(error)}. Nothing was backed up.`,
-      remedy: 'Give your user the right to write there, or name another folder with --home.',
-      cause: error,
-    })
+    throw unusable(home, error)
   }
+}
+
+function writeClaim(home: string, own: string, claim: Claim): void {
+  try {
+    fs.writeFileSync(own, JSON.stringify(claim), { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    fs.removeSync(own)
+    throw unusable(home, error)
+  }
+}
+
+function unusable(home: string, error: unknown): SafelightError {
+  const isFull = systemCode(error) === 'ENOSPC' || systemCode(error) === 'EDQUOT'
+  return new SafelightError('HOME_UNUSABLE', {
+    message: `Safelight cannot keep its journal in ${home}: ${isFull ? 'that disk is full' : systemCode(error)}. Nothing was backed up.`,
+    remedy: `${isFull ? 'Make room on it' : 'Give your user the right to write there'}, or name another folder with --home.`,
+    cause: error,
+  })
 }
 
 async function liveRival(home: string, own: string): Promise<Claim | undefined> {

@@ -5,12 +5,13 @@ import { SafelightError, systemCode } from '../errors.js'
 import { clearLeftovers } from '../files/temporary.js'
 import { deviceRelation, type Volume } from '../files/volumes.js'
 import { markGone } from '../journal/files.js'
-import { addStep } from '../journal/steps.js'
+import { listShoots } from '../journal/shoots.js'
+import { addStep, finishStep, stepsOf } from '../journal/steps.js'
 import { temporaryTag } from '../journal/meta.js'
 import type { BackupResult } from '../../shared/methods.js'
 import type { LogEvent } from '../manifest/log.js'
 import { type OpenPlace } from '../place/places.js'
-import { reReadUnproven, sealPending } from './finish.js'
+import { reReadUnproven, sealPending, shootFolderAt } from './finish.js'
 import { backupResult } from './outcome.js'
 import { roomNeeded, type FilePlan } from './plan.js'
 import { holdsWhatWasKnown, prepareSource, scanSource, type PreparedShoot } from './prepare.js'
@@ -45,13 +46,14 @@ export async function backUp(
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   try {
-    clearTops(run)
+    for (const place of run.livePlaces()) clearPlace(run, place)
     const { prepared, leftOut } = await prepareAll(run, request, meter)
     if (!signal.aborted) checkRoom(run, prepared)
     await protectAll(run, prepared, meter)
     run.recorder.flush()
     markGoneFiles(run, prepared)
     await finishPlaces(run, meter)
+    noteFolders(run, prepared, (step) => finishStep(run.deps.journal, step))
     return backupResult(run, { prepared, leftOut, absent: request.absent ?? [] })
   } finally {
     signal.removeEventListener('abort', stop)
@@ -67,15 +69,25 @@ interface Prepared {
   readonly leftOut: { file: string; why: string }[]
 }
 
-/** What a crash of this home left of its records at the top of a place; what it left beside copies is found when their folder is looked at. */
-function clearTops(run: BackupRun): void {
-  for (const place of run.livePlaces()) {
-    try {
-      clearLeftovers(run.deps.files, place.root, temporaryTag(run.deps.journal))
-    } catch (error) {
-      if (systemCode(error) === '') throw error
-      run.failPlace(place.id, error)
+/** Takes away what a run of this home that did not come to its end left at a place: at its top, and in the folders in which it was at work,
+ *  whether or not their originals are part of this run or still exist. */
+function clearPlace(run: BackupRun, place: OpenPlace): void {
+  const { journal, files } = run.deps
+  const tag = temporaryTag(journal)
+  const rows = new Map(listShoots(journal).map((row) => [row.id, row]))
+  const left = (['clear', 're-read', 'seal'] as const).flatMap((kind) => stepsOf(journal, kind))
+  const shootIds = new Set(left.filter((step) => step.placeId === place.id).map((step) => step.shootId))
+  try {
+    clearLeftovers(files, place.root, tag)
+    for (const shootId of shootIds) {
+      const row = rows.get(shootId)
+      const folder = row && shootFolderAt(run, place, row)
+      if (folder !== undefined && files.stat(folder)?.kind === 'folder') clearLeftovers(files, folder, tag)
+      finishStep(journal, { kind: 'clear', shootId, placeId: place.id, payload: '' })
     }
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    run.failPlace(place.id, error)
   }
 }
 
@@ -151,12 +163,15 @@ function warnOfDevices(run: BackupRun, label: string, volume: Volume): Map<strin
 /** Writes at the head of a shoot's log which folder of originals it stands for, where that was not said yet. */
 function introduce(
   run: BackupRun,
-  { shoot, newAt, unsealedAt }: PreparedShoot,
+  { shoot, newAt, unsealedAt, unprovenAt }: PreparedShoot,
   volume: Volume,
   deviceWarnings: ReadonlyMap<string, string>,
 ): void {
   for (const placeId of unsealedAt)
     addStep(run.deps.journal, { kind: 'seal', shootId: shoot.row.id, placeId, payload: '' }, run.deps.clock())
+  // Known from a place's own log, or left by a crash: nothing is called as it was before it has been read.
+  for (const placeId of unprovenAt)
+    addStep(run.deps.journal, { kind: 're-read', shootId: shoot.row.id, placeId, payload: '' }, run.deps.clock())
   for (const [placeId, folder] of shoot.folders) {
     run.recorder.setFolder(shoot.row.id, placeId, folder)
     if (!newAt.includes(placeId)) continue
@@ -203,6 +218,7 @@ async function protectAll(run: BackupRun, prepared: readonly PreparedShoot[], me
     run.counts.files,
     plans.reduce((sum, plan) => sum + plan.bytesToSend, 0),
   )
+  noteFolders(run, prepared, (step) => addStep(run.deps.journal, step, run.deps.clock()))
   const underWay = new Set<Promise<void>>()
   for (const { shoot, plan } of prepared) {
     for (const file of plan.files) {
@@ -213,6 +229,22 @@ async function protectAll(run: BackupRun, prepared: readonly PreparedShoot[], me
     }
   }
   await Promise.all(underWay)
+}
+
+/** Writes down in which folders this run writes, before it does, and strikes them out when it has come to its end. */
+function noteFolders(
+  run: BackupRun,
+  prepared: readonly PreparedShoot[],
+  note: (step: { kind: 'clear'; shootId: number; placeId: string; payload: string }) => void,
+): void {
+  const shootIds = prepared
+    .filter(({ plan }) => plan.files.some((file) => !file.isDone))
+    .map(({ shoot }) => shoot.row.id)
+  if (shootIds.length === 0) return
+  run.deps.journal.transaction(() => {
+    for (const { id: placeId } of run.livePlaces())
+      for (const shootId of shootIds) note({ kind: 'clear', shootId, placeId, payload: '' })
+  })
 }
 
 async function protectUnlessOver(run: BackupRun, shoot: PreparedShoot['shoot'], file: FilePlan): Promise<void> {

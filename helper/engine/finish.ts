@@ -66,6 +66,7 @@ async function reReadShoot(run: BackupRun, place: OpenPlace, row: ShootRow): Pro
     results.forEach(({ copy, result }) => {
       const good = !('failure' in result) && result.hash === copy.hash
       const state = good ? 'verified' : 'failure' in result ? 'missing' : 'damaged'
+      if (good) run.counts.proven += 1
       saveCopy(journal, { ...copy, state, ...(good ? { provenMs: clock(), provenHow: result.how } : {}) })
       if (!good) {
         run.find({

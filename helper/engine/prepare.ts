@@ -20,6 +20,8 @@ export interface PreparedShoot {
   readonly plan: ShootPlan
   /** Places where this shoot has no manifest yet, or lost it. */
   readonly unsealedAt: readonly string[]
+  /** Places where a copy is written and not yet proven. */
+  readonly unprovenAt: readonly string[]
   /** Places that were never told which folder this shoot stands for. */
   readonly newAt: readonly string[]
 }
@@ -84,6 +86,11 @@ function prepareShoot(
     unsealedAt: places.filter(
       (place) => !atPlaces.get(place)?.has(MANIFEST_FILE) || sealOf(journal, row.id, place) === undefined,
     ),
+    unprovenAt: places.filter((place) =>
+      [...known.values()].some((file) =>
+        [...file.copies.values(), ...file.oldCopies].some((copy) => copy.placeId === place && copy.state === 'written'),
+      ),
+    ),
     newAt: places.filter(
       (place) =>
         ![...known.values()].some(
@@ -136,6 +143,7 @@ function vanishedShoots(run: BackupRun, source: SourceRow, scan: Scan): Prepared
       shoot: { row, source, folder: '', folders: new Map<string, string>() },
       plan: { files: [], gone: [...filesOfShoot(run.deps.journal, row.id).values()] },
       unsealedAt: [],
+      unprovenAt: [],
       newAt: [],
     }))
 }

@@ -108,11 +108,11 @@ export class Recorder {
 
   /** Everything added so far is on the disk when this returns. @throws what the journal threw, now or since the last call */
   flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
     const earlier = this.#failure
     this.#failure = undefined
     if (earlier) throw earlier
-    clearTimeout(this.#timer)
-    this.#timer = undefined
     const records = this.#waiting
     this.#waiting = []
     if (records.length === 0) return

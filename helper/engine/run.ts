@@ -39,6 +39,8 @@ export interface Counts {
   unchanged: number
   adopted: number
   done: number
+  /** Copies that were written and not proven, and were read back at the end. */
+  proven: number
 }
 
 export class BackupRun {
@@ -47,7 +49,7 @@ export class BackupRun {
   readonly signal: AbortSignal
   readonly recorder: Recorder
   readonly findings: Finding[] = []
-  readonly counts: Counts = { files: 0, copied: 0, copiedBytes: 0, unchanged: 0, adopted: 0, done: 0 }
+  readonly counts: Counts = { files: 0, copied: 0, copiedBytes: 0, unchanged: 0, adopted: 0, done: 0, proven: 0 }
   readonly copiedByShoot = new Map<number, number>()
   /** What takes something away from the promise, as sentences without their full stop. */
   readonly stakes = new Set<string>()

@@ -77,6 +77,9 @@ export interface DurableFiles {
 /** A link in place of a file is refused (ELOOP): a drive may have been in other hands, and what a link leads to is not on the drive. */
 const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
 
+/** Nor does opening wait for whoever is to write into a pipe that lies under a copy's name: it is refused as soon as it is seen. */
+const NO_WAIT = process.platform === 'win32' ? 0 : constants.O_NONBLOCK
+
 /** Page cache bypass is a flag of open() on Linux only; macOS and Windows have theirs where Node does not reach. */
 const DIRECT = process.platform === 'linux' ? constants.O_DIRECT : 0
 
@@ -89,18 +92,18 @@ export const systemFiles: DurableFiles = {
   list: (folder) =>
     readdirSync(folder, { withFileTypes: true }).map((entry) => ({ name: entry.name, kind: kindOf(entry) })),
 
-  openRead: (file) => openSync(file, constants.O_RDONLY | NO_FOLLOW),
+  openRead: (file) => openFile(file, constants.O_RDONLY),
   openDirect(file) {
     if (DIRECT === 0) return undefined
     try {
-      return openSync(file, constants.O_RDONLY | NO_FOLLOW | DIRECT)
+      return openFile(file, constants.O_RDONLY | DIRECT)
     } catch (error) {
       if (systemCode(error) === 'EINVAL' || systemCode(error) === 'ENOTSUP') return undefined
       throw error
     }
   },
   create: (file) => openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644),
-  openAppend: (file) => openSync(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND | NO_FOLLOW, 0o644),
+  openAppend: (file) => openFile(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND),
   read: (descriptor, into, offset, length, position) => readSync(descriptor, into, offset, length, position ?? null),
   write(descriptor, from, offset, length) {
     for (let done = 0; done < length;) done += writeSync(descriptor, from, offset + done, length - done)
@@ -140,6 +143,18 @@ export const systemFiles: DurableFiles = {
   link: (from, to) => linkSync(from, to),
   rename: (from, to) => renameSync(from, to),
   unlink: (file) => unlinkSync(file),
+}
+
+/** @throws EFTYPE for a pipe, a socket or a device, ELOOP for a link */
+function openFile(file: string, flags: number): number {
+  const descriptor = openSync(file, flags | NO_FOLLOW | NO_WAIT, 0o644)
+  const stats = fstatSync(descriptor)
+  // A folder is let through: reading it says EISDIR, in the system's own words.
+  if (stats.isFile() || stats.isDirectory()) return descriptor
+  closeSync(descriptor)
+  throw Object.assign(new Error(`EFTYPE: not a file but a pipe, a socket or a device, open '${file}'`), {
+    code: 'EFTYPE',
+  })
 }
 
 function toEntryStat(stats: Stats): EntryStat {

@@ -52,7 +52,7 @@ export class Journal {
   /** Runs `act` and makes all it changed durable together, or nothing of it. */
   transaction<T>(act: () => T): T {
     if (this.#database.inTransaction) return act()
-    this.#database.exec('BEGIN IMMEDIATE')
+    this.#ask(() => this.#database.exec('BEGIN IMMEDIATE'))
     try {
       const result = act()
       this.#ask(() => this.#database.exec('COMMIT'))
@@ -114,10 +114,17 @@ export class Journal {
 /** A new journal gets its name only when it is whole: the switch to a write-ahead log itself goes through the unsafe mode. */
 function create(file: string): void {
   const temporary = `${file}.new`
-  for (const suffix of ['', '-wal', '-journal', '.lock']) fs.removeSync(temporary + suffix)
-  openDatabase(temporary).close()
-  fs.renameSync(temporary, file)
-  systemFiles.syncFolder(path.dirname(file))
+  const clear = (): void => ['', '-wal', '-journal', '.lock'].forEach((suffix) => fs.removeSync(temporary + suffix))
+  clear()
+  try {
+    openDatabase(temporary).close()
+    fs.renameSync(temporary, file)
+    systemFiles.syncFolder(path.dirname(file))
+  } catch (error) {
+    clear()
+    // What is only being made cannot be damaged.
+    throw unwritable(file, error instanceof SafelightError ? (error.cause ?? error) : error)
+  }
 }
 
 function openDatabase(file: string): Database {
@@ -133,9 +140,21 @@ function openDatabase(file: string): Database {
     return database
   } catch (error) {
     if (database?.isOpen) database.close()
-    throw error instanceof SafelightError ? error : damaged(file, error)
+    if (error instanceof SafelightError) throw error
+    // SQLite has one sentence for a disk that cannot be read and one that cannot take another byte.
+    throw /disk I\/O error|disk is full/.test(describeError(error)) && isFull(file)
+      ? unwritable(file, error)
+      : damaged(file, error)
   }
 }
+
+/** Less room than one commit of ours takes. */
+function isFull(file: string): boolean {
+  const { bavail, bsize } = fs.statfsSync(path.dirname(file))
+  return bavail * bsize < ROOM_FOR_A_COMMIT_BYTES
+}
+
+const ROOM_FOR_A_COMMIT_BYTES = 64 * 1024
 
 function migrate(database: Database): void {
   const version = Number(database.get('PRAGMA user_version')?.['user_version'] ?? 0)

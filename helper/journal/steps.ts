@@ -4,7 +4,8 @@ import type { Hash } from '../model.js'
 import type { Journal, Row } from './journal.js'
 import { number, text } from './rows.js'
 
-export type StepKind = 'seal' | 're-read' | 'protect'
+/** `clear`: a run is, or was, writing in this folder; what it left half done there may go. */
+export type StepKind = 'seal' | 're-read' | 'protect' | 'clear'
 
 export interface Step {
   readonly id: number

@@ -196,9 +196,10 @@ function tellings(events: readonly LogEvent[]): Map<string, Telling> {
         told.set(event.path, {
           hash: event.sourceHash,
           modifiedMs: Date.parse(event.modified),
-          state: 'verified',
-          provenMs: atMs,
-          how: event.read,
+          // Read through the cache right after writing, which proves little; the event that says more comes later, or never came.
+          ...(event.event === 'copied' && event.read === 'cached'
+            ? { state: 'written' }
+            : { state: 'verified', provenMs: atMs, how: event.read }),
         })
         break
       case 'verified':
