@@ -24,7 +24,7 @@ function sourcesIn(folder: string): string[] {
 
 function importsOf(file: string): Import[] {
   const text = fs.readFileSync(path.join(root, file), 'utf8')
-  return [...text.matchAll(/^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?'([^']+)'/gm)].map(
+  return [...text.matchAll(/(?:^(?:import|export)\s+(type\s+)?(?:[^'";]*?\sfrom\s+)?|\bimport\()'([^']+)'/gm)].map(
     ([, typeOnly, specifier = '']) => ({
       from: file,
       to: specifier.startsWith('.')

@@ -1,6 +1,5 @@
 import type { Argv } from 'yargs'
 import { homeFolder } from '../config.js'
-import { runBridge } from '../bridge/bridge.js'
 import type { CommonArguments, Run } from './cli.js'
 import { stopOnSignal } from './interrupt.js'
 import { done, type CommandResult } from './output.js'
@@ -41,6 +40,8 @@ async function bridge(
   lightroomPid: number | undefined,
 ): Promise<CommandResult> {
   const home = homeFolder(common.home)
+  // Loaded only here: every other command starts sooner without it.
+  const { runBridge } = await import('../bridge/bridge.js')
   const { signal, release } = stopOnSignal()
   try {
     const pid = lightroomPid === undefined ? {} : { lightroomPid }

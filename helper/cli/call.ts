@@ -2,7 +2,6 @@
 // because the methods are the same functions.
 import { setTimeout as wait } from 'node:timers/promises'
 import { homeFolder } from '../config.js'
-import { Daemon } from '../daemon.js'
 import { SafelightError } from '../errors.js'
 import { findHelper } from '../service/endpoint.js'
 import type { RpcClient } from '../server/client.js'
@@ -69,6 +68,8 @@ async function callHere<M extends MethodName>(
   signal: AbortSignal,
   progress: ProgressLine,
 ): Promise<Result<M>> {
+  // Loaded only here: it is most of the program, and a command that a running helper answers does without.
+  const { Daemon } = await import('../daemon.js')
   const options = { home, command: `safelight ${method.replace('/run', '').replace('/', ' ')}` }
   const daemon = method === 'rebuild/run' ? await Daemon.openForRebuild(options) : await Daemon.open(options)
   try {

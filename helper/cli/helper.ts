@@ -1,10 +1,8 @@
 import path from 'node:path'
 import type { Argv } from 'yargs'
 import { homeFolder, readConfig } from '../config.js'
-import { Daemon } from '../daemon.js'
 import { describeError } from '../errors.js'
 import { startHelper, stopHelper } from '../service/background.js'
-import { runServe } from '../service/serve.js'
 import { done, type CommandResult } from './output.js'
 import { stopOnSignal } from './interrupt.js'
 import { serveCommandFor } from './program.js'
@@ -56,6 +54,8 @@ async function stop(common: CommonArguments): Promise<CommandResult> {
 
 async function serve(common: CommonArguments): Promise<CommandResult> {
   const home = homeFolder(common.home)
+  // Loaded only here: every other command starts sooner without them.
+  const [{ Daemon }, { runServe }] = await Promise.all([import('../daemon.js'), import('../service/serve.js')])
   const { driveCheckSeconds, retrySeconds, sweepMinutes } = readConfig(home)
   const daemon = await Daemon.open({ home, command: 'safelight serve', helper: 'running' })
   const { signal, release } = stopOnSignal()

@@ -107,7 +107,7 @@ export function warningLines(warnings: readonly string[]): string[] {
 }
 
 /** 1,234,567 bytes → 1.2 MB */
-export { inWords } from '../engine/backup.js'
+export { inWords } from '../files/in-words.js'
 
 /** 1 file, 2 files */
 export function plural(count: number, word: string): string {

@@ -1,5 +1,5 @@
 // Progress on stderr: one line that is written over on a terminal, a line every few seconds elsewhere. Nothing for work that is over at once.
-import { inWords } from '../engine/backup.js'
+import { inWords } from '../files/in-words.js'
 import type { Progress } from '../engine/progress.js'
 
 const LINE_EVERY_MS = 5000

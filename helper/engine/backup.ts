@@ -2,6 +2,7 @@
 // may be run twice, so after a crash, a pulled drive or Ctrl-C the same call finishes what is left and sends nothing again that had arrived.
 import os from 'node:os'
 import { SafelightError, systemCode } from '../errors.js'
+import { inWords } from '../files/in-words.js'
 import { clearLeftovers } from '../files/temporary.js'
 import { deviceRelation, type Volume } from '../files/volumes.js'
 import { markGone } from '../journal/files.js'
@@ -283,14 +284,3 @@ async function finishPlaces(run: BackupRun, meter: ProgressMeter): Promise<void>
   for (const place of run.livePlaces()) sealPending(run, place)
 }
 
-/** Bytes as a person says them, decimal as drives are sold. */
-export function inWords(bytes: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit += 1
-  }
-  return unit === 0 ? `${value} bytes` : `${value.toFixed(1)} ${units[unit] ?? 'TB'}`
-}
