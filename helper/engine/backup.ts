@@ -283,4 +283,3 @@ async function finishPlaces(run: BackupRun, meter: ProgressMeter): Promise<void>
   meter.stage('sealing')
   for (const place of run.livePlaces()) sealPending(run, place)
 }
-

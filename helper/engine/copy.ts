@@ -160,7 +160,10 @@ function end(deps: WorkerDeps, copy: Copy, hash: Hash, mtimeMs: number): void {
 
 /** The drive, or the folder, under this path is still the one that the run began with, and the way down is made of plain folders. */
 function assertHere(deps: WorkerDeps, target: Target): void {
-  if (target.rootIsFolder) return assertFolderHere(deps, target)
+  if (target.rootIsFolder) {
+    assertFolderHere(deps, target)
+    return
+  }
   const file = path.join(target.root, 'place.json')
   const marker = deps.files.stat(file)
   if (marker && (`${marker.device}:${marker.inode}` === target.marker || idIn(deps, file) === target.place)) return

@@ -3,7 +3,7 @@
 // reference, nothing is touched, and that is said. Originals are healed only when that was asked for.
 import { setImmediate as turn } from 'node:timers/promises'
 import { ERROR_CODES } from '../errors.js'
-import { inWords } from '../engine/backup.js'
+import { inWords } from '../files/in-words.js'
 import { reReadUnproven, sealPending } from '../engine/finish.js'
 import { exitOfFindings } from '../engine/outcome.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'

@@ -1,6 +1,6 @@
 // What a restore says: before it starts, what it would do; at its end, what is back, where from, and what is not and why. Pure.
 import { ERROR_CODES, type SafelightError } from '../errors.js'
-import { inWords } from '../engine/backup.js'
+import { inWords } from '../files/in-words.js'
 import type { ShootRow } from '../journal/shoots.js'
 import type { Failure } from '../engine/jobs.js'
 import type { Finding, RestorePlan, RestoreResult } from '../../shared/methods.js'

@@ -6,7 +6,7 @@
 // Nothing that lies at a target is ever overwritten. A restore that was interrupted is the same restore once more: what is there already is
 // recognised by its hash and left, so that only what was in flight is fetched again.
 import { SafelightError, systemCode } from '../errors.js'
-import { inWords } from '../engine/backup.js'
+import { inWords } from '../files/in-words.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import type { EngineDeps } from '../engine/run.js'
 import { saveCopy, saveFile, setCopyState } from '../journal/files.js'
