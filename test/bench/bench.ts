@@ -1,0 +1,81 @@
+// `npm run bench`: Safelight against its peers, one markdown table on stdout, everything else on stderr. Method and caveats: README.md in
+// this folder.
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { loadavg, tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import { benchCatalog } from './catalog.js'
+import { SECTIONS, type BenchOptions } from './rows.js'
+import { describeMachine, printTable, type TableRow } from './table.js'
+
+const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},catalog] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--in FOLDER]`
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: Object.keys(SECTIONS).join(',') },
+    rounds: { type: 'string', default: '5' },
+    large: { type: 'string', default: '40x50' },
+    small: { type: 'string', default: '20000x20' },
+    many: { type: 'string', default: '2000x2' },
+    in: { type: 'string', default: tmpdir() },
+    help: { type: 'boolean', default: false },
+  },
+})
+
+if (values.help) process.stdout.write(`${HELP}\n`)
+else await bench()
+
+async function bench(): Promise<void> {
+  const folder = mkdtempSync(path.join(realpathSync(values.in), 'safelight-bench-'))
+  const [largeFiles, megabytes] = pair(values.large)
+  const [smallFiles, kilobytes] = pair(values.small)
+  const [manyFiles, manyMegabytes] = pair(values.many)
+  const options: BenchOptions = {
+    folder,
+    rounds: Number(values.rounds),
+    large: { files: largeFiles, megabytes },
+    small: { files: smallFiles, kilobytes },
+    many: { files: manyFiles, megabytes: manyMegabytes },
+    say,
+  }
+  const machine = describeMachine(folder)
+  const rows: TableRow[] = []
+  try {
+    for (const name of values.only.split(',')) {
+      say(`${name} (load ${loadavg()[0]?.toFixed(1) ?? '?'})`)
+      if (name === 'catalog') rows.push(...(await catalogRows()))
+      else rows.push(...sectionNamed(name)(options))
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+    process.stdout.write(
+      `${machine}, and when it ended: ${loadavg()[0]?.toFixed(1) ?? '?'}. Medians of ${options.rounds} rounds by turns (lowest–highest; Safelight, peer).\n\n${printTable(rows)}\n`,
+    )
+  }
+}
+
+function sectionNamed(name: string): (options: BenchOptions) => TableRow[] {
+  const section = SECTIONS[name]
+  if (!section) throw new Error(`There is no section ${name}. ${HELP}`)
+  return section
+}
+
+async function catalogRows(): Promise<TableRow[]> {
+  const measured = await benchCatalog(100_000)
+  return measured.map(({ name, value, ratio, limit }) => ({
+    work: `catalog: ${name}`,
+    target: limit === '' ? '' : `≤ ${limit}`,
+    measured: ratio === undefined ? value : `${value}, ${ratio.toFixed(1)} ×`,
+  }))
+}
+
+/** `40x50` → 40 and 50 */
+function pair(text: string): [number, number] {
+  const [count, size] = text.split('x').map(Number)
+  if (!count || !size) throw new Error(`"${text}" should be COUNTxSIZE. ${HELP}`)
+  return [count, size]
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
