@@ -35,6 +35,10 @@ const Config = z.strictObject({
   retrySeconds: z.number().min(0.05).max(86_400).default(300),
   /** Between two looks at every known shoot for files that changed without Lightroom telling. */
   sweepMinutes: z.number().min(0.01).max(10_080).default(60),
+  /** How long a catalog must lie still before it is copied; Lightroom writes its last within a second of quitting. */
+  catalogSettleSeconds: z.number().min(0.05).max(600).default(3),
+  /** Between two looks whether Lightroom has quit, while a catalog backup is owed. */
+  catalogPollSeconds: z.number().min(0.05).max(3600).default(10),
 })
 
 export type Config = z.infer<typeof Config>

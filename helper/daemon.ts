@@ -2,6 +2,10 @@
 // it is open; whoever opens it second is told who holds it.
 import os from 'node:os'
 import pLimit from 'p-limit'
+import { findLightroom } from './catalog/lightroom-process.js'
+import { readConfig } from './config.js'
+import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
+import { CatalogRoom } from './upkeep/catalog-room.js'
 import { claimHome, type Ownership } from './instance.js'
 import { backUp } from './engine/backup.js'
 import { WorkerPool } from './engine/pool.js'
@@ -15,8 +19,8 @@ import { systemVolumes, type Volumes } from './files/volumes.js'
 import { Journal } from './journal/journal.js'
 import { temporaryTag } from './journal/meta.js'
 import { forgetPlace, listPlaces, placeById, type PlaceRow } from './journal/places.js'
-import { noteExit } from './journal/wanted.js'
-import { ingest, type IngestDeps } from './ingest/ingest.js'
+import { catalogAt, noteExit, saveCatalog } from './journal/wanted.js'
+import { allowedRoots, ingest, judgeReferenced, refuseOddCatalog, type IngestDeps } from './ingest/ingest.js'
 import { Queue, type QueueDeps, type QueueTimes } from './ingest/queue.js'
 import { doctor } from './doctor.js'
 import {
@@ -57,6 +61,8 @@ export class Daemon {
   readonly #volumes: Volumes
   readonly #clock: () => number
   #queue: Queue | undefined
+  #keeper: CatalogKeeper | undefined
+  readonly #catalogs: CatalogRoom
 
   private constructor(options: DaemonOptions, ownership: Ownership, journal: Journal) {
     this.#options = options
@@ -65,6 +71,7 @@ export class Daemon {
     this.#files = options.files ?? systemFiles
     this.#volumes = options.volumes ?? systemVolumes()
     this.#clock = options.clock ?? Date.now
+    this.#catalogs = this.#makeCatalogRoom()
     this.handlers = this.#makeHandlers()
   }
 
@@ -122,6 +129,12 @@ export class Daemon {
       'place/add': ({ path, name }) => this.#alone(() => this.#withEngine((deps) => this.#addPlace(deps, path, name))),
       'place/rename': ({ place, name }) => this.#renamePlace(place, name),
       'place/remove': ({ place }) => Promise.resolve(this.#removePlace(place)),
+      'catalog/backup': (params, { signal }) => this.#catalogs.backUp(params, signal),
+      'catalog/check': (params, { signal, progress }) =>
+        this.#catalogs.check(params, signal, (done, all) => progress(checkProgress(done, all))),
+      'catalog/list': (_params, { signal }) => this.#catalogs.list(signal),
+      'catalog/restore': (params, { signal }) => this.#catalogs.restore(params, signal),
+      'prune/run': (params, { signal }) => this.#catalogs.prune(params, signal),
     }
   }
 
@@ -195,7 +208,7 @@ export class Daemon {
   ): ReturnType<typeof rebuildFrom> {
     const folder = realFolder(this.#placeDeps(), from)
     const place = await openPlace(this.#placeDeps(), folder, { isNew: true, mustExist: true })
-    const result = await rebuildFrom(deps, place, context.signal)
+    const result = await this.#learn(deps, place, context.signal)
     if (rehash !== true) return result
     const read = await verifyCopies(
       deps,
@@ -215,7 +228,7 @@ export class Daemon {
   async #addPlace(deps: EngineDeps, typed: string, name: string | undefined): Promise<Outcome & { place: Place }> {
     const folder = realFolder(this.#placeDeps(), typed)
     const place = await openPlace(this.#placeDeps(), folder, { isNew: true, ...(name === undefined ? {} : { name }) })
-    if (place.isUnknownHere) await rebuildFrom(deps, place, new AbortController().signal)
+    if (place.isUnknownHere) await this.#learn(deps, place, new AbortController().signal)
     return this.#placeOutcome(place.id, (row) => `"${row.name}" at ${row.path} is a place for copies now.`)
   }
 
@@ -258,7 +271,19 @@ export class Daemon {
   }
 
   #lightroomLeft(catalog: string | undefined): null {
-    if (catalog !== undefined) noteExit(this.journal, catalog, this.#clock())
+    if (catalog !== undefined) {
+      const deps = this.#ingestDeps()
+      refuseOddCatalog(catalog, deps.platform)
+      this.journal.transaction(() => {
+        saveCatalog(
+          this.journal,
+          { path: catalog, cursor: 0, roots: catalogAt(this.journal, catalog)?.roots ?? [] },
+          this.#clock(),
+        )
+        noteExit(this.journal, catalog, this.#clock())
+      })
+      this.#keeper?.left(catalog)
+    }
     this.#queue?.sweepSoon()
     return null
   }
@@ -283,6 +308,56 @@ export class Daemon {
     )
     this.#queue.start()
     return this.#queue
+  }
+
+  /** Begins to back up catalogs by itself, when Lightroom has left them. */
+  startCatalogKeeper(times: KeeperTimes, onFault: KeeperDeps['onFault']): CatalogKeeper {
+    this.#keeper = new CatalogKeeper(
+      {
+        journal: this.journal,
+        clock: this.#clock,
+        findLightroom,
+        drives: () =>
+          this.#drives().map((place) => ({ id: place.id, isHere: stateOfPlace(this.#files, place) === 'here' })),
+        backUp: (catalog, signal) => this.#catalogs.backUp({ catalog }, signal),
+        onFault,
+      },
+      times,
+    )
+    this.#keeper.start()
+    return this.#keeper
+  }
+
+  #makeCatalogRoom(): CatalogRoom {
+    const { home } = this.#options
+    return new CatalogRoom({
+      journal: this.journal,
+      volumes: this.#volumes,
+      clock: this.#clock,
+      home,
+      settleMs: () => readConfig(home).catalogSettleSeconds * 1000,
+      openPlaces: async (signal) => {
+        const [places, absent]: [OpenPlace[], SafelightError[]] = [[], []]
+        await this.#withEngine(async (deps) => {
+          for (const place of this.#drives()) await this.#openKnown(deps, place, places, absent, signal)
+        })
+        return { places: unique(places), absent }
+      },
+      allowRoots: (roots) => allowedRoots(this.#ingestDeps(), roots),
+      judge: (file, isOffline, catalog, roots) => judgeReferenced(this.#ingestDeps(), file, isOffline, catalog, roots),
+      onWanted: () => this.#queue?.wake(),
+    })
+  }
+
+  #drives(): PlaceRow[] {
+    return listPlaces(this.journal).filter((place) => place.kind === 'drive')
+  }
+
+  /** Everything that a place says of itself: shoots and catalogs. */
+  async #learn(deps: EngineDeps, place: OpenPlace, signal: AbortSignal): ReturnType<typeof rebuildFrom> {
+    const result = await rebuildFrom(deps, place, signal)
+    await this.#catalogs.learn(place, signal)
+    return result
   }
 
   /** To every known place that is there and does not overlap with what is to be copied. */
@@ -347,7 +422,7 @@ export class Daemon {
   /** Opens a place; one that was in use before this journal met it is learned first. */
   async #open(deps: EngineDeps, folder: string, signal: AbortSignal, only?: PlaceRow): Promise<OpenPlace> {
     const place = await openPlace(this.#placeDeps(), folder, only ? { only } : {})
-    if (place.isUnknownHere) await rebuildFrom(deps, place, signal)
+    if (place.isUnknownHere) await this.#learn(deps, place, signal)
     return place
   }
 
@@ -399,6 +474,10 @@ function asLongAs(list: readonly string[], maxBytes: number): readonly string[] 
 
 function unique(places: readonly OpenPlace[]): OpenPlace[] {
   return places.filter((place, index) => places.findIndex((other) => other.id === place.id) === index)
+}
+
+function checkProgress(filesDone: number, filesTotal: number): Parameters<RequestContext['progress']>[0] {
+  return { stage: 'check', filesDone, filesTotal, bytesDone: 0, bytesTotal: 0, bytesPerSecond: 0 }
 }
 
 function noPlaces(): SafelightError {

@@ -121,7 +121,12 @@ export interface StatusResult extends Outcome {
     readonly path: string
     readonly lastHeardAt?: string
     readonly closedAt?: string
+    /** Of the newest backup at any place that is not bad, and what was found when it was opened. */
     readonly lastBackupAt?: string
+    readonly judgement?: 'good' | 'suspect' | 'bad'
+    /** Why a backup that is due has not been made yet. */
+    readonly owed?: string
+    readonly warnings?: readonly string[]
   }[]
   readonly places: readonly Place[]
 }
@@ -141,6 +146,82 @@ export interface DoctorResult extends Outcome {
     readonly detail: string
   }[]
   readonly leftOut: readonly string[]
+}
+
+export interface CatalogBackupResult extends Outcome {
+  readonly judgement: 'good' | 'suspect' | 'bad'
+  /** Why it is not good, as sentences. */
+  readonly reasons: readonly string[]
+  readonly takenAt: string
+  readonly bytesWritten: number
+  readonly places: readonly {
+    readonly place: string
+    /** Its folder below `Catalogs/<name>/`. */
+    readonly backup: string
+    readonly state: 'stored' | 'unchanged'
+  }[]
+  /** Originals that the catalog names and that are not verified anywhere yet; they are being copied now. */
+  readonly wanted: number
+  readonly warnings: readonly string[]
+}
+
+export interface CatalogCheckResult extends Outcome {
+  readonly files: number
+  readonly sidecars: number
+  readonly findings: readonly Finding[]
+  readonly offlineRoots: readonly { readonly root: string; readonly files: number; readonly message: string }[]
+  readonly movedRoots: readonly { readonly root: string; readonly now: string; readonly message: string }[]
+  /** Set when Lightroom has the catalog open: what was checked is its backup of this time. */
+  readonly asOf?: string
+  /** One line per kind of finding, gravest first, with the command that mends it. */
+  readonly mend: readonly { readonly kind: string; readonly message: string; readonly mend: string }[]
+}
+
+export interface CatalogListResult extends Outcome {
+  readonly catalogs: readonly {
+    /** The name to restore it by. */
+    readonly name: string
+    /** Where the live catalog was. */
+    readonly path: string
+    readonly backups: readonly {
+      readonly place: string
+      readonly backup: string
+      readonly takenAt: string
+      readonly judgement: 'good' | 'suspect' | 'bad'
+      readonly reasons: readonly string[]
+      /** Photo files that it names; absent when it could not be read. */
+      readonly files?: number
+      /** Whether this backup and the originals at the same place are a complete set. `unknown` when that was not counted. */
+      readonly set: 'complete' | 'incomplete' | 'unknown'
+      /** Files without a verified copy of their newest content at this place. */
+      readonly unproven?: number
+    }[]
+  }[]
+}
+
+export interface CatalogRestoreResult extends Outcome {
+  readonly catalog: string
+  readonly backup: string
+  readonly place: string
+  readonly judgement: 'good' | 'suspect' | 'bad'
+  readonly restored: readonly string[]
+  readonly alreadyThere: readonly string[]
+  readonly movedAway: readonly { readonly from: string; readonly to: string }[]
+}
+
+export interface PruneResult extends Outcome {
+  readonly dryRun: boolean
+  readonly plan: readonly {
+    readonly place: string
+    readonly catalog: string
+    readonly backup: string
+    readonly action: 'keep' | 'remove'
+    readonly why: string
+  }[]
+  readonly removed: number
+  /** What is freed, or would be. */
+  readonly bytes: number
+  readonly heldBack: readonly string[]
 }
 
 export interface Methods {
@@ -216,9 +297,34 @@ export interface Methods {
 
   /** The room behind this arrives later; until then it answers NOT_AVAILABLE, which the menu shows in words. */
   'catalog/check': {
-    params: { readonly catalog: string }
-    result: Outcome & { readonly files: number; readonly findings: readonly Finding[] }
+    params: {
+      readonly catalog: string
+      /** Report files that lie in too few places as well. */
+      readonly places?: boolean
+    }
+    result: CatalogCheckResult
   }
+  'catalog/backup': {
+    params: {
+      readonly catalog: string
+      /** The photos that it has lost since the last good backup were removed on purpose. */
+      readonly accept?: boolean
+    }
+    result: CatalogBackupResult
+  }
+  'catalog/list': { params: Record<string, never>; result: CatalogListResult }
+  'catalog/restore': {
+    params: {
+      readonly name: string
+      /** The newest taken at or before this time. */
+      readonly asOf?: string
+      /** An absolute folder. */
+      readonly to: string
+    }
+    result: CatalogRestoreResult
+  }
+  /** Thins catalog backups by a plan; `dryRun` only shows it. */
+  'prune/run': { params: { readonly dryRun?: boolean }; result: PruneResult }
   /** Where the status page can be opened once; `null` while there is none. */
   'page/open': { params: Record<string, never>; result: { readonly url: string } }
   'job/cancel': { params: { readonly request: number | string }; result: { readonly cancelled: boolean } }

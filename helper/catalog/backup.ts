@@ -22,6 +22,8 @@ export interface BackupOptions extends SnapshotOptions {
   /** The `Safelight` folders of the places. */
   readonly roots: readonly string[]
   readonly isFallAccepted?: boolean
+  /** Called with the snapshot once it is stored and before it is thrown away. */
+  readonly onStored?: (snapshot: CatalogSnapshot, judgement: Judgement) => Promise<void>
 }
 
 export interface CatalogBackup {
@@ -29,12 +31,15 @@ export interface CatalogBackup {
   readonly judgement: Judgement
   readonly takenAtMs: number
   readonly staleLock?: CatalogSnapshot['staleLock']
+  readonly state: CatalogSnapshot['state']
   readonly places: readonly { readonly root: string; readonly result: Exclude<StoreResult, { kind: 'moved' }> }[]
+  /** Places that failed while others were completed. */
+  readonly failures: readonly { readonly root: string; readonly error: unknown }[]
 }
 
 const MOVED_ATTEMPTS = 3
 
-/** @throws CATALOG_IN_USE, SOURCE_CHANGING, SOURCE_MISSING, and what storing throws */
+/** @throws CATALOG_IN_USE, SOURCE_CHANGING, SOURCE_MISSING, and what storing throws when it failed at every place */
 export async function backUpCatalog(
   deps: SnapshotDeps & StoreDeps,
   catalog: string,
@@ -85,7 +90,7 @@ export async function examineSnapshot(
 async function storeSnapshot(
   deps: SnapshotDeps & StoreDeps,
   snapshot: CatalogSnapshot,
-  { roots, isFallAccepted = false, signal }: BackupOptions,
+  { roots, isFallAccepted = false, onStored, signal }: BackupOptions,
 ): Promise<CatalogBackup | undefined> {
   const records = roots.flatMap((root) => recordsOf(deps, root, snapshot.catalog))
   const { facts, judgement } = await examineSnapshot(snapshot, records, {
@@ -93,14 +98,34 @@ async function storeSnapshot(
     ...(signal ? { signal } : {}),
   })
   const places: { root: string; result: Exclude<StoreResult, { kind: 'moved' }> }[] = []
+  const failures: { root: string; error: unknown }[] = []
   for (const root of roots) {
     const isCurrent = () => isSnapshotCurrent(snapshot, deps)
-    const result = await storeBackup(deps, root, { snapshot, facts, judgement, isCurrent }, signal)
+    const result = await tryStore(deps, root, { snapshot, facts, judgement, isCurrent }, signal)
     if (result.kind === 'moved') return undefined
-    places.push({ root, result })
+    if (result.kind === 'failed') failures.push({ root, error: result.error })
+    else places.push({ root, result })
   }
-  const { takenAtMs, staleLock } = snapshot
-  return { facts, judgement, takenAtMs, places, ...(staleLock ? { staleLock } : {}) }
+  if (failures[0] && places.length === 0) throw failures[0].error
+  await onStored?.(snapshot, judgement)
+  const { takenAtMs, staleLock, state } = snapshot
+  return { facts, judgement, takenAtMs, state, places, failures, ...(staleLock ? { staleLock } : {}) }
+}
+
+/** A full drive is no reason to leave the others without. */
+async function tryStore(
+  deps: StoreDeps,
+  root: string,
+  input: Parameters<typeof storeBackup>[2],
+  signal: AbortSignal | undefined,
+): Promise<StoreResult | { readonly kind: 'failed'; readonly error: unknown }> {
+  try {
+    return await storeBackup(deps, root, input, signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error instanceof SafelightError && error.code === 'SOURCE_CHANGING') throw error
+    return { kind: 'failed', error }
+  }
 }
 
 function recordsOf(deps: StoreDeps, root: string, catalog: string): BackupRecord[] {

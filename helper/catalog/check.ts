@@ -291,7 +291,7 @@ function subjectsOf(folder: string, file: ReferencedFile, seen: SeenFile | undef
   return [subject('original', seen.main), ...[...seen.listed, ...seen.others].map((each) => subject('sidecar', each))]
 }
 
-function stateOfRoot(root: CatalogRoot, catalog: string): RootState {
+export function stateOfRoot(root: CatalogRoot, catalog: string): RootState {
   return explainRoot({
     path: root.path,
     relativePath: root.relativePath,

@@ -3,6 +3,7 @@
 import yargs, { type Argv } from 'yargs'
 import { backupCommand } from './backup.js'
 import { bridgeCommand } from './bridge.js'
+import { catalogCommand } from './catalog.js'
 import { doctorCommand } from './doctor.js'
 import { pluginCommand } from './plugin.js'
 import { serviceCommands } from './helper.js'
@@ -10,6 +11,7 @@ import type { CommandResult } from './output.js'
 import { printFailure, printResult, usageError } from './output.js'
 import { placeCommand } from './place.js'
 import { healCommand } from './heal.js'
+import { pruneCommand } from './prune.js'
 import { rebuildCommand } from './rebuild.js'
 import { restoreCommand } from './restore.js'
 import { shootsCommand } from './shoots.js'
@@ -73,6 +75,8 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     restoreCommand,
     healCommand,
     placeCommand,
+    catalogCommand,
+    pruneCommand,
     rebuildCommand,
     doctorCommand,
     serviceCommands,

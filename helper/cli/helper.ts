@@ -56,7 +56,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
   const home = homeFolder(common.home)
   // Loaded only here: every other command starts sooner without them.
   const [{ Daemon }, { runServe }] = await Promise.all([import('../daemon.js'), import('../service/serve.js')])
-  const { driveCheckSeconds, retrySeconds, sweepMinutes } = readConfig(home)
+  const { driveCheckSeconds, retrySeconds, sweepMinutes, catalogPollSeconds } = readConfig(home)
   const daemon = await Daemon.open({ home, command: 'safelight serve', helper: 'running' })
   const { signal, release } = stopOnSignal()
   const onFault = (error: unknown, what: string): void => {
@@ -65,6 +65,10 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
   try {
     const queue = daemon.startQueue(
       { driveCheckMs: driveCheckSeconds * 1000, retryMs: retrySeconds * 1000, sweepMs: sweepMinutes * 60_000 },
+      onFault,
+    )
+    const keeper = daemon.startCatalogKeeper(
+      { pollMs: catalogPollSeconds * 1000, retryMs: retrySeconds * 1000, lookMs: sweepMinutes * 60_000 },
       onFault,
     )
     try {
@@ -78,6 +82,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
         onFault,
       })
     } finally {
+      await keeper.close()
       await queue.close()
     }
   } finally {

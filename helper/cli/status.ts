@@ -20,7 +20,7 @@ async function status(common: CommonArguments, shoot: string | undefined): Promi
 
 const SHOOTS_SHOWN = 30
 
-export function statusLines({ shoots, notProtected, places, helper, asOf }: StatusResult): string[] {
+export function statusLines({ shoots, notProtected, catalogs, places, helper, asOf }: StatusResult): string[] {
   const { protected: safe, partly, atRisk, unknown } = shoots
   const counts = [
     `${safe} protected`,
@@ -41,6 +41,7 @@ export function statusLines({ shoots, notProtected, places, helper, asOf }: Stat
     `  Shoots: ${counts}.`,
     ...list,
     ...more,
+    ...catalogs.map(catalogLine),
     ...places.map(placeLine),
     helper === 'running'
       ? '  The helper is running.'
@@ -48,6 +49,12 @@ export function statusLines({ shoots, notProtected, places, helper, asOf }: Stat
     ...next,
     `  As of ${asOf}.`,
   ]
+}
+
+function catalogLine({ name, lastBackupAt, judgement, owed, warnings = [] }: StatusResult['catalogs'][number]): string {
+  const last = lastBackupAt === undefined ? 'not backed up yet' : `backed up ${lastBackupAt}, ${judgement ?? 'unknown'}`
+  const due = owed === undefined ? '' : `; a new backup is due: ${owed}`
+  return [`  Catalog "${name}": ${last}${due}`, ...warnings.map((warning) => `    WARNING  ${warning}`)].join('\n')
 }
 
 export function placeLine({ name, state, path, freeBytes, lastSeenAt, warnings }: Place): string {

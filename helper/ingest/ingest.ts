@@ -38,8 +38,8 @@ export interface Ingested {
  *  @throws USAGE when the catalog itself is not spelled as a file that could be one */
 export function ingest(deps: IngestDeps, { catalog, roots, photos }: Telling, isImport: boolean): Ingested {
   refuseOddCatalog(catalog, deps.platform)
-  const allowed = roots.filter((root) => isPossibleRoot(root, deps.platform))
-  const forbidden = [deps.home, ...listPlaces(deps.journal).map((place) => path.join(place.path, ROOT_FOLDER))]
+  const allowed = allowedRoots(deps, roots)
+  const forbidden = forbiddenFolders(deps)
   const wanted: Wanted[] = []
   const refused: { path: string; why: string }[] = []
   for (const photo of photos) {
@@ -55,7 +55,29 @@ export function ingest(deps: IngestDeps, { catalog, roots, photos }: Telling, is
   return { accepted: wanted.length, refused, cursor: catalogAt(deps.journal, catalog)?.cursor ?? highest }
 }
 
-function refuseOddCatalog(catalog: string, platform: PathPlatform): void {
+/** Roots that a catalog names and that may be read. */
+export function allowedRoots({ platform }: Pick<IngestDeps, 'platform'>, roots: readonly string[]): readonly string[] {
+  return roots.filter((root) => isPossibleRoot(root, platform))
+}
+
+/** Judges an original that a catalog itself names, by the same rules as one that Lightroom tells of.
+ *  @returns what is wanted, or why it is refused */
+export function judgeReferenced(
+  deps: IngestDeps,
+  file: string,
+  isOffline: boolean,
+  catalog: string,
+  roots: readonly string[],
+): Wanted | string {
+  return judgePhoto({ path: file, isOffline }, catalog, roots, forbiddenFolders(deps), deps.platform)
+}
+
+function forbiddenFolders({ home, journal }: IngestDeps): string[] {
+  return [home, ...listPlaces(journal).map((place) => path.join(place.path, ROOT_FOLDER))]
+}
+
+/** @throws USAGE when it is not spelled as a file that could be a catalog */
+export function refuseOddCatalog(catalog: string, platform: PathPlatform): void {
   const judged = judgePath(catalog, [rules(platform).dirname(catalog)], platform)
   if (judged.ok && catalog.toLowerCase().endsWith('.lrcat')) return
   throw new SafelightError('USAGE', {
@@ -89,7 +111,7 @@ const SYSTEM_FOLDERS: ReadonlySet<string> = new Set([
 
 /** @returns what is wanted, or why it is refused */
 function judgePhoto(
-  photo: ImportedPhoto,
+  photo: Pick<ImportedPhoto, 'path' | 'isOffline'>,
   catalog: string,
   roots: readonly string[],
   forbidden: readonly string[],

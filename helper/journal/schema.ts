@@ -132,4 +132,50 @@ export const MIGRATIONS: readonly string[] = [
     UNIQUE (root, path_from_root, name)
   );
   `,
+  `
+  -- Backups of catalogs at each place, as their catalog.json says; a rebuild reads them again.
+  CREATE TABLE catalog_backups (
+    place_id TEXT NOT NULL,
+    name TEXT NOT NULL,                     -- folder below Catalogs/
+    stamp TEXT NOT NULL,                    -- folder below that
+    catalog TEXT NOT NULL,                  -- path of the live catalog
+    taken_ms INTEGER NOT NULL,
+    verdict TEXT NOT NULL,                  -- good, suspect, bad
+    reasons TEXT NOT NULL DEFAULT '[]',     -- JSON list of sentences
+    counts TEXT NOT NULL DEFAULT '{}',      -- JSON
+    hash TEXT NOT NULL,                     -- BLAKE3 of the .lrcat
+    state TEXT NOT NULL,                    -- sizes and dates of the live files that it was taken of
+    referenced INTEGER,                     -- originals that it names; unknown after a rebuild
+    unproven INTEGER,                       -- of these, without a verified copy of their newest version at this place
+    compared_ms INTEGER,                    -- when that was counted
+    PRIMARY KEY (place_id, name, stamp)
+  ) WITHOUT ROWID;
+
+  -- Catalog backups that are still to be made: by catalog and place, '' for the first place there is.
+  CREATE TABLE catalog_owed (
+    catalog TEXT NOT NULL,
+    place_id TEXT NOT NULL,
+    since_ms INTEGER NOT NULL,
+    why TEXT NOT NULL DEFAULT '',           -- what kept it from being made the last time
+    PRIMARY KEY (catalog, place_id)
+  ) WITHOUT ROWID;
+
+  -- What the last backup of a catalog found that is to be shown with it.
+  CREATE TABLE catalog_reports (
+    catalog TEXT PRIMARY KEY,
+    at_ms INTEGER NOT NULL,
+    report TEXT NOT NULL                    -- JSON
+  ) WITHOUT ROWID;
+
+  -- Lightroom's own backups that have been opened.
+  CREATE TABLE lightroom_backups (
+    file TEXT PRIMARY KEY,
+    catalog TEXT NOT NULL,
+    stamp TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    verdict TEXT NOT NULL,
+    message TEXT NOT NULL DEFAULT '',
+    inspected_ms INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -44,6 +44,10 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'restore/run': 'abort',
   'heal/run': 'abort',
   'catalog/check': 'abort',
+  'catalog/backup': 'abort',
+  'catalog/list': 'abort',
+  'catalog/restore': 'abort',
+  'prune/run': 'abort',
   'page/open': 'abort',
   'job/cancel': 'abort',
 }

@@ -87,7 +87,11 @@ export const SCHEMAS = {
     dryRun: z.boolean().exactOptional(),
     originals: z.boolean().exactOptional(),
   }),
-  'catalog/check': z.strictObject({ catalog: pathText }),
+  'catalog/check': z.strictObject({ catalog: pathText, places: z.boolean().exactOptional() }),
+  'catalog/backup': z.strictObject({ catalog: pathText, accept: z.boolean().exactOptional() }),
+  'catalog/list': nothing,
+  'catalog/restore': z.strictObject({ name: text, asOf: z.iso.datetime().exactOptional(), to: pathText }),
+  'prune/run': z.strictObject({ dryRun: z.boolean().exactOptional() }),
   'page/open': nothing,
   'job/cancel': z.strictObject({ request: z.union([z.number(), z.string().max(128)]) }),
 } satisfies Doors

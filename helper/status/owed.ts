@@ -1,6 +1,7 @@
-// What Lightroom told us of and is not proven anywhere yet, by shoot and in words. It makes a shoot at risk whatever else is known of it.
+// What Lightroom told us of, or its catalog names, and is not proven anywhere yet, by shoot and in words. It makes a shoot at risk whatever else is known of it.
 import path from 'node:path'
 import type { Journal } from '../journal/journal.js'
+import { catalogReports } from '../journal/catalog-backups.js'
 import { listWanted } from '../journal/wanted.js'
 
 export interface OwedShoot {
@@ -19,7 +20,18 @@ export function owedShoots(journal: Journal): Map<string, OwedShoot> {
     const reason = why === '' ? 'being copied' : why
     reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
   }
-  return new Map([...counts].map(([id, reasons]) => [id, toOwed(id, reasons)]))
+  const owed = new Map([...counts].map(([id, reasons]) => [id, toOwed(id, reasons)]))
+  for (const { refused } of catalogReports(journal).values())
+    for (const { shoot, why, files } of refused) {
+      const before = owed.get(shoot)
+      const sentence = `${files} file${files === 1 ? '' : 's'} of the catalog cannot be copied: ${why}`
+      owed.set(shoot, {
+        id: shoot,
+        files: (before?.files ?? 0) + files,
+        missing: [...(before?.missing ?? []), sentence],
+      })
+    }
+  return owed
 }
 
 function toOwed(id: string, reasons: ReadonlyMap<string, number>): OwedShoot {

@@ -1,5 +1,4 @@
 // The answers to "what is safe?": the shoots, the places, and the whole, read from the journal at the moment of asking.
-import path from 'node:path'
 import { ERROR_CODES, shootUnknown } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import type { Volumes } from '../files/volumes.js'
@@ -10,6 +9,7 @@ import { WORKING, type ProofMethod, type Verdict } from '../model.js'
 import { stateOfPlace } from '../place/places.js'
 import type { Outcome, Place, Shoot, StatusResult } from '../../shared/methods.js'
 import { owedShoots, type OwedShoot } from './owed.js'
+import { catalogSentence, catalogsReport } from './catalogs.js'
 import { healthOfShoot, overallVerdict, type PlaceCount, type PlaceFacts } from './health.js'
 
 export interface StatusDeps {
@@ -40,11 +40,14 @@ export function statusReport(deps: StatusDeps, helper: 'running' | 'down', typed
   if (shoot !== undefined && reports.length === 0) throw shootUnknown(shoot)
   const count = (verdict: Verdict): number => reports.filter((each) => each.verdict === verdict).length
   const verdict = overallVerdict(reports.map((each) => each.verdict))
-  const exitCode = reports.length > 0 && verdict === 'protected' ? 0 : ERROR_CODES.COPY_MISSING.exit
+  const catalogs = catalogsReport(deps.journal)
+  const aboutCatalogs = shoot === undefined ? catalogSentence(catalogs) : ''
+  const isSafe = reports.length > 0 && verdict === 'protected' && aboutCatalogs === ''
+  const exitCode = isSafe ? 0 : ERROR_CODES.COPY_MISSING.exit
   return {
     ok: exitCode === 0,
     exitCode,
-    summary: summaryOf(reports, verdict),
+    summary: `${summaryOf(reports, verdict)}${aboutCatalogs}`,
     verdict,
     helper,
     asOf: new Date(deps.clock()).toISOString(),
@@ -57,7 +60,7 @@ export function statusReport(deps: StatusDeps, helper: 'running' | 'down', typed
     notProtected: reports
       .filter((each) => each.verdict !== 'protected')
       .map(({ id, verdict: its, missing }) => ({ id, verdict: its, missing })),
-    catalogs: catalogsReport(deps.journal),
+    catalogs,
     places: placesReport(deps),
   }
 }
@@ -79,19 +82,6 @@ function withOwed(reports: readonly ShootReport[], owed: ReadonlyMap<string, Owe
     .filter(({ id }) => !known.has(id))
     .map(({ id, missing }): ShootState => ({ id, verdict: 'at-risk', missing }))
   return [...states, ...unmet]
-}
-
-function catalogsReport(journal: Journal): StatusResult['catalogs'] {
-  return journal.all('SELECT path, last_seen_ms, last_exit_ms FROM catalogs ORDER BY path').map((row) => {
-    const file = text(row, 'path')
-    const closedMs = optionalNumber(row, 'last_exit_ms')
-    return {
-      name: path.basename(file.replaceAll('\\', '/'), '.lrcat'),
-      path: file,
-      lastHeardAt: new Date(number(row, 'last_seen_ms')).toISOString(),
-      ...(closedMs === undefined ? {} : { closedAt: new Date(closedMs).toISOString() }),
-    }
-  })
 }
 
 export function placesReport(deps: StatusDeps): Place[] {

@@ -173,6 +173,85 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       findings: [],
       warnings: [],
     }),
-  'catalog/check': () => Promise.resolve({ ...done('All 300 originals are there.'), files: 300, findings: [] }),
+  'catalog/check': () =>
+    Promise.resolve({
+      ...done('Every file that was looked for is as it should be.'),
+      files: 300,
+      sidecars: 12,
+      findings: [],
+      offlineRoots: [],
+      movedRoots: [],
+      mend: [],
+    }),
+  'catalog/backup': () =>
+    Promise.resolve({
+      ...done('Weddings is backed up on "Studio SSD", read back and opened.'),
+      judgement: 'good',
+      reasons: [],
+      takenAt: '2026-11-23T08:04:00.000Z',
+      bytesWritten: 412000000,
+      places: [{ place: 'Studio SSD', backup: '2026-11-23 0904', state: 'stored' }],
+      wanted: 0,
+      warnings: [],
+    }),
+  'catalog/list': () =>
+    Promise.resolve({
+      ...done('1 catalog, 1 backup.'),
+      catalogs: [
+        {
+          name: 'Weddings',
+          path: '/Users/ansel/Pictures/Weddings.lrcat',
+          backups: [
+            {
+              place: 'Studio SSD',
+              backup: '2026-11-23 0904',
+              takenAt: '2026-11-23T08:04:00.000Z',
+              judgement: 'good',
+              reasons: [],
+              files: 300,
+              set: 'complete',
+              unproven: 0,
+            },
+          ],
+        },
+      ],
+    }),
+  'catalog/restore': () =>
+    Promise.resolve({
+      ...done(
+        'The backup of 2026-11-23 0904 is restored to /Users/ansel/Restored/Weddings.lrcat, opened and found good.',
+      ),
+      catalog: '/Users/ansel/Restored/Weddings.lrcat',
+      backup: '2026-11-23 0904',
+      place: 'Studio SSD',
+      judgement: 'good',
+      restored: ['/Users/ansel/Restored/Weddings.lrcat'],
+      alreadyThere: [],
+      movedAway: [],
+    }),
+  'prune/run': () =>
+    Promise.resolve({
+      ...done('1 catalog backup of 2 would be removed. Nothing was.'),
+      dryRun: true,
+      plan: [
+        {
+          place: 'Studio SSD',
+          catalog: 'Weddings',
+          backup: '2026-11-23 0904',
+          action: 'keep',
+          why: 'the last good one',
+        },
+        {
+          place: 'Studio SSD',
+          catalog: 'Weddings',
+          backup: '2026-10-02 1130',
+          action: 'remove',
+          why: 'newer ones of its period are kept',
+        },
+      ],
+      removed: 0,
+      bytes: 398000000,
+      heldBack: [],
+    }),
   'page/open': () => Promise.resolve({ url: 'http://127.0.0.1:50123/' }),
 }

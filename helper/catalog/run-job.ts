@@ -1,0 +1,79 @@
+// The side of job-thread.ts that answers requests: starts a thread for one job, answers what it asks of the journal, and ends it. Each job
+// has a private folder of its own, which is gone when the job is, whatever happened in it.
+import { mkdir, rm } from 'node:fs/promises'
+import path from 'node:path'
+import { randomUUID } from 'node:crypto'
+import { Worker } from 'node:worker_threads'
+import { SafelightError } from '../errors.js'
+import type { KnownFile } from './classify.js'
+import type { FromThread, JobSetup, ToThread } from './job-thread.js'
+import type { CatalogJobs, JobName } from './jobs.js'
+import { receivedError } from './sent-error.js'
+
+export interface JobOptions {
+  readonly signal: AbortSignal
+  readonly onProgress?: (done: number, all: number) => void
+  /** What the journal knows of these originals. */
+  readonly lookUp?: (paths: readonly string[]) => ReadonlyMap<string, KnownFile>
+}
+
+/** How long a thread that was told to stop may take to put its things away. */
+const STOP_MS = 5_000
+
+/** @param home  private copies are made below it
+ *  @throws what the job throws; INTERRUPTED when it was called off */
+export async function runCatalogJob<K extends JobName>(
+  home: string,
+  kind: K,
+  params: Omit<CatalogJobs[K]['params'], 'privateParent'>,
+  options: JobOptions,
+): Promise<CatalogJobs[K]['result']> {
+  if (options.signal.aborted) throw interrupted()
+  const privateParent = path.join(privateFolder(home), randomUUID())
+  await mkdir(privateParent, { recursive: true, mode: 0o700 })
+  const setup = { kind, params: { ...params, privateParent } } as JobSetup
+  const worker = new Worker(new URL('./job-thread.js', import.meta.url), { workerData: setup })
+  const say = (message: ToThread) => worker.postMessage(message)
+  let ending: NodeJS.Timeout | undefined
+  const stop = () => {
+    say({ kind: 'stop' })
+    ending = setTimeout(() => void worker.terminate(), STOP_MS)
+  }
+  options.signal.addEventListener('abort', stop, { once: true })
+  try {
+    return (await new Promise<unknown>((resolve, reject) => {
+      worker.on('message', (message: FromThread) => {
+        if (message.kind === 'result') resolve(message.value)
+        else if (message.kind === 'failed')
+          reject(
+            options.signal.aborted ? interrupted() : receivedError(message.error, 'The drive for the catalog backup'),
+          )
+        else if (message.kind === 'progress') options.onProgress?.(message.done, message.all)
+        else say({ kind: 'found', id: message.id, known: [...(options.lookUp?.(message.paths) ?? [])] })
+      })
+      worker.on('error', reject)
+      worker.on('exit', () => reject(options.signal.aborted ? interrupted() : new Error('the catalog thread ended')))
+    })) as CatalogJobs[K]['result']
+  } finally {
+    options.signal.removeEventListener('abort', stop)
+    clearTimeout(ending)
+    await worker.terminate()
+    await rm(privateParent, { recursive: true, force: true })
+  }
+}
+
+/** Removes the private copies of a helper that was killed. Only for who holds the home, and before the first job. */
+export function clearPrivateFolder(home: string): Promise<void> {
+  return rm(privateFolder(home), { recursive: true, force: true })
+}
+
+function privateFolder(home: string): string {
+  return path.join(home, 'private')
+}
+
+function interrupted(): SafelightError {
+  return new SafelightError('INTERRUPTED', {
+    message: 'Stopped before the end. What was finished stays as it is.',
+    remedy: 'Run it again to go on.',
+  })
+}

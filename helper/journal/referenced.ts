@@ -1,0 +1,53 @@
+// What is known of originals by where they lie: which of a folder's files have verified copies, and where. Asked folder by folder, because
+// a catalog names hundreds of thousands of files in hundreds of folders.
+import path from 'node:path'
+import type { Journal } from './journal.js'
+import { number, optionalText, text } from './rows.js'
+import { listSources } from './shoots.js'
+
+export interface KnownOriginal {
+  readonly hash: string
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+  /** Places with a verified copy of the newest content, the original itself left out. */
+  readonly places: ReadonlySet<string>
+}
+
+/** @param folder  absolute, without a slash at its end
+ *  @returns      by name; where the folder was backed up under two names, what is proven under either counts */
+export function originalsIn(journal: Journal, folder: string): Map<string, KnownOriginal> {
+  const known = new Map<string, KnownOriginal & { places: Set<string> }>()
+  for (const source of listSources(journal)) {
+    const relative = path.relative(source.path, folder)
+    if (relative.startsWith('..') || path.isAbsolute(relative)) continue
+    const rows = journal.all(
+      `SELECT f.name, v.hash, v.size, v.mtime_ms, c.place_id FROM shoots s JOIN files f ON f.shoot_id = s.id JOIN versions v ON v.id = f.version_id
+       LEFT JOIN copies c ON c.version_id = f.version_id AND c.path = f.name AND c.state = 'verified' AND c.place_id <> 'working'
+       WHERE s.source_id = ? AND s.path_from_root = ?`,
+      [source.id, relative.split(path.sep).join('/')],
+    )
+    for (const row of rows) {
+      const name = text(row, 'name')
+      const place = optionalText(row, 'place_id')
+      const before = known.get(name)
+      const each = before ?? {
+        hash: text(row, 'hash'),
+        sizeBytes: number(row, 'size'),
+        mtimeMs: number(row, 'mtime_ms'),
+        places: new Set<string>(),
+      }
+      if (!before) known.set(name, each)
+      if (place !== undefined) each.places.add(place)
+    }
+  }
+  return known
+}
+
+/** Originals that are gone from where they were and whose content lies under another name now: moved or renamed. */
+export function countMoved(journal: Journal): number {
+  const row = journal.get(
+    `SELECT count(DISTINCT g.id) AS n FROM files g JOIN versions v ON v.id = g.version_id JOIN versions w ON w.hash = v.hash AND w.file_id <> g.id
+     JOIN files f ON f.id = w.file_id AND f.version_id = w.id AND f.gone_ms IS NULL WHERE g.gone_ms IS NOT NULL`,
+  )
+  return row ? number(row, 'n') : 0
+}

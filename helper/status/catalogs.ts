@@ -1,0 +1,56 @@
+// What is known of each catalog: when it was heard of, when it was last backed up, what was found in that backup, and what is still owed.
+import path from 'node:path'
+import { catalogReports, listCatalogBackups, listOwedCatalogs } from '../journal/catalog-backups.js'
+import type { Journal } from '../journal/journal.js'
+import { number, optionalNumber, text } from '../journal/rows.js'
+import type { StatusResult } from '../../shared/methods.js'
+
+type CatalogStatus = StatusResult['catalogs'][number]
+
+export function catalogsReport(journal: Journal): CatalogStatus[] {
+  const heard = new Map(
+    journal.all('SELECT path, last_seen_ms, last_exit_ms FROM catalogs').map((row) => [text(row, 'path'), row]),
+  )
+  const backups = listCatalogBackups(journal)
+  const owed = new Map(listOwedCatalogs(journal).map(({ catalog, why }) => [catalog, why]))
+  const reports = catalogReports(journal)
+  const paths = [...new Set([...heard.keys(), ...backups.map(({ catalog }) => catalog), ...owed.keys()])].sort()
+  return paths.map((file) => {
+    const row = heard.get(file)
+    const closedMs = row && optionalNumber(row, 'last_exit_ms')
+    const newestFirst = backups.filter(({ catalog }) => catalog === file).sort((a, b) => b.takenMs - a.takenMs)
+    const last = newestFirst.find(({ verdict }) => verdict !== 'bad')
+    const why = owed.get(file)
+    const warnings = [
+      ...(reports.get(file)?.warnings ?? []),
+      ...(newestFirst[0] && newestFirst[0].verdict !== 'good'
+        ? newestFirst[0].reasons.map((reason) => `The newest backup is ${newestFirst[0]?.verdict ?? ''}: ${reason}`)
+        : []),
+    ]
+    return {
+      name: path.basename(file.replaceAll('\\', '/'), '.lrcat'),
+      path: file,
+      ...(row ? { lastHeardAt: iso(number(row, 'last_seen_ms')) } : {}),
+      ...(closedMs === undefined ? {} : { closedAt: iso(closedMs) }),
+      ...(last ? { lastBackupAt: iso(last.takenMs) } : {}),
+      ...(newestFirst[0] ? { judgement: newestFirst[0].verdict } : {}),
+      ...(why === undefined ? {} : { owed: why === '' ? 'it is being made' : why }),
+      ...(warnings.length === 0 ? {} : { warnings }),
+    }
+  })
+}
+
+/** What a status has to say of catalogs besides the shoots; '' when all is well with them. */
+export function catalogSentence(catalogs: readonly CatalogStatus[]): string {
+  const never = catalogs.find(({ lastBackupAt }) => lastBackupAt === undefined)
+  if (never)
+    return ` The catalog ${never.name} is not backed up yet${never.owed === undefined ? '' : `: ${never.owed}`}.`
+  const doubtful = catalogs.find(({ judgement }) => judgement !== 'good')
+  if (doubtful) return ` The newest backup of the catalog ${doubtful.name} is ${doubtful.judgement ?? 'unknown'}.`
+  const late = catalogs.find(({ owed }) => owed !== undefined)
+  return late ? ` A new backup of the catalog ${late.name} is due: ${late.owed ?? ''}.` : ''
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}

@@ -1,0 +1,437 @@
+// What is done with catalogs, by hand and by itself: backed up to every drive that is there, checked, listed, restored, thinned. The work
+// runs in a thread of the catalog room, one job at a time; here are the places, the journal, and the words.
+import path from 'node:path'
+import pLimit from 'p-limit'
+import { runCatalogJob, clearPrivateFolder } from '../catalog/run-job.js'
+import type { KnownFile } from '../catalog/classify.js'
+import { summariseFindings } from '../catalog/findings.js'
+import type { BackUpAnswer, CatalogJobs, JobName, KnownBackup } from '../catalog/jobs.js'
+import { receivedError } from '../catalog/sent-error.js'
+import { describeError, ERROR_CODES, SafelightError } from '../errors.js'
+import type { Volumes } from '../files/volumes.js'
+import {
+  catalogReports,
+  forgetCatalogBackup,
+  listCatalogBackups,
+  listLightroomBackups,
+  payCatalog,
+  replaceCatalogBackups,
+  saveCatalogBackup,
+  saveCatalogReport,
+  saveLightroomBackup,
+  type CatalogBackupRow,
+} from '../journal/catalog-backups.js'
+import type { Journal } from '../journal/journal.js'
+import { originalsIn, type KnownOriginal } from '../journal/referenced.js'
+import type { OpenPlace } from '../place/places.js'
+import type { Params, Result } from '../../shared/methods.js'
+import { CatalogReconciler, type ReconcileDeps } from './reconcile.js'
+import { lightroomWarnings, sameDisk } from './lightroom-warnings.js'
+
+export interface CatalogRoomDeps extends ReconcileDeps {
+  readonly journal: Journal
+  readonly volumes: Volumes
+  readonly clock: () => number
+  readonly home: string
+  /** How long a catalog must lie still before it is copied. */
+  readonly settleMs: () => number
+  /** Opens every known drive; those that cannot be opened are given with the reason. */
+  readonly openPlaces: (signal: AbortSignal) => Promise<{ places: OpenPlace[]; absent: SafelightError[] }>
+  /** Told when there is more to protect. */
+  readonly onWanted: () => void
+}
+
+type Progress = (done: number, all: number) => void
+
+export class CatalogRoom {
+  readonly #deps: CatalogRoomDeps
+  readonly #limit = pLimit(1)
+  readonly #reconciler: CatalogReconciler
+  #isCleared = false
+
+  constructor(deps: CatalogRoomDeps) {
+    this.#deps = deps
+    this.#reconciler = new CatalogReconciler(deps)
+  }
+
+  /** @throws CATALOG_IN_USE, SOURCE_CHANGING, SOURCE_MISSING, VOLUME_…, USAGE when no drive is known */
+  backUp(
+    { catalog, accept = false }: Params<'catalog/backup'>,
+    signal: AbortSignal,
+  ): Promise<Result<'catalog/backup'>> {
+    return this.#limit(async () => {
+      requireCatalog(catalog)
+      const { places, absent } = await this.#deps.openPlaces(signal)
+      if (places.length === 0) throw absent[0] ?? noDrive()
+      const begunMs = this.#deps.clock()
+      const roots = places.map((place) => place.root)
+      const params = { home: this.#deps.home, catalog, roots, isFallAccepted: accept, settleMs: this.#deps.settleMs() }
+      const answer = await this.#run('backUp', params, signal)
+      this.#save(catalog, answer, places, begunMs)
+      const wanted = await this.#reconciler.reconcile(catalog, answer, signal)
+      if (wanted > 0) this.#deps.onWanted()
+      const warnings = await this.#warningsOf(catalog, answer, places, signal)
+      const referenced = catalogReports(this.#deps.journal).get(catalog)
+      saveCatalogReport(
+        this.#deps.journal,
+        catalog,
+        { refused: [], referenced: 0, ...referenced, warnings },
+        this.#deps.clock(),
+      )
+      return backupResult(catalog, answer, places, { wanted, warnings, absent })
+    })
+  }
+
+  check(
+    { catalog, places: withPlaces = false }: Params<'catalog/check'>,
+    signal: AbortSignal,
+    onProgress: Progress,
+  ): Promise<Result<'catalog/check'>> {
+    return this.#limit(async () => {
+      requireCatalog(catalog)
+      const { places } = await this.#deps.openPlaces(signal)
+      const roots = places.map((place) => place.root)
+      const found = await this.#run(
+        'check',
+        { catalog, withPlaces, roots, settleMs: this.#deps.settleMs() },
+        signal,
+        onProgress,
+      )
+      return checkResult(found)
+    })
+  }
+
+  async list(signal: AbortSignal): Promise<Result<'catalog/list'>> {
+    const { places } = await this.#deps.openPlaces(signal)
+    for (const place of places) await this.learn(place, signal)
+    await this.#reconciler.countAgain(signal)
+    return listResult(listCatalogBackups(this.#deps.journal), this.#placeNames())
+  }
+
+  restore({ name, asOf, to }: Params<'catalog/restore'>, signal: AbortSignal): Promise<Result<'catalog/restore'>> {
+    return this.#limit(async () => {
+      if (!path.isAbsolute(to)) throw usage(`"${to}" is not a whole path of a folder.`)
+      const { places, absent } = await this.#deps.openPlaces(signal)
+      const asOfMs = asOf === undefined ? undefined : Date.parse(asOf)
+      const candidates = await this.#candidates(places, name, asOfMs, signal)
+      const first = candidates[0]
+      if (!first) throw absent[0] && places.length === 0 ? absent[0] : noBackup(name, asOf)
+      const params = { name, to, root: first.root, ...(asOfMs === undefined ? {} : { asOfMs }) }
+      return restoreResult(await this.#run('restore', params, signal), first.name)
+    })
+  }
+
+  /** @returns what is removed, or would be */
+  prune({ dryRun = false }: Params<'prune/run'>, signal: AbortSignal): Promise<Result<'prune/run'>> {
+    return this.#limit(async () => {
+      const { places, absent } = await this.#deps.openPlaces(signal)
+      if (places.length === 0) throw absent[0] ?? noDrive()
+      const plan: Result<'prune/run'>['plan'][number][] = []
+      const heldBack: string[] = []
+      let bytes = 0
+      for (const place of places) {
+        const params = { root: place.root, nowMs: this.#deps.clock(), isDryRun: dryRun }
+        const { catalogs } = await this.#run('thin', params, signal)
+        for (const each of catalogs) {
+          bytes += each.bytes
+          if (each.heldBack !== undefined) heldBack.push(`${each.name} on ${place.name}: ${each.heldBack}`)
+          for (const { id, action, why } of each.lines) {
+            plan.push({ place: place.name, catalog: each.name, backup: id, action, why })
+            const row = { placeId: place.id, name: each.name, stamp: id }
+            if (!dryRun && action === 'remove') forgetCatalogBackup(this.#deps.journal, row)
+          }
+        }
+      }
+      const removed = plan.filter(({ action }) => action === 'remove').length
+      const what = `${removed} catalog backup${removed === 1 ? '' : 's'} of ${plan.length}`
+      const summary =
+        removed === 0
+          ? 'Nothing is to be removed.'
+          : dryRun
+            ? `${what} would be removed. Nothing was.`
+            : `${what} removed, by the plan below.`
+      return { ok: true, exitCode: 0, summary, dryRun, plan, removed: dryRun ? 0 : removed, bytes, heldBack }
+    })
+  }
+
+  /** Reads which catalog backups lie at a place into the journal. */
+  async learn(place: Pick<OpenPlace, 'id' | 'root'>, signal: AbortSignal): Promise<number> {
+    const found = await this.#run('learn', { root: place.root }, signal)
+    replaceCatalogBackups(this.#deps.journal, place.id, found)
+    return found.length
+  }
+
+  /** The complete sets are counted again: after copying, more may be complete. */
+  countAgain(signal: AbortSignal): Promise<void> {
+    return this.#reconciler.countAgain(signal)
+  }
+
+  async #run<K extends JobName>(
+    kind: K,
+    params: Omit<CatalogJobs[K]['params'], 'privateParent'>,
+    signal: AbortSignal,
+    onProgress?: Progress,
+  ): Promise<CatalogJobs[K]['result']> {
+    if (!this.#isCleared) await clearPrivateFolder(this.#deps.home)
+    this.#isCleared = true
+    const lookUp = (paths: readonly string[]) => knownFiles(this.#deps.journal, paths)
+    return runCatalogJob(this.#deps.home, kind, params, { signal, lookUp, ...(onProgress ? { onProgress } : {}) })
+  }
+
+  #save(catalog: string, { places: done }: BackUpAnswer, open: readonly OpenPlace[], begunMs: number): void {
+    const { journal } = this.#deps
+    journal.transaction(() => {
+      for (const { root, backup } of done) {
+        const placeId = open.find((place) => place.root === root)?.id
+        if (placeId === undefined) continue
+        saveCatalogBackup(journal, { ...backup, placeId })
+        payCatalog(journal, catalog, placeId, begunMs)
+      }
+      if (done.length > 0) payCatalog(journal, catalog, '', begunMs)
+    })
+  }
+
+  async #warningsOf(
+    catalog: string,
+    { staleLock, failures, places: done }: BackUpAnswer,
+    places: readonly OpenPlace[],
+    signal: AbortSignal,
+  ): Promise<string[]> {
+    const { volumes, journal } = this.#deps
+    const { devices } = await volumes.describe(path.dirname(catalog))
+    const ofPlaces = places
+      .filter((place) => sameDisk(devices, place.volume.devices))
+      .map(
+        (place) => `The catalog and its backups on "${place.name}" lie on the same disk: if it fails, both are gone.`,
+      )
+    const failed = failures.map(({ root, error }) => {
+      const name = places.find((place) => place.root === root)?.name ?? root
+      return `No backup on "${name}": ${describeError(receivedError(error, name))}`
+    })
+    const lock = staleLock
+      ? [
+          'The lock file of a Lightroom that ended without removing it lies beside the catalog. It was left alone; Lightroom removes it when it opens the catalog.',
+        ]
+      : []
+    const backups = path.join(path.dirname(catalog), 'Backups')
+    const isShared = sameDisk(devices, (await volumes.describe(backups)).devices)
+    const mirrorTo = isShared
+      ? done.flatMap(({ root, backup }) =>
+          sameDisk(devices, places.find((place) => place.root === root)?.volume.devices ?? [])
+            ? []
+            : [{ root, name: backup.name }],
+        )
+      : []
+    const known = listLightroomBackups(journal, catalog)
+    const own = await this.#run('lightroom', { catalog, folders: [], known, mirrorTo }, signal)
+    journal.transaction(() => {
+      for (const { file, judgement } of own.inspected) {
+        const backup = own.found.find((each) => each.file === file)
+        if (!backup) continue
+        const { stamp, sizeBytes } = backup
+        const message = judgement.reasons.find(({ weight }) => weight !== 'note')?.message ?? ''
+        const row = { file, catalog, stamp, sizeBytes, verdict: judgement.verdict, message }
+        saveLightroomBackup(journal, row, this.#deps.clock())
+      }
+    })
+    const rows = listLightroomBackups(journal, catalog)
+    return [...ofPlaces, ...failed, ...lock, ...lightroomWarnings(own.found, rows, isShared)]
+  }
+
+  /** Places that have a backup of that name, the best one first. */
+  async #candidates(
+    places: readonly OpenPlace[],
+    name: string,
+    asOfMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<OpenPlace[]> {
+    const found: { place: OpenPlace; best: KnownBackup }[] = []
+    for (const place of places) {
+      const backups = (await this.#run('learn', { root: place.root }, signal)).filter(
+        (each) => each.name.toLowerCase() === name.toLowerCase() && (asOfMs === undefined || each.takenMs <= asOfMs),
+      )
+      const best = backups.findLast(({ verdict }) => verdict === 'good') ?? backups.at(-1)
+      if (best) found.push({ place, best })
+    }
+    const rank = ({ best }: { best: KnownBackup }) =>
+      (best.verdict === 'good' ? Number.MAX_SAFE_INTEGER / 2 : 0) + best.takenMs
+    return found.sort((a, b) => rank(b) - rank(a)).map(({ place }) => place)
+  }
+
+  #placeNames(): Map<string, string> {
+    return new Map(
+      this.#deps.journal.all('SELECT id, name FROM places').map((row) => [String(row['id']), String(row['name'])]),
+    )
+  }
+}
+
+/** What the journal knows of originals, asked folder by folder. */
+function knownFiles(journal: Journal, paths: readonly string[]): Map<string, KnownFile> {
+  const folders = new Map<string, Map<string, KnownOriginal>>()
+  const known = new Map<string, KnownFile>()
+  for (const file of paths) {
+    const slash = file.lastIndexOf('/')
+    const folder = path.resolve(slash <= 0 ? '/' : file.slice(0, slash))
+    let there = folders.get(folder)
+    if (!there) folders.set(folder, (there = originalsIn(journal, folder)))
+    const original = there.get(file.slice(slash + 1))
+    if (!original) continue
+    const { hash, sizeBytes, mtimeMs, places } = original
+    known.set(file, { reference: { hash, sizeBytes, mtimeMs }, verifiedCopies: places.size })
+  }
+  return known
+}
+
+function backupResult(
+  catalog: string,
+  { judgement, takenAtMs, places: done }: BackUpAnswer,
+  open: readonly OpenPlace[],
+  { wanted, warnings, absent }: { wanted: number; warnings: readonly string[]; absent: readonly SafelightError[] },
+): Result<'catalog/backup'> {
+  const nameOf = (root: string) => open.find((place) => place.root === root)?.name ?? root
+  const reasons = judgement.reasons.filter(({ weight }) => weight !== 'note').map(({ message }) => message)
+  const exitCode = judgement.verdict === 'good' ? 0 : ERROR_CODES.COPY_DIFFERS.exit
+  const name = path.basename(catalog, path.extname(catalog))
+  const where = done.map(({ root }) => `"${nameOf(root)}"`).join(' and ')
+  const isUnchanged = done.every(({ kind }) => kind === 'unchanged')
+  const did = isUnchanged
+    ? `${name} has not changed since its last backup on ${where}`
+    : `${name} is backed up on ${where}, read back and opened`
+  const found =
+    judgement.verdict === 'good'
+      ? '.'
+      : judgement.verdict === 'suspect'
+        ? `, and something about it is suspect: ${reasons[0] ?? ''} Earlier backups are kept. If this is as you want it: safelight catalog backup --accept`
+        : `, and it is not good: ${reasons[0] ?? ''} The last good backup is kept: safelight catalog list`
+  const more =
+    wanted > 0 ? ` ${wanted} file${wanted === 1 ? '' : 's'} that it names had no copy yet and will be copied.` : ''
+  return {
+    ok: exitCode === 0,
+    exitCode,
+    summary: `${did}${found}${more}`,
+    judgement: judgement.verdict,
+    reasons,
+    takenAt: new Date(takenAtMs).toISOString(),
+    bytesWritten: done.reduce((total, { bytesWritten }) => total + bytesWritten, 0),
+    places: done.map(({ root, kind, backup }) => ({ place: nameOf(root), backup: backup.stamp, state: kind })),
+    wanted,
+    warnings: [...warnings, ...absent.map((error) => error.message)],
+  }
+}
+
+const GRAVE: ReadonlySet<string> = new Set(['damaged', 'unreadable', 'size-differs-from-import'])
+
+function checkResult(found: CatalogJobs['check']['result']): Result<'catalog/check'> {
+  const { files, sidecars, offlineRoots, movedRoots, asOfMs } = found
+  const summaries = summariseFindings(found)
+  const mends = new Map(summaries.map(({ kind, mend }) => [kind, mend]))
+  const isMissing = found.findings.some(
+    ({ kind }) => kind === 'missing' || kind.endsWith('-place') || kind === 'only-one-copy',
+  )
+  const exitCode = found.findings.some(({ kind }) => GRAVE.has(kind))
+    ? ERROR_CODES.COPY_DIFFERS.exit
+    : isMissing
+      ? ERROR_CODES.COPY_MISSING.exit
+      : offlineRoots.length > 0
+        ? ERROR_CODES.VOLUME_AWAY.exit
+        : 0
+  const asOf = asOfMs === undefined ? undefined : new Date(asOfMs).toISOString()
+  const when =
+    asOf === undefined
+      ? ''
+      : ` Lightroom has the catalog open, so its backup of ${asOf.slice(0, 16).replace('T', ' ')} UTC was checked.`
+  const away = offlineRoots.map(({ files: count, message }) => ` ${count} photos not looked for: ${message}`).join('')
+  const count = found.findings.length
+  return {
+    ok: exitCode === 0,
+    exitCode,
+    summary: `${count === 0 ? 'Every file that was looked for is as it should be.' : `${count} finding${count === 1 ? '' : 's'} in ${files} files.`}${away}${when}`,
+    files,
+    sidecars,
+    findings: found.findings.map(({ kind, file, shoot, detail }) => ({
+      kind,
+      place: 'working',
+      shoot,
+      file,
+      message: detail ?? mends.get(kind) ?? '',
+    })),
+    offlineRoots: offlineRoots.map(({ root, files: its, message }) => ({ root, files: its, message })),
+    movedRoots,
+    ...(asOf === undefined ? {} : { asOf }),
+    mend: summaries.map(({ kind, message, mend }) => ({ kind, message, mend })),
+  }
+}
+
+function listResult(rows: readonly CatalogBackupRow[], names: ReadonlyMap<string, string>): Result<'catalog/list'> {
+  const catalogs = [...new Set(rows.map(({ name }) => name))].map((name) => {
+    const its = rows.filter((row) => row.name === name)
+    return {
+      name,
+      path: its.at(-1)?.catalog ?? '',
+      backups: its.map(({ placeId, stamp, takenMs, verdict, reasons, counts, pair }) => ({
+        place: names.get(placeId) ?? placeId,
+        backup: stamp,
+        takenAt: new Date(takenMs).toISOString(),
+        judgement: verdict,
+        reasons,
+        ...(counts['files'] === undefined ? {} : { files: counts['files'] }),
+        set:
+          pair === undefined
+            ? ('unknown' as const)
+            : pair.unproven === 0
+              ? ('complete' as const)
+              : ('incomplete' as const),
+        ...(pair === undefined ? {} : { unproven: pair.unproven }),
+      })),
+    }
+  })
+  const summary =
+    catalogs.length === 0
+      ? 'No catalog is backed up yet. To do it now: safelight catalog backup FILE'
+      : `${catalogs.length} catalog${catalogs.length === 1 ? '' : 's'}, ${rows.length} backup${rows.length === 1 ? '' : 's'}.`
+  return { ok: true, exitCode: 0, summary, catalogs }
+}
+
+function restoreResult(answer: CatalogJobs['restore']['result'], place: string): Result<'catalog/restore'> {
+  const { backup, catalog, written, alreadyThere, movedAway, judgement } = answer
+  const exitCode = judgement.verdict === 'good' ? 0 : ERROR_CODES.COPY_DIFFERS.exit
+  const reason = judgement.reasons.find(({ weight }) => weight !== 'note')?.message ?? ''
+  const moved =
+    movedAway.length === 0 ? '' : ` ${movedAway.length} left-over files of another catalog were moved aside.`
+  const lock = answer.staleLock ? ' The lock file of a crashed Lightroom lies beside it and was left alone.' : ''
+  return {
+    ok: exitCode === 0,
+    exitCode,
+    summary: `The backup of ${backup.stamp} is restored to ${catalog}${judgement.verdict === 'good' ? ', opened and found good' : `, and it is ${judgement.verdict}: ${reason}`}.${moved}${lock}`,
+    catalog,
+    backup: backup.stamp,
+    place,
+    judgement: judgement.verdict,
+    restored: written,
+    alreadyThere,
+    movedAway,
+  }
+}
+
+function requireCatalog(catalog: string): void {
+  if (path.isAbsolute(catalog) && catalog.toLowerCase().endsWith('.lrcat')) return
+  throw usage(`"${catalog}" is not the path of a catalog: it does not end in .lrcat.`)
+}
+
+function usage(message: string): SafelightError {
+  return new SafelightError('USAGE', { message, remedy: 'See: safelight catalog --help' })
+}
+
+function noDrive(): SafelightError {
+  return new SafelightError('USAGE', {
+    message: 'No drive for copies has been chosen yet, so there is nowhere to keep a catalog backup.',
+    remedy: 'Choose one: safelight place add DRIVE',
+  })
+}
+
+function noBackup(name: string, asOf: string | undefined): SafelightError {
+  return new SafelightError('COPY_MISSING', {
+    message: `No connected drive has a backup of a catalog "${name}"${asOf === undefined ? '' : ` taken by ${asOf}`}. Nothing was restored.`,
+    remedy: 'See which there are: safelight catalog list',
+  })
+}
