@@ -8,7 +8,7 @@ import {
   type LookAnswer,
   type LookRequest,
   type PackedLook,
-} from './look-thread.js'
+} from './look-format.js'
 
 export interface WantedFile {
   readonly name: string
