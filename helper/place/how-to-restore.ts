@@ -35,7 +35,14 @@ Everything here is plain files. Nothing is packed, renamed or encrypted.
      gunzip --keep --stdout "Catalogs/<catalog>/<date>/<catalog>.lrcat.gz" > "/where/you/want/it/<catalog>.lrcat"
 
    If there is a file <catalog>.lrcat-wal beside it, it belongs to this very backup: put it next to the .lrcat.
-   catalog.json in the same folder lists the files that belong into the folder <catalog>.lrcat-data.
+   So does a <catalog>.lrcat-journal. Any other -wal, -shm or -journal where you put it must go before you open it.
+   If catalog.json in the same folder has a list "data", these files belong into the folder <catalog>.lrcat-data
+   beside the .lrcat. For each of them, with its "storedAs" and its "name":
+
+     mkdir -p "/where/you/want/it/<catalog>.lrcat-data"
+     cp -p "Catalogs/<catalog>/<storedAs>" "/where/you/want/it/<catalog>.lrcat-data/<name>"
+
+   "verdict" in catalog.json says what was found when this backup was opened: good, suspect or bad.
 
 5. WITH SAFELIGHT ON A NEW COMPUTER
      safelight rebuild --from /path/to/this/drive
