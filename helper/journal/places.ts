@@ -2,6 +2,8 @@
 import type { Journal, Row } from './journal.js'
 import { number, optionalNumber, text, textList } from './rows.js'
 
+export type PlaceLocation = '' | 'off-site'
+
 export interface PlaceRow {
   /** The id in the place's own place.json. */
   readonly id: string
@@ -17,6 +19,10 @@ export interface PlaceRow {
     readonly medium?: string
     readonly syncClient?: string
   }
+  /** What a bucket needs besides its address; `{}` for a drive. Shapes: offsite/settings.ts. No secret is ever in it. */
+  readonly settings: Readonly<Record<string, unknown>>
+  /** Where it stands: '' beside the computer, 'off-site' elsewhere. */
+  readonly location: PlaceLocation
   readonly addedMs: number
   readonly lastSeenMs?: number
   /** Lines of chain.jsonl that we know of, and the hash of the last of them. */
@@ -38,8 +44,12 @@ export function placeAtPath(journal: Journal, path: string): PlaceRow | undefine
   return row && toPlace(row)
 }
 
+/** Settings and location that are left out stay as they are. */
+export type NewPlace = Omit<PlaceRow, 'chainLength' | 'chainHead' | 'settings' | 'location'> &
+  Partial<Pick<PlaceRow, 'settings' | 'location'>>
+
 /** Adds a place, or brings up to date what is known of it. How far its chain reaches is left as it is. */
-export function savePlace(journal: Journal, place: Omit<PlaceRow, 'chainLength' | 'chainHead'>): void {
+export function savePlace(journal: Journal, place: NewPlace): void {
   journal.run(
     `INSERT INTO places (id, name, kind, path, devices, volume, added_ms, last_seen_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (id) DO UPDATE SET name = excluded.name, path = excluded.path, devices = excluded.devices, volume = excluded.volume,
@@ -55,6 +65,10 @@ export function savePlace(journal: Journal, place: Omit<PlaceRow, 'chainLength' 
       place.lastSeenMs ?? null,
     ],
   )
+  if (place.settings !== undefined)
+    journal.run('UPDATE places SET settings = ? WHERE id = ?', [JSON.stringify(place.settings), place.id])
+  if (place.location !== undefined)
+    journal.run('UPDATE places SET location = ? WHERE id = ?', [place.location, place.id])
 }
 
 export function saveChain(journal: Journal, placeId: string, length: number, head: string): void {
@@ -64,7 +78,7 @@ export function saveChain(journal: Journal, placeId: string, length: number, hea
 /** Forgets a place and what was known of the copies there. Nothing at the place itself is touched. */
 export function forgetPlace(journal: Journal, placeId: string): void {
   journal.transaction(() => {
-    for (const table of ['copies', 'seals', 'steps', 'labels', 'catalog_backups', 'catalog_owed'])
+    for (const table of ['copies', 'seals', 'steps', 'labels', 'catalog_backups', 'catalog_owed', 'uploads', 'objects'])
       journal.run(`DELETE FROM ${table} WHERE place_id = ?`, [placeId])
     journal.run('DELETE FROM places WHERE id = ?', [placeId])
   })
@@ -79,6 +93,8 @@ function toPlace(row: Row): PlaceRow {
     path: text(row, 'path'),
     devices: textList(row, 'devices'),
     volume: JSON.parse(text(row, 'volume')) as PlaceRow['volume'],
+    settings: JSON.parse(text(row, 'settings')) as PlaceRow['settings'],
+    location: text(row, 'location') === 'off-site' ? 'off-site' : '',
     addedMs: number(row, 'added_ms'),
     ...(lastSeenMs === undefined ? {} : { lastSeenMs }),
     chainLength: number(row, 'chain_length'),

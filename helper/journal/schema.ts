@@ -178,4 +178,35 @@ export const MIGRATIONS: readonly string[] = [
     inspected_ms INTEGER NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  -- What a place needs besides its path, as JSON (a bucket: endpoint, region, AWS profile, machine id, what its probe found, lock wish …; no secret),
+  -- and where it stands: '' beside the computer, 'off-site' elsewhere. A bucket is off-site unless the user says otherwise.
+  ALTER TABLE places ADD COLUMN settings TEXT NOT NULL DEFAULT '{}';
+  ALTER TABLE places ADD COLUMN location TEXT NOT NULL DEFAULT '';
+
+  -- Multipart uploads that have begun and are not finished. Written before the first part is sent; the orphan sweep spares them.
+  CREATE TABLE uploads (
+    place_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    upload_id TEXT NOT NULL,
+    upload TEXT NOT NULL,                   -- JSON: what cuts and identifies it
+    parts TEXT NOT NULL DEFAULT '[]',       -- JSON list: parts known to have arrived; may lag behind
+    PRIMARY KEY (place_id, key)
+  ) WITHOUT ROWID;
+
+  -- What the bucket confirmed of each object of ours: photos, manifests, logs, catalogs. The copies table says the same of photos in the
+  -- words of every place: 'written' is in flight, 'verified' is confirmed, proven by 'server checksum' or 'download'.
+  CREATE TABLE objects (
+    place_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    blake3 TEXT NOT NULL,                   -- of the bytes as they were sent
+    confirmed_ms INTEGER NOT NULL,          -- when the store last said so
+    locked_until_ms INTEGER,                -- absent: not locked
+    version_id TEXT,
+    receipt TEXT NOT NULL,                  -- JSON: the whole receipt
+    read_back_ms INTEGER,                   -- when its bytes were last read and hashed
+    PRIMARY KEY (place_id, key)
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -133,7 +133,7 @@ function reportShoots(deps: StatusDeps, search?: string): ShootReport[] {
         name: place.name,
         kind: place.kind,
         devices: place.devices,
-        isOffSite: place.kind === 'bucket',
+        isOffSite: place.location === 'off-site' && place.volume.syncClient === undefined,
       })),
     ]
     const files = number(row, 'files')

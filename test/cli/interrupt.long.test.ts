@@ -61,7 +61,10 @@ describe('a long backup', () => {
   it('turns a second one on the same home away, by name, and is not disturbed', async () => {
     const running = start(here.home, ['backup', source, '--to', drive, '--json'])
     await until(() => copied() > 0 || running.exitCode !== null)
+    // Held in the middle of its work, so that a fast disk cannot let it end before the second one has come to the door.
+    running.kill('SIGSTOP')
     const turnedAway = await ask<Failed>(here.home, ['backup', source, '--to', drive])
+    running.kill('SIGCONT')
     assert.deepEqual([turnedAway.exitCode, turnedAway.code], [40, 'HOME_IN_USE'])
     assert.match(turnedAway.message, new RegExp(`"safelight backup", process ${running.pid ?? ''}, since `))
     const { exitCode, stdout } = await running
