@@ -224,6 +224,82 @@ export interface PruneResult extends Outcome {
   readonly heldBack: readonly string[]
 }
 
+/** How sure it must be of every file before a card may be formatted, from the weakest. Named in docs/design.md, "The card". */
+export type CardPolicy = 'local-only' | 'in-flight' | 'confirmed' | 'confirmed-locked'
+
+export interface CardResult extends Outcome {
+  /** What the card says in large letters. */
+  readonly answer: 'SAFE TO FORMAT' | 'DO NOT FORMAT'
+  readonly verdict: 'safe' | 'not-safe'
+  readonly policy: CardPolicy
+  /** The folder that was read: the whole card, also when a folder on it was named. */
+  readonly folder: string
+  /** Pictures, videos and sidecars, and whatever else is not known to be the camera's own book-keeping. */
+  readonly files: number
+  readonly bytes: number
+  /** How many of `files` are proven wherever the policy asks for it. */
+  readonly safe: number
+  readonly unsafe: readonly {
+    /** Path on the card, with `/`. */
+    readonly file: string
+    readonly kind:
+      | 'unreadable'
+      | 'never-imported'
+      | 'differs'
+      | 'converted'
+      | 'one-place'
+      | 'one-device'
+      | 'not-off-site'
+      | 'not-confirmed'
+      | 'not-locked'
+      | 'expired'
+      | 'not-read'
+    readonly why: string
+  }[]
+  /** Files of the camera's own that hold no pictures, system litter, links: not asked about, and gone after formatting. */
+  readonly leftOut: readonly { readonly file: string; readonly why: string }[]
+  /** Shoots that its pictures belong to. */
+  readonly shoots: readonly { readonly id: string; readonly files: number }[]
+  /** Cards checked before that hold the same pictures: the other slot's. */
+  readonly sameAs: readonly {
+    readonly card: string
+    readonly checkedAt: string
+    readonly same: number
+    readonly onlyHere: number
+    readonly onlyThere: number
+  }[]
+  /** How many were read past the system's cache, and how many through it; both 0 for a quick look. */
+  readonly readBack: { readonly direct: number; readonly cached: number }
+  /** Only names, sizes and dates were compared: no proof, and never safe. */
+  readonly isQuick: boolean
+  readonly warnings: readonly string[]
+}
+
+/** What a rehearsed restore found, as it is kept. */
+export interface DrillReport {
+  readonly at: string
+  readonly shoot: string
+  readonly place: string
+  readonly tookSeconds: number
+  readonly files: number
+  readonly bytes: number
+  /** Files whose every byte came back as it was first read. */
+  readonly identical: number
+  /** What was opened, by kind. `edits`: decoded pictures whose develop settings were found, in a catalog backup or an XMP. */
+  readonly opened: {
+    readonly raws: number
+    readonly pictures: number
+    readonly videos: number
+    readonly edits: number
+    readonly catalog?: string
+  }
+  readonly findings: readonly Finding[]
+  /** What there was none of, or no time for: it is not proven either. */
+  readonly notTried: readonly string[]
+}
+
+export interface DrillResult extends Outcome, DrillReport {}
+
 export interface Methods {
   /** The first line after a connection, both ways. The answer says whether the two sides understand each other. */
   'session/hello': {
@@ -293,6 +369,29 @@ export interface Methods {
   'heal/run': {
     params: { readonly shoots: readonly string[]; readonly dryRun?: boolean; readonly originals?: boolean }
     result: HealResult
+  }
+
+  /** May this card be formatted? Every file on it is read; nothing is written to it. */
+  'card/check': {
+    params: {
+      /** Absolute path of the card, or of a folder on it. */
+      readonly path: string
+      /** `confirmed` when left out. */
+      readonly policy?: CardPolicy
+      /** Compare names, sizes and dates only. */
+      readonly quick?: boolean
+    }
+    result: CardResult
+  }
+  /** Rehearses a restore: fetches a shoot to a temporary folder, compares every byte, opens what came. */
+  'drill/run': {
+    params: {
+      /** The one that was drilled longest ago when left out. */
+      readonly shoot?: string
+      /** Only from this place, by name, id or path. */
+      readonly place?: string
+    }
+    result: DrillResult
   }
 
   /** The room behind this arrives later; until then it answers NOT_AVAILABLE, which the menu shows in words. */

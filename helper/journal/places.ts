@@ -78,7 +78,17 @@ export function saveChain(journal: Journal, placeId: string, length: number, hea
 /** Forgets a place and what was known of the copies there. Nothing at the place itself is touched. */
 export function forgetPlace(journal: Journal, placeId: string): void {
   journal.transaction(() => {
-    for (const table of ['copies', 'seals', 'steps', 'labels', 'catalog_backups', 'catalog_owed', 'uploads', 'objects'])
+    for (const table of [
+      'copies',
+      'seals',
+      'steps',
+      'labels',
+      'catalog_backups',
+      'catalog_owed',
+      'uploads',
+      'objects',
+      'scrub_tries',
+    ])
       journal.run(`DELETE FROM ${table} WHERE place_id = ?`, [placeId])
     journal.run('DELETE FROM places WHERE id = ?', [placeId])
   })

@@ -209,4 +209,52 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (place_id, key)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Rehearsed restores, each with all that it found. They are of this home: a rebuilt journal owes the next drill at once.
+  CREATE TABLE drills (
+    id INTEGER PRIMARY KEY,
+    at_ms INTEGER NOT NULL,                 -- when it ended
+    shoot_id INTEGER NOT NULL,
+    place_id TEXT NOT NULL,
+    ok INTEGER NOT NULL,
+    report TEXT NOT NULL                    -- JSON: shared/methods.ts, DrillReport
+  );
+  CREATE INDEX drills_by_time ON drills (at_ms);
+
+  -- Whether a content could be opened as the picture or film that its name says. Of the bytes, so it holds for every copy of them.
+  CREATE TABLE openings (
+    version_id INTEGER PRIMARY KEY,
+    result TEXT NOT NULL,                   -- opened, broken, unknown
+    why TEXT NOT NULL DEFAULT '',
+    at_ms INTEGER NOT NULL
+  );
+
+  -- Cards that were asked about: which volume, what was on it (a digest of all hashes), what was answered, and to which shoots it belongs.
+  CREATE TABLE cards (
+    id INTEGER PRIMARY KEY,
+    volume TEXT NOT NULL,
+    content TEXT NOT NULL,
+    label TEXT NOT NULL,
+    checked_ms INTEGER NOT NULL,
+    verdict TEXT NOT NULL,
+    policy TEXT NOT NULL,
+    shoots TEXT NOT NULL DEFAULT '[]',      -- JSON list of shoot ids
+    UNIQUE (volume, content)
+  );
+  CREATE TABLE card_files (
+    card_id INTEGER NOT NULL REFERENCES cards(id),
+    file TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    PRIMARY KEY (card_id, file)
+  ) WITHOUT ROWID;
+
+  -- Copies that a scrub could not read, and when it tried: they must not come first for ever.
+  CREATE TABLE scrub_tries (
+    version_id INTEGER NOT NULL,
+    place_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    tried_ms INTEGER NOT NULL,
+    PRIMARY KEY (version_id, place_id, path)
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -43,6 +43,8 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'restore/plan': 'abort',
   'restore/run': 'abort',
   'heal/run': 'abort',
+  'card/check': 'abort',
+  'drill/run': 'abort',
   'catalog/check': 'abort',
   'catalog/backup': 'abort',
   'catalog/list': 'abort',

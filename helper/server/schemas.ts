@@ -87,6 +87,12 @@ export const SCHEMAS = {
     dryRun: z.boolean().exactOptional(),
     originals: z.boolean().exactOptional(),
   }),
+  'card/check': z.strictObject({
+    path: pathText,
+    policy: z.enum(['local-only', 'in-flight', 'confirmed', 'confirmed-locked']).exactOptional(),
+    quick: z.boolean().exactOptional(),
+  }),
+  'drill/run': z.strictObject({ shoot: text.exactOptional(), place: text.exactOptional() }),
   'catalog/check': z.strictObject({ catalog: pathText, places: z.boolean().exactOptional() }),
   'catalog/backup': z.strictObject({ catalog: pathText, accept: z.boolean().exactOptional() }),
   'catalog/list': nothing,

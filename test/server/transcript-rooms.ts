@@ -173,6 +173,48 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       findings: [],
       warnings: [],
     }),
+  'card/check': () =>
+    Promise.resolve({
+      ok: false,
+      exitCode: 10,
+      summary: 'DO NOT FORMAT. 1 of 640 files on EOS_DIGITAL is not proven where it has to be: it was never imported.',
+      answer: 'DO NOT FORMAT',
+      verdict: 'not-safe',
+      policy: 'confirmed',
+      folder: '/Volumes/EOS_DIGITAL',
+      files: 640,
+      bytes: 19200000000,
+      safe: 639,
+      unsafe: [
+        {
+          file: 'DCIM/100EOSR5/IMG_0412.CR3',
+          kind: 'never-imported',
+          why: 'it was never imported: no place knows these bytes',
+        },
+      ],
+      leftOut: [{ file: 'DCIM/EOSMISC/M0100.CTG', why: 'the camera’s own book-keeping' }],
+      shoots: [{ id: 'Pictures/2026/Iceland', files: 639 }],
+      sameAs: [],
+      readBack: { direct: 640, cached: 0 },
+      isQuick: false,
+      warnings: [],
+    }),
+  'drill/run': () =>
+    Promise.resolve({
+      ...done(
+        'The drill went well: 300 files of Pictures/2026/Iceland came back from "Studio SSD" as they were first read, and 6 pictures and 1 video opened.',
+      ),
+      at: '2026-11-23T08:04:00.000Z',
+      shoot: 'Pictures/2026/Iceland',
+      place: 'Studio SSD',
+      tookSeconds: 94,
+      files: 300,
+      bytes: 9000000000,
+      identical: 300,
+      opened: { raws: 5, pictures: 1, videos: 1, edits: 5, catalog: 'Weddings 2026-11-23 0904' },
+      findings: [],
+      notTried: [],
+    }),
   'catalog/check': () =>
     Promise.resolve({
       ...done('Every file that was looked for is as it should be.'),
