@@ -48,6 +48,8 @@ export interface DaemonOptions {
   readonly clock?: () => number
   /** The module copy workers start with; tests name one whose disk has faults. */
   readonly workerFile?: URL
+  /** Copy in the main thread instead of in workers; tests that must run the same way twice ask for it. */
+  readonly withoutThreads?: boolean
   /** Whether this is the helper that outlives its callers, or a command that works alone. */
   readonly helper?: 'running' | 'down'
 }
@@ -390,10 +392,11 @@ export class Daemon {
   }
 
   async #withEngine<T>(act: (deps: EngineDeps) => Promise<T>): Promise<T> {
-    const { workerFile } = this.#options
+    const { workerFile, withoutThreads } = this.#options
     const pool = new WorkerPool({
       temporaryTag: temporaryTag(this.journal),
       ...(workerFile === undefined ? {} : { workerFile }),
+      ...(withoutThreads === true ? { inThisThread: this.#files } : {}),
     })
     try {
       return await act({

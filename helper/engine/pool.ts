@@ -3,7 +3,9 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { Job, JobOutcome, OutcomeOf } from './jobs.js'
-import { CONTROL, type Batch, type WorkerSetup } from './worker.js'
+import type { DurableFiles } from '../files/durable.js'
+import type { WorkerDeps } from './read.js'
+import { CONTROL, runBatch, workerDeps, type Batch, type WorkerSetup } from './worker.js'
 
 /** Below this a file costs more in syncs and messages than in bytes. */
 const SMALL_BYTES = 1024 * 1024
@@ -17,6 +19,8 @@ export interface PoolOptions {
   readonly workers?: number
   /** The module a worker starts with; tests name one whose disk has faults. */
   readonly workerFile?: URL
+  /** Run the jobs in this thread, one batch after the other, on this disk: the same every time, which a test that is to be repeated needs. */
+  readonly inThisThread?: DurableFiles
 }
 
 interface Waiting {
@@ -37,6 +41,7 @@ export class WorkerPool {
   readonly #counters = new BigInt64Array(this.#control)
   readonly #options: PoolOptions
   readonly #limit: number
+  #here: WorkerDeps | undefined
   #broken: Error | undefined
 
   constructor(options: PoolOptions) {
@@ -75,11 +80,31 @@ export class WorkerPool {
   }
 
   #deal(): void {
+    if (this.#options.inThisThread) {
+      this.#runHere(this.#options.inThisThread)
+      return
+    }
     while (this.#queue.length > 0) {
       const seat = this.#seats.find((each) => each.busyWith.length === 0) ?? this.#addSeat()
       if (!seat) return
       seat.busyWith = takeBatch(this.#queue, this.#limit)
       seat.worker.postMessage({ jobs: seat.busyWith.map((waiting) => waiting.job) } satisfies Batch)
+    }
+  }
+
+  #runHere(files: DurableFiles): void {
+    this.#here ??= workerDeps(files, { temporaryTag: `${this.#options.temporaryTag}-0`, control: this.#control })
+    while (this.#queue.length > 0) {
+      const batch = takeBatch(this.#queue, 1)
+      try {
+        runBatch(
+          this.#here,
+          batch.map(({ job }) => job),
+        ).forEach((outcome, index) => batch[index]?.resolve(outcome))
+      } catch (error) {
+        for (const waiting of batch) waiting.reject(error as Error)
+        this.#break(error as Error)
+      }
     }
   }
 

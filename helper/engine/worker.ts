@@ -25,9 +25,16 @@ const BUFFER_BYTES = 1024 * 1024
 
 /** @param files  where the bytes go; tests hand in one that fails as planned */
 export function serveWorker(files: DurableFiles): void {
-  const setup = workerData as WorkerSetup
+  const deps = workerDeps(files, workerData as WorkerSetup)
+  const port = parentPort
+  if (!port) throw new Error('a copy worker runs as a worker thread')
+  port.on('message', ({ jobs }: Batch) => port.postMessage(runBatch(deps, jobs)))
+}
+
+/** What a batch needs, in whichever thread it runs. */
+export function workerDeps(files: DurableFiles, setup: WorkerSetup): WorkerDeps {
   const control = new BigInt64Array(setup.control)
-  const deps: WorkerDeps = {
+  return {
     files,
     hash: chooseHashEngine(),
     buffer: alignedBuffer(BUFFER_BYTES),
@@ -37,9 +44,6 @@ export function serveWorker(files: DurableFiles): void {
       if (Atomics.load(control, CONTROL.stop) !== 0n) throw new Stopped()
     },
   }
-  const port = parentPort
-  if (!port) throw new Error('a copy worker runs as a worker thread')
-  port.on('message', ({ jobs }: Batch) => port.postMessage(runBatch(deps, jobs)))
 }
 
 /** @returns the outcomes in the order of the jobs */
