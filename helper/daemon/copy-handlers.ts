@@ -1,0 +1,157 @@
+// The methods that copy, read and bring back photos: each opens the places that it needs and hands them to its room.
+import { backUp } from '../engine/backup.js'
+import type { EngineDeps } from '../engine/run.js'
+import { overlapOf, refuseOverlap, resolveSources, type SourcePath } from '../engine/sources.js'
+import { verifyCopies } from '../engine/verify.js'
+import { SafelightError } from '../errors.js'
+import { findPlace, openPlace, realFolder, type OpenPlace } from '../place/places.js'
+import { heal } from '../restore/heal.js'
+import { rebuildFrom } from '../restore/rebuild.js'
+import { planRestore, restore } from '../restore/restore.js'
+import type { Handlers, RequestContext } from '../server/handlers.js'
+import type { BackupResult, Finding, Params, Result } from '../../shared/methods.js'
+import { unique, type Learn, type Workshop } from './workshop.js'
+
+export type LearnPlace = Learn<Awaited<ReturnType<typeof rebuildFrom>>>
+
+export function copyHandlers(shop: Workshop, learn: LearnPlace): Partial<Handlers> {
+  return {
+    'backup/run': (params, context) =>
+      shop.alone(() => shop.withEngine((deps) => runBackup(shop, deps, params, context))),
+    'verify/run': (params, context) => shop.withEngine((deps) => runVerify(shop, deps, params, context)),
+    'rebuild/run': (params, context) =>
+      shop.alone(() => shop.withEngine((deps) => runRebuild(shop, learn, deps, params, context))),
+    'restore/plan': (params, context) =>
+      shop.withEngine(async (deps) =>
+        planRestore(deps, { params, places: await shop.placesHere(deps, context.signal) }, context.signal),
+      ),
+    'restore/run': (params, context) =>
+      shop.byTurns(() => shop.withEngine((deps) => runRestore(shop, deps, params, context))),
+    'heal/run': (params, context) =>
+      shop.alone(() =>
+        shop.withEngine(async (deps) =>
+          heal(deps, { params, places: await shop.placesHere(deps, context.signal) }, context.signal, (progress) =>
+            context.progress(progress),
+          ),
+        ),
+      ),
+  }
+}
+
+async function runBackup(
+  shop: Workshop,
+  deps: EngineDeps,
+  { paths, to }: Params<'backup/run'>,
+  { signal, progress }: RequestContext,
+): Promise<BackupResult> {
+  const sources = resolveSources(paths, process.cwd())
+  const folders = to.map((each) => realFolder(shop.placeDeps(), each))
+  const known = to.length > 0 ? [] : shop.drives()
+  if (to.length === 0 && known.length === 0) throw noPlaces()
+  for (const source of sources)
+    for (const folder of [...folders, ...known.map((place) => place.path)]) refuseOverlap(source.folder, folder)
+  const named: OpenPlace[] = []
+  for (const folder of folders) named.push(await shop.open(deps, folder, signal))
+  const { places, absent } = await shop.openKnown(deps, known, signal)
+  const all = unique([...named, ...places])
+  const first = absent[0]
+  if (all.length === 0 && first) throw first
+  return backUp(deps, { sources, places: all, absent }, signal, (each) => progress(each))
+}
+
+/** To every known place that is there and does not overlap with what is to be copied. */
+export async function backUpSources(
+  shop: Workshop,
+  deps: EngineDeps,
+  sources: readonly SourcePath[],
+  signal: AbortSignal,
+): Promise<BackupResult> {
+  const overlaps = new Map(
+    shop
+      .drives()
+      .map((place) => [
+        place,
+        sources.map((source) => overlapOf(source.folder, place.path)).find((error) => error !== undefined),
+      ]),
+  )
+  const apart = [...overlaps].filter(([, overlap]) => overlap === undefined).map(([place]) => place)
+  const { places, absent } = await shop.openKnown(deps, apart, signal)
+  const missing = [...[...overlaps.values()].filter((overlap) => overlap !== undefined), ...absent]
+  if (places.length === 0) throw missing[0] ?? noPlaces()
+  return backUp(deps, { sources, places, absent: missing }, signal, () => undefined)
+}
+
+async function runVerify(
+  shop: Workshop,
+  deps: EngineDeps,
+  { shoots, place, all }: Params<'verify/run'>,
+  { signal, progress }: RequestContext,
+): Promise<Result<'verify/run'>> {
+  const isOriginals = place === 'working'
+  const wanted = place === undefined || isOriginals ? undefined : findPlace(shop.journal, place)
+  const candidates = wanted ? [wanted] : isOriginals ? [] : shop.drives()
+  const { places, absent } = await shop.openKnown(deps, candidates, signal)
+  const first = absent[0]
+  if (places.length === 0 && first && !all) throw first
+  return verifyCopies(
+    deps,
+    { shoots, places, withOriginals: isOriginals || all === true, exclusively: (act) => shop.alone(act) },
+    signal,
+    (each) => progress(each),
+  )
+}
+
+async function runRestore(
+  shop: Workshop,
+  deps: EngineDeps,
+  params: Params<'restore/run'>,
+  { signal, progress, client }: RequestContext,
+): Promise<Result<'restore/run'>> {
+  const places = await shop.placesHere(deps, signal)
+  const result = await restore(deps, { params, places }, signal, (each) => progress(each))
+  return { ...result, restored: asLongAs(result.restored, client.kind === 'cli' ? CLI_LIST_BYTES : LIST_BYTES) }
+}
+
+async function runRebuild(
+  shop: Workshop,
+  learn: LearnPlace,
+  deps: EngineDeps,
+  { from, rehash }: Params<'rebuild/run'>,
+  { signal, progress }: RequestContext,
+): Promise<Result<'rebuild/run'>> {
+  const folder = realFolder(shop.placeDeps(), from)
+  const place = await openPlace(shop.placeDeps(), folder, { isNew: true, mustExist: true })
+  const result = await learn(deps, place, signal)
+  if (rehash !== true) return result
+  const read = await verifyCopies(
+    deps,
+    { shoots: [], places: [place], withOriginals: false, exclusively: (act) => act() },
+    signal,
+    (each) => progress(each),
+  )
+  const isRead = (finding: Finding): boolean =>
+    read.findings.some(
+      ({ kind, shoot, file }) => kind === finding.kind && shoot === finding.shoot && file === finding.file,
+    )
+  const findings = [...result.findings.filter((finding) => !isRead(finding)), ...read.findings]
+  const exitCode = Math.max(result.exitCode, read.exitCode)
+  return { ...result, ok: exitCode === 0, exitCode, summary: `${result.summary} ${read.summary}`, findings }
+}
+
+/** What the plugin can take in one message, and what the command line can be sent in parts, with room for the rest of the answer. */
+const LIST_BYTES = 512 * 1024
+const CLI_LIST_BYTES = 32 * 1024 * 1024
+
+/** The head of a list that, written as JSON, is not longer than this. */
+function asLongAs(list: readonly string[], maxBytes: number): readonly string[] {
+  let bytes = 0
+  const end = list.findIndex((each) => (bytes += Buffer.byteLength(JSON.stringify(each)) + 1) > maxBytes)
+  return end < 0 ? list : list.slice(0, end)
+}
+
+function noPlaces(): SafelightError {
+  return new SafelightError('USAGE', {
+    message: 'No drive for the copies is known yet. Nothing was backed up.',
+    remedy: 'Name one: safelight backup FOLDER --to DRIVE. Or add one for good: safelight place add DRIVE',
+  })
+}

@@ -1,0 +1,64 @@
+// The methods about places: which there are, what they are called, and which no longer count.
+import { forgetPlace, placeById, type PlaceRow } from '../journal/places.js'
+import { findPlace, openPlace, realFolder, renameOpenPlace } from '../place/places.js'
+import type { Handlers } from '../server/handlers.js'
+import { placeReport, placesReport } from '../status/report.js'
+import type { Outcome, Params, Place } from '../../shared/methods.js'
+import type { LearnPlace } from './copy-handlers.js'
+import type { Workshop } from './workshop.js'
+
+export function placeHandlers(shop: Workshop, learn: LearnPlace): Partial<Handlers> {
+  return {
+    'place/list': () => Promise.resolve(placeList(placesReport(shop))),
+    'place/add': (params, { signal }) => shop.alone(() => addDrive(shop, learn, params, signal)),
+    'place/rename': async ({ place, name }) => {
+      await renameOpenPlace(shop.placeDeps(), findPlace(shop.journal, place), name)
+      const { id } = findPlace(shop.journal, name)
+      return placeOutcome(shop, id, (row) => `The place is called "${row.name}" now.`)
+    },
+    'place/remove': ({ place }) => Promise.resolve(removePlace(shop, place)),
+  }
+}
+
+async function addDrive(
+  shop: Workshop,
+  learn: LearnPlace,
+  { path: typed, name }: Params<'place/add'>,
+  signal: AbortSignal,
+): Promise<Outcome & { place: Place }> {
+  const folder = realFolder(shop.placeDeps(), typed)
+  const place = await openPlace(shop.placeDeps(), folder, { isNew: true, ...(name === undefined ? {} : { name }) })
+  if (place.isUnknownHere) await shop.withEngine((deps) => learn(deps, place, signal))
+  return placeOutcome(shop, place.id, (row) => `"${row.name}" at ${row.path} is a place for copies now.`)
+}
+
+function removePlace(shop: Workshop, wanted: string): Outcome {
+  const place = findPlace(shop.journal, wanted)
+  forgetPlace(shop.journal, place.id)
+  return {
+    ok: true,
+    exitCode: 0,
+    summary: `"${place.name}" is no longer counted. What lies on it was not touched: its copies can be used, and it can be added again.`,
+  }
+}
+
+function placeOutcome(shop: Workshop, id: string, say: (row: PlaceRow) => string): Outcome & { place: Place } {
+  const row = placeById(shop.journal, id)
+  if (!row) throw new Error('a place just saved is not there')
+  const place = placeReport(shop, row)
+  const warnings = place.warnings.map((warning) => ` Mind: it is ${warning}.`).join('')
+  return { ok: true, exitCode: 0, summary: `${say(row)}${warnings}`, place }
+}
+
+function placeList(places: readonly Place[]): Outcome & { places: readonly Place[] } {
+  const here = places.filter((place) => place.state === 'here').length
+  return {
+    ok: true,
+    exitCode: 0,
+    summary:
+      places.length === 0
+        ? 'No place is known yet.'
+        : `${places.length} place${places.length === 1 ? '' : 's'}, ${here} connected now.`,
+    places,
+  }
+}

@@ -1,0 +1,136 @@
+// What every method works with: the engine and its workers, the places that are there, and whose turn it is. One per open home.
+import os from 'node:os'
+import pLimit from 'p-limit'
+import type { EngineDeps } from '../engine/run.js'
+import { WorkerPool } from '../engine/pool.js'
+import { SafelightError } from '../errors.js'
+import { systemFiles, type DurableFiles } from '../files/durable.js'
+import { chooseHashEngine } from '../files/hash.js'
+import { systemVolumes, type Volumes } from '../files/volumes.js'
+import type { Journal } from '../journal/journal.js'
+import { temporaryTag } from '../journal/meta.js'
+import { listPlaces, type PlaceRow } from '../journal/places.js'
+import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
+
+export interface WorkshopOptions {
+  readonly home: string
+  readonly files?: DurableFiles
+  readonly volumes?: Volumes
+  readonly clock?: () => number
+  /** The module copy workers start with; tests name one whose disk has faults. */
+  readonly workerFile?: URL
+  /** Copy in the main thread instead of in workers; tests that must run the same way twice ask for it. */
+  readonly withoutThreads?: boolean
+  /** Whether this is the helper that outlives its callers, or a command that works alone. */
+  readonly helper?: 'running' | 'down'
+}
+
+/** Learns everything that a place says of itself: shoots and catalogs. */
+export type Learn<Result> = (deps: EngineDeps, place: OpenPlace, signal: AbortSignal) => Promise<Result>
+
+export class Workshop {
+  readonly home: string
+  readonly journal: Journal
+  readonly files: DurableFiles
+  readonly volumes: Volumes
+  readonly clock: () => number
+  readonly helper: 'running' | 'down'
+  readonly #workers: Pick<WorkshopOptions, 'workerFile' | 'withoutThreads'>
+  readonly #limit = pLimit(1)
+  readonly #restoreLimit = pLimit(1)
+  #learn: Learn<unknown> = () => Promise.resolve()
+
+  constructor(options: WorkshopOptions, journal: Journal) {
+    this.home = options.home
+    this.journal = journal
+    this.files = options.files ?? systemFiles
+    this.volumes = options.volumes ?? systemVolumes()
+    this.clock = options.clock ?? Date.now
+    this.helper = options.helper ?? 'down'
+    this.#workers = options
+  }
+
+  /** How a place that this journal meets for the first time is learned. */
+  learnWith(learn: Learn<unknown>): void {
+    this.#learn = learn
+  }
+
+  /** One at a time: two runs over the same shoot would get in each other's way. */
+  alone<T>(act: () => Promise<T>): Promise<T> {
+    return this.#limit(act)
+  }
+
+  /** Restores take turns among themselves; new photos need not wait for one. */
+  byTurns<T>(act: () => Promise<T>): Promise<T> {
+    return this.#restoreLimit(act)
+  }
+
+  async withEngine<T>(act: (deps: EngineDeps) => Promise<T>): Promise<T> {
+    const { workerFile, withoutThreads } = this.#workers
+    const pool = new WorkerPool({
+      temporaryTag: temporaryTag(this.journal),
+      ...(workerFile === undefined ? {} : { workerFile }),
+      ...(withoutThreads === true ? { inThisThread: this.files } : {}),
+    })
+    try {
+      return await act({
+        files: this.files,
+        journal: this.journal,
+        hash: chooseHashEngine(),
+        clock: this.clock,
+        pool,
+        volumes: this.volumes,
+      })
+    } finally {
+      await pool.close()
+    }
+  }
+
+  placeDeps(): PlaceDeps {
+    return {
+      files: this.files,
+      journal: this.journal,
+      volumes: this.volumes,
+      clock: this.clock,
+      userFolder: os.homedir(),
+    }
+  }
+
+  drives(): PlaceRow[] {
+    return listPlaces(this.journal).filter((place) => place.kind === 'drive')
+  }
+
+  /** Opens a place; one that was in use before this journal met it is learned first. */
+  async open(deps: EngineDeps, folder: string, signal: AbortSignal, only?: PlaceRow): Promise<OpenPlace> {
+    const place = await openPlace(this.placeDeps(), folder, only ? { only } : {})
+    if (place.isUnknownHere) await this.#learn(deps, place, signal)
+    return place
+  }
+
+  /** Opens those of the given places that are there. */
+  async openKnown(
+    deps: EngineDeps,
+    known: readonly PlaceRow[],
+    signal: AbortSignal,
+  ): Promise<{ readonly places: OpenPlace[]; readonly absent: SafelightError[] }> {
+    const [places, absent]: [OpenPlace[], SafelightError[]] = [[], []]
+    for (const place of known) {
+      try {
+        places.push(await this.open(deps, place.path, signal, place))
+      } catch (error) {
+        if (!(error instanceof SafelightError)) throw error
+        absent.push(error)
+      }
+    }
+    return { places: unique(places), absent }
+  }
+
+  /** The known drives that are connected; the others are simply not read from. */
+  async placesHere(deps: EngineDeps, signal: AbortSignal): Promise<OpenPlace[]> {
+    return (await this.openKnown(deps, this.drives(), signal)).places
+  }
+}
+
+export function unique(places: readonly OpenPlace[]): OpenPlace[] {
+  return places.filter((place, index) => places.findIndex((other) => other.id === place.id) === index)
+}
