@@ -25,7 +25,7 @@ export function describeFuzz(lines: number, seed: number): void {
         sent += BATCH
         const size = session.host.linesHeard + BATCH
         session.peer.raw(Buffer.concat(batch))
-        await session.host.waitFor(() => session.host.linesHeard >= size, 5, 60_000)
+        await session.host.waitFor(() => session.host.linesHeard >= size, 5)
         if (sent % 50_000 === 0) assert.deepEqual(session.host.faults, [], `seed ${seed}, after ${sent} lines`)
       }
       assert.deepEqual(session.host.faults, [], `seed ${seed}`)

@@ -373,6 +373,7 @@ describe('the Lightroom host', () => {
       )
     await host!.waitFor(() => portOf() > 0)
     const socket = net.connect(portOf(), '127.0.0.1')
+    host!.attach(socket)
     socket.on('error', () => socket.destroy())
     await host!.waitFor(() => !socket.connecting)
     return socket
@@ -448,6 +449,17 @@ describe('the Lightroom host', () => {
     await host!.waitFor(() => notes().includes('line 3'))
     socket.destroy()
     shown(32)
+  })
+
+  it('lets no time leap over bytes that are still under way, however slow the machine', async () => {
+    await start({ 'Init.lua': LISTEN('receive') })
+    const socket = await dial()
+    await host!.waitFor(() => notes().includes('connected'))
+    socket.cork()
+    socket.write('late\n')
+    setTimeout(() => socket.uncork(), 100)
+    await host!.waitFor(() => notes().includes('line 4'), 1)
+    socket.destroy()
   })
 
   it('catches reconnecting the other socket in onClosed (rule 33)', async () => {

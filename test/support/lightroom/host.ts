@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { backgroundWords } from './cmd.js'
-import { LrSocketServer, type QueuedEvent, type SocketHabits } from './sockets.js'
+import { LrSocketServer, type FarEnd, type QueuedEvent, type SocketHabits } from './sockets.js'
 import { LuaVm, bytesFromText, textFromBytes } from './vm.js'
 
 export interface Fault {
@@ -75,6 +75,9 @@ export interface ImportedFile {
   readonly isVirtualCopy?: boolean
 }
 
+/** Real milliseconds that a fact may take on the slowest of machines. */
+const PATIENCE_MS = 50_000
+
 /** A bridge that has not hung up by then would hang Lightroom; real milliseconds. */
 const HANG_MS = 1500
 
@@ -100,6 +103,7 @@ export class LightroomHost {
   private virtualNow = EPOCH
   private nextWake = -1
   private readonly sockets = new Map<number, LrSocketServer>()
+  private readonly farEnds = new Set<FarEnd>()
   private readonly events: QueuedEvent[] = []
   private readonly executions = new Map<number, { status: number | undefined }>()
   private lastId = 0
@@ -255,11 +259,26 @@ export class LightroomHost {
 
   // ------------------------------------------------------------ time
 
+  /** Tells of the test's own end of a plugin's socket, so that no time leaps over what is under way between the two: a slow machine would
+   *  otherwise turn a moment on the loopback into minutes of Lightroom's clock. */
+  attach(socket: FarEnd): void {
+    this.farEnds.add(socket)
+  }
+
+  /** Waits for what a real process does: Lightroom's clock goes no faster than the clock on the wall. */
+  async waitForProcess(fact: () => boolean): Promise<void> {
+    await this.waitFor(fact, Infinity, PATIENCE_MS, 1)
+  }
+
   /** Lets Lightroom run until the fact holds.
    *  @param seconds  of its clock; more is a failure with the last log lines */
-  async waitFor(fact: () => boolean, seconds = 300, realMs = 30_000): Promise<void> {
+  async waitFor(
+    fact: () => boolean,
+    seconds = 300,
+    realMs = PATIENCE_MS,
+    rate = this.options.rate ?? Infinity,
+  ): Promise<void> {
     const until = this.virtualNow + seconds
-    const rate = this.options.rate ?? Infinity
     const deadline = performance.now() + realMs
     while (!fact()) {
       if (this.virtualNow > until || performance.now() > deadline)
@@ -284,17 +303,32 @@ export class LightroomHost {
     const before = performance.now()
     // Twice round the event loop, so that what is on its way through the loopback arrives before time jumps over it.
     for (let round = 0; round < 3; round += 1) await turnOfTheLoop()
-    if (this.events.length > 0) return
-    if (rate === Infinity) {
+    if (this.events.length > 0 || this.isUnderWay()) return
+    if (rate === Infinity && !this.isExecuting()) {
       const wakes = [this.nextWake, ...[...this.sockets.values()].map(({ givesUpAt }) => givesUpAt ?? -1)]
       const next = Math.min(...wakes.filter((wake) => wake > this.virtualNow))
-      if (this.isExecuting()) await shortWhile()
       this.virtualNow = Number.isFinite(next) ? Math.min(next, this.virtualNow + 1) : this.virtualNow + 1
     } else {
+      // A real process cannot be hurried.
       await shortWhile()
-      this.virtualNow += ((performance.now() - before) / 1000) * rate
+      this.virtualNow += ((performance.now() - before) / 1000) * (rate === Infinity ? 1 : rate)
     }
     for (const socket of this.sockets.values()) socket.tick(this.virtualNow)
+  }
+
+  /** Whether a connection, a byte or a goodbye is between the two ends of a socket that both lie in this process. */
+  private isUnderWay(): boolean {
+    if ([...this.sockets.values()].some(({ isOpening }) => isOpening)) return true
+    for (const far of this.farEnds) {
+      if (far.destroyed) {
+        this.farEnds.delete(far)
+        continue
+      }
+      if (far.connecting) return true
+      const near = [...this.sockets.values()].find((socket) => socket.isAt(far.remotePort))
+      if (near === undefined || !near.isSettledWith(far)) return true
+    }
+    return false
   }
 
   /** Delivers what arrived and runs what is due. @returns whether there was anything */

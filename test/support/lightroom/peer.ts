@@ -89,6 +89,7 @@ export class LinePeer {
     this.fromPlugin.on('data', (chunk: string) => this.read(chunk))
     let connected = 0
     for (const socket of [this.toPlugin, this.fromPlugin]) {
+      host.attach(socket)
       socket.on('error', () => socket.destroy())
       socket.on('close', () => (this.isClosed = true))
       socket.on('connect', () => (connected += 1))

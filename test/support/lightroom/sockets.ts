@@ -17,6 +17,12 @@ export interface SocketHabits {
   sendTellsOfLoss: boolean
 }
 
+/** The other end of a connection, when it lies in this process. */
+export type FarEnd = Pick<
+  net.Socket,
+  'destroyed' | 'connecting' | 'localPort' | 'remotePort' | 'bytesRead' | 'bytesWritten' | 'isPaused'
+>
+
 const ACCEPT_SECONDS = 10
 const NEWLINE = 10
 
@@ -29,6 +35,8 @@ export class LrSocketServer {
   /** Virtual time at which it gives up; undefined while it has a client or does not listen. */
   givesUpAt: number | undefined
   isClosed = false
+  /** Asked the system for its port and not answered yet. */
+  isOpening = false
 
   constructor(
     readonly id: number,
@@ -45,15 +53,32 @@ export class LrSocketServer {
     return this.client !== undefined
   }
 
+  isAt(port: number | undefined): boolean {
+    return this.port === port
+  }
+
+  /** Whether nothing is between this socket and its client's own end `far`. A client that waits unread has nothing to wait for. */
+  isSettledWith(far: FarEnd): boolean {
+    const isFar = ({ remotePort }: net.Socket): boolean => remotePort === far.localPort
+    if ([...this.waiting].some(isFar)) return true
+    const { client } = this
+    if (client === undefined || !isFar(client)) return false
+    return client.bytesRead === far.bytesWritten && (far.isPaused() || far.bytesRead === client.bytesWritten)
+  }
+
   listen(): void {
     this.drop()
     const server = net.createServer({ allowHalfOpen: false }, (socket) => this.accept(socket))
     this.server = server
+    this.isOpening = true
     server.once('error', (error) => {
-      if (this.server === server) this.tell('error', `failed to open: ${error.message}`)
+      if (this.server !== server) return
+      this.isOpening = false
+      this.tell('error', `failed to open: ${error.message}`)
     })
     server.listen(this.port, '127.0.0.1', () => {
       if (this.server !== server) return
+      this.isOpening = false
       const address = server.address()
       this.port = typeof address === 'object' && address !== null ? address.port : this.port
       this.givesUpAt = this.now() + ACCEPT_SECONDS
@@ -126,6 +151,7 @@ export class LrSocketServer {
   private stopListening(): void {
     const { server } = this
     this.server = undefined
+    this.isOpening = false
     server?.close()
   }
 
