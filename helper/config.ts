@@ -27,6 +27,8 @@ export function homeFolder(
   return path.join(environment['XDG_STATE_HOME'] ?? path.join(user, '.local', 'state'), 'Safelight')
 }
 
+const days = z.number().min(0.01).max(36_500)
+
 const Config = z.strictObject({
   format: z.literal(1),
   /** Between two looks whether a drive has come or gone. */
@@ -39,6 +41,21 @@ const Config = z.strictObject({
   catalogSettleSeconds: z.number().min(0.05).max(600).default(3),
   /** Between two looks whether Lightroom has quit, while a catalog backup is owed. */
   catalogPollSeconds: z.number().min(0.05).max(3600).default(10),
+  /** For how long each claim is believed; what is older is unsure. */
+  bestBefore: z
+    .strictObject({
+      localDays: days.default(90),
+      serverChecksumDays: days.default(31),
+      bytesDays: days.default(365),
+      drillDays: days.default(31),
+      drillRedDays: days.default(45),
+      driveSeenDays: days.default(30),
+    })
+    .prefault({}),
+  /** What "two media" asks for: two devices, or two kinds of them. */
+  mediaRule: z.enum(['devices', 'types']).default('devices'),
+  /** Whether `protected` asks for a copy that can be taken off the computer and the network. */
+  demandOffline: z.boolean().default(false),
 })
 
 export type Config = z.infer<typeof Config>

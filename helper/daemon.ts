@@ -5,6 +5,7 @@ import { readConfig } from './config.js'
 import { backUpSources, copyHandlers, type LearnPlace } from './daemon/copy-handlers.js'
 import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
 import { placeHandlers } from './daemon/place-handlers.js'
+import { statusHandlers } from './daemon/status-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
 import { doctor } from './doctor.js'
 import { SafelightError } from './errors.js'
@@ -15,7 +16,6 @@ import { Journal } from './journal/journal.js'
 import { stateOfPlace } from './place/places.js'
 import { rebuildFrom } from './restore/rebuild.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
-import { listShootsReport, statusReport } from './status/report.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
 import { CatalogRoom } from './upkeep/catalog-room.js'
 
@@ -88,8 +88,7 @@ export class Daemon {
         },
       }),
       ...this.#catalogHandlers(),
-      'shoots/list': ({ search }) => Promise.resolve(listShootsReport(shop, search)),
-      'status/get': ({ shoot }) => Promise.resolve(statusReport(shop, shop.helper, shoot)),
+      ...statusHandlers(shop),
       'doctor/run': () => doctor(shop),
     }
   }

@@ -5,8 +5,7 @@ import { chooseHashEngine } from './files/hash.js'
 import { LITTER, OWN_FILES } from './files/scan.js'
 import { getMeta } from './journal/meta.js'
 import { listPlaces } from './journal/places.js'
-import { placeReport } from './status/report.js'
-import type { StatusDeps } from './status/report.js'
+import { placeReport, type StatusDeps } from './status/place-report.js'
 import type { DoctorResult } from '../shared/methods.js'
 
 type Check = DoctorResult['checks'][number]

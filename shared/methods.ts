@@ -46,6 +46,100 @@ export interface Shoot {
   readonly bytes: number
   readonly verdict: Verdict
   readonly places: readonly ShootPlace[]
+  /** What is missing for `protected`, in words; empty only then. */
+  readonly missing?: readonly string[]
+  /** The oldest proof that the verdict rests on; never shown green without it. */
+  readonly provenAt?: string
+  /** When `protected` ends unless something is proven anew; absent for any other verdict. */
+  readonly validUntil?: string
+  /** Dates of its oldest and newest file. */
+  readonly firstAt?: string
+  readonly lastAt?: string
+  /** Files whose originals and catalog entries were removed on purpose: their copies are kept, and they are not counted in the verdict. */
+  readonly letGo?: number
+  readonly score?: readonly ScoreDigit[]
+}
+
+/** One digit of 3-2-1-1-0: of the worst file it is asked of. */
+export interface ScoreDigit {
+  readonly rule: 'copies' | 'media' | 'off-site' | 'extra' | 'errors'
+  /** 3, 2, 1, 1, 0. */
+  readonly wanted: number
+  /** Absent: nobody knows. */
+  readonly have?: number
+  readonly isMet: boolean
+  /** The oldest proof that it rests on, and how that was made: direct, cached, server checksum, download, object lock, drill. */
+  readonly provenAt?: string
+  readonly how?: string
+}
+
+/** Something that the user is told of: on the desktop, on the page, by mail. At most 25 words that say what to do. */
+export interface Notice {
+  readonly kind:
+    | 'not-protected'
+    | 'failed'
+    | 'full'
+    | 'damaged'
+    | 'drive-wanted'
+    | 'drill-overdue'
+    | 'catalog'
+    | 'silence'
+    | 'hold'
+    | 'clock'
+  readonly severity: 'red' | 'amber'
+  /** What it is about: a shoot, a place, a catalog; '' for the whole. */
+  readonly subject: string
+  readonly message: string
+}
+
+/** What a claim is believed for, in days. */
+export interface BestBefore {
+  /** A copy that was read on a drive, and an original. */
+  readonly localDays: number
+  readonly serverChecksumDays: number
+  /** A copy whose bytes were fetched back from a bucket. */
+  readonly bytesDays: number
+  readonly drillDays: number
+  /** From then on an overdue drill is red. */
+  readonly drillRedDays: number
+  readonly driveSeenDays: number
+}
+
+/** Where one file lies, how it is proven, since when: the whole story of it. */
+export interface FileStory extends Outcome {
+  readonly shoot: string
+  readonly file: string
+  readonly bytes: number
+  readonly verdict: Verdict
+  readonly missing: readonly string[]
+  readonly score: readonly ScoreDigit[]
+  readonly provenAt?: string
+  readonly validUntil?: string
+  /** Since when the original is gone, where it is. */
+  readonly goneAt?: string
+  /** Every content that it ever had, the newest first. */
+  readonly versions: readonly {
+    /** The reference hash. */
+    readonly hash: string
+    readonly bytes: number
+    readonly modifiedAt: string
+    readonly firstSeenAt: string
+    readonly copies: readonly {
+      /** `working` is where the original is. */
+      readonly place: string
+      readonly state: 'planned' | 'written' | 'verified' | 'damaged' | 'missing'
+      /** Below the shoot's folder at the place. */
+      readonly path: string
+      readonly provenAt?: string
+      readonly how?: string
+      readonly bestBefore?: string
+      readonly isFresh: boolean
+      readonly isOffSite: boolean
+      readonly lockedUntil?: string
+      /** Why it does not count, where it does not. */
+      readonly why?: string
+    }[]
+  }[]
 }
 
 export interface Place {
@@ -61,6 +155,17 @@ export interface Place {
   readonly lastSeenAt?: string
   /** What keeps this place from counting in full: same device as the originals, folder of a sync client … */
   readonly warnings: readonly string[]
+  /** What it counts as; docs/design.md has the table. */
+  readonly role?: 'drive' | 'raid' | 'nas' | 'bucket' | 'sync' | 'card' | 'gallery'
+  readonly isOffSite?: boolean
+  readonly medium?: string
+  readonly addedAt?: string
+  /** Files with a verified copy of their newest content there, and the oldest of these proofs. */
+  readonly files?: number
+  readonly verified?: number
+  readonly provenAt?: string
+  /** Bytes that the last 30 days added to the library: what the next 30 may need here. */
+  readonly needed30DaysBytes?: number
 }
 
 export interface ImportedPhoto {
@@ -127,8 +232,38 @@ export interface StatusResult extends Outcome {
     /** Why a backup that is due has not been made yet. */
     readonly owed?: string
     readonly warnings?: readonly string[]
+    /** Of the catalog's backups alone, and what is missing for `protected`. */
+    readonly verdict?: Verdict
+    readonly missing?: readonly string[]
   }[]
   readonly places: readonly Place[]
+  /** Of the originals alone; `verdict` is of originals, catalogs and rehearsals together. */
+  readonly originals?: Verdict
+  readonly files?: number
+  readonly bytes?: number
+  /** Of the worst file of the library. */
+  readonly score?: readonly ScoreDigit[]
+  readonly provenAt?: string
+  /** When `protected` ends unless something is proven anew; absent for any other verdict. */
+  readonly validUntil?: string
+  /** All that is to be told now, the gravest first. */
+  readonly notices?: readonly Notice[]
+  /** What to do next, the most urgent first. */
+  readonly next?: readonly string[]
+  readonly bestBefore?: BestBefore
+  readonly drill?: {
+    readonly state: 'fresh' | 'overdue' | 'red' | 'failed' | 'not due'
+    readonly at?: string
+    readonly due: string
+  }
+  /** More originals went missing or changed in one pass than anybody loses on purpose; nothing expires while it stands. */
+  readonly hold?: {
+    readonly since: string
+    readonly gone: number
+    readonly changed: number
+    readonly of: number
+    readonly message: string
+  }
 }
 
 export interface RebuildResult extends Outcome {
@@ -346,7 +481,18 @@ export interface Methods {
     params: { readonly shoots: readonly string[]; readonly place?: string; readonly all?: boolean }
     result: VerifyResult
   }
-  'shoots/list': { params: { readonly search?: string }; result: Outcome & { readonly shoots: readonly Shoot[] } }
+  /** `search`: part of a shoot's id, the beginning of a file's name or of a hash, or a date (2026, 2026-11, 2026-11-23). */
+  'shoots/list': {
+    params: { readonly search?: string; readonly offset?: number; readonly limit?: number }
+    result: Outcome & {
+      readonly shoots: readonly Shoot[]
+      /** How many there are in all; `shoots` is the page of them that was asked for. */
+      readonly total?: number
+    }
+  }
+  'file/story': { params: { readonly shoot: string; readonly file: string }; result: FileStory }
+  /** The user's word: what is gone was let go on purpose (`hold`), or this computer's clock is right now (`clock`). */
+  'status/accept': { params: { readonly what: 'hold' | 'clock' }; result: Outcome }
   'status/get': { params: { readonly shoot?: string }; result: StatusResult }
   'rebuild/run': { params: { readonly from: string; readonly rehash?: boolean }; result: RebuildResult }
   'doctor/run': { params: Record<string, never>; result: DoctorResult }
@@ -513,6 +659,10 @@ export interface Notifications {
     readonly bytesPerSecond: number
     readonly secondsLeft?: number
   }
+  /** To every page that is open: something is to be told now. */
+  'status/notice': Notice & { readonly at: string }
+  /** To every page that is open: the status is another one than a moment ago. */
+  'status/changed': { readonly asOf: string; readonly verdict: Verdict }
   /** A piece of an answer that is longer than one message: the texts of all pieces, joined, are that message. Sent to the command
    *  line and the page only; the plugin asks for little and gets TOO_LARGE instead. */
   'answer/part': { readonly request: number | string; readonly text: string; readonly isLast: boolean }

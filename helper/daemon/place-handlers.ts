@@ -2,7 +2,7 @@
 import { forgetPlace, placeById, type PlaceRow } from '../journal/places.js'
 import { findPlace, openPlace, realFolder, renameOpenPlace } from '../place/places.js'
 import type { Handlers } from '../server/handlers.js'
-import { placeReport, placesReport } from '../status/report.js'
+import { placeReport, placesReport } from '../status/place-report.js'
 import type { Outcome, Params, Place } from '../../shared/methods.js'
 import type { LearnPlace } from './copy-handlers.js'
 import type { Workshop } from './workshop.js'

@@ -10,7 +10,9 @@ import { systemVolumes, type Volumes } from '../files/volumes.js'
 import type { Journal } from '../journal/journal.js'
 import { temporaryTag } from '../journal/meta.js'
 import { listPlaces, type PlaceRow } from '../journal/places.js'
+import { readConfig } from '../config.js'
 import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
+import { policyOf, type Policy } from '../status/policy.js'
 
 export interface WorkshopOptions {
   readonly home: string
@@ -94,6 +96,11 @@ export class Workshop {
       clock: this.clock,
       userFolder: os.homedir(),
     }
+  }
+
+  /** For how long each claim is believed, as the user has it now. */
+  policy(): Policy {
+    return policyOf(readConfig(this.home))
   }
 
   drives(): PlaceRow[] {

@@ -257,4 +257,54 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (version_id, place_id, path)
   ) WITHOUT ROWID;
   `,
+  `
+  -- What the verdicts are made of, counted once and kept: a library of a million files must be judged in a blink. Within a shoot, files whose
+  -- copies of their newest content are in the same places, in the same state, proven in the same hour, are one group. Any change to what a
+  -- group is counted from marks its shoot as stale, by trigger, so that nobody can forget to; a stale shoot is counted again before it is
+  -- judged. Whatever the clock says is judged later, from the group's own times.
+  CREATE TABLE stale_shoots (shoot_id INTEGER PRIMARY KEY);
+  CREATE TABLE shoot_summaries (
+    shoot_id INTEGER PRIMARY KEY,
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    first_ms REAL,                          -- dates of its oldest and newest file
+    last_ms REAL,
+    met_ms INTEGER,                         -- when the first of its contents was seen
+    let_go INTEGER NOT NULL                 -- files that are left out of the groups
+  );
+  CREATE TABLE health_groups (
+    shoot_id INTEGER NOT NULL,
+    copies TEXT NOT NULL,                   -- lines: place, state, time of the proof (ms, never too late, at most an hour or a day too early), how
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (shoot_id, copies)
+  ) WITHOUT ROWID;
+
+  -- Since when an original is gone and no catalog names it any more: it was removed on purpose.
+  ALTER TABLE files ADD COLUMN let_go_ms INTEGER;
+  CREATE INDEX files_by_name ON files (name COLLATE NOCASE);
+
+  CREATE TRIGGER copies_inserted AFTER INSERT ON copies BEGIN
+    INSERT OR IGNORE INTO stale_shoots SELECT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id WHERE v.id = NEW.version_id;
+  END;
+  CREATE TRIGGER copies_updated AFTER UPDATE ON copies BEGIN
+    INSERT OR IGNORE INTO stale_shoots SELECT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id WHERE v.id IN (OLD.version_id, NEW.version_id);
+  END;
+  CREATE TRIGGER copies_deleted AFTER DELETE ON copies BEGIN
+    INSERT OR IGNORE INTO stale_shoots SELECT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id WHERE v.id = OLD.version_id;
+  END;
+  CREATE TRIGGER files_inserted AFTER INSERT ON files BEGIN
+    INSERT OR IGNORE INTO stale_shoots VALUES (NEW.shoot_id);
+  END;
+  CREATE TRIGGER files_updated AFTER UPDATE ON files
+    WHEN OLD.version_id IS NOT NEW.version_id OR OLD.size <> NEW.size OR OLD.mtime_ms <> NEW.mtime_ms OR OLD.gone_ms IS NOT NEW.gone_ms
+      OR OLD.let_go_ms IS NOT NEW.let_go_ms OR OLD.name <> NEW.name OR OLD.shoot_id <> NEW.shoot_id
+  BEGIN
+    INSERT OR IGNORE INTO stale_shoots VALUES (NEW.shoot_id), (OLD.shoot_id);
+  END;
+  CREATE TRIGGER files_deleted AFTER DELETE ON files BEGIN
+    INSERT OR IGNORE INTO stale_shoots VALUES (OLD.shoot_id);
+  END;
+  INSERT INTO stale_shoots SELECT id FROM shoots;
+  `,
 ]

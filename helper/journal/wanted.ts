@@ -33,6 +33,20 @@ export function listWanted(journal: Journal, limit = -1): WantedRow[] {
   return journal.all('SELECT * FROM wanted ORDER BY id LIMIT ?', [limit]).map(toWanted)
 }
 
+/** How many are owed of each folder, by what kept them from being protected the last time. */
+export function wantedByFolder(journal: Journal): { root: string; pathFromRoot: string; why: string; files: number }[] {
+  return journal
+    .all(
+      'SELECT root, path_from_root, why, count(*) AS files FROM wanted GROUP BY root, path_from_root, why ORDER BY min(id)',
+    )
+    .map((row) => ({
+      root: text(row, 'root'),
+      pathFromRoot: text(row, 'path_from_root'),
+      why: text(row, 'why'),
+      files: number(row, 'files'),
+    }))
+}
+
 export function countWanted(journal: Journal): number {
   const row = journal.get('SELECT count(*) AS n FROM wanted')
   return row ? number(row, 'n') : 0

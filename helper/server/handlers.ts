@@ -33,6 +33,8 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'verify/run': 'abort',
   'shoots/list': 'abort',
   'status/get': 'abort',
+  'file/story': 'abort',
+  'status/accept': 'finish',
   'rebuild/run': 'abort',
   'doctor/run': 'abort',
   'place/add': 'finish',

@@ -1,13 +1,21 @@
 // What is known of each catalog: when it was heard of, when it was last backed up, what was found in that backup, and what is still owed.
 import path from 'node:path'
 import { catalogReports, listCatalogBackups, listOwedCatalogs } from '../journal/catalog-backups.js'
-import type { Journal } from '../journal/journal.js'
+import { listPlaces } from '../journal/places.js'
+import { devicesOfCatalog } from '../journal/rehearsals.js'
 import { number, optionalNumber, text } from '../journal/rows.js'
 import type { StatusResult } from '../../shared/methods.js'
+import { healthOfCatalog } from './catalog-health.js'
+import { factsOf } from './counting.js'
+import type { StatusDeps } from './place-report.js'
+import { DEFAULT_POLICY } from './policy.js'
+import { judgingTime } from './shoots.js'
 
 type CatalogStatus = StatusResult['catalogs'][number]
 
-export function catalogsReport(journal: Journal): CatalogStatus[] {
+export function catalogsReport(deps: StatusDeps): CatalogStatus[] {
+  const { journal } = deps
+  const places = listPlaces(journal).map(factsOf)
   const heard = new Map(
     journal.all('SELECT path, last_seen_ms, last_exit_ms FROM catalogs').map((row) => [text(row, 'path'), row]),
   )
@@ -27,6 +35,12 @@ export function catalogsReport(journal: Journal): CatalogStatus[] {
         ? newestFirst[0].reasons.map((reason) => `The newest backup is ${newestFirst[0]?.verdict ?? ''}: ${reason}`)
         : []),
     ]
+    const { verdict, missing } = healthOfCatalog(
+      { devices: devicesOfCatalog(journal, file), isOwed: why !== undefined, backups: newestFirst },
+      places,
+      deps.policy?.() ?? DEFAULT_POLICY,
+      judgingTime(deps),
+    )
     return {
       name: path.basename(file.replaceAll('\\', '/'), '.lrcat'),
       path: file,
@@ -36,6 +50,8 @@ export function catalogsReport(journal: Journal): CatalogStatus[] {
       ...(newestFirst[0] ? { judgement: newestFirst[0].verdict } : {}),
       ...(why === undefined ? {} : { owed: why === '' ? 'it is being made' : why }),
       ...(warnings.length === 0 ? {} : { warnings }),
+      verdict,
+      missing,
     }
   })
 }
@@ -48,7 +64,9 @@ export function catalogSentence(catalogs: readonly CatalogStatus[]): string {
   const doubtful = catalogs.find(({ judgement }) => judgement !== 'good')
   if (doubtful) return ` The newest backup of the catalog ${doubtful.name} is ${doubtful.judgement ?? 'unknown'}.`
   const late = catalogs.find(({ owed }) => owed !== undefined)
-  return late ? ` A new backup of the catalog ${late.name} is due: ${late.owed ?? ''}.` : ''
+  if (late) return ` A new backup of the catalog ${late.name} is due: ${late.owed ?? ''}.`
+  const short = catalogs.find(({ verdict }) => verdict !== 'protected')
+  return short ? ` The catalog ${short.name} is not fully protected: missing ${short.missing?.join(', ') ?? ''}.` : ''
 }
 
 function iso(ms: number): string {

@@ -1,125 +1,201 @@
-// What is safe, decided from facts and the clock alone. Counts honestly: places on one physical device are one, a sync folder is never
-// off-site, and a proof that has passed its best-before proves nothing. Unknown is never shown as safe.
-import type { ProofMethod, Verdict } from '../model.js'
+// What is safe, decided from facts and the clock alone: of a file, of a shoot, of everything. A copy counts while it is verified, at a place
+// that counts, by a proof that has not passed its best-before and does not come from the future. A file is protected when three such copies
+// lie on two media with one off-site and none is known to be damaged; a shoot is when each of its files is. Unknown is never shown as safe.
+import type { FileGroup, GroupCopy } from '../journal/health-groups.js'
+import type { Verdict } from '../model.js'
+import { countDevices, countMediaTypes, isCounted, isOfflineCapable, isOffSite, type PlaceFacts } from './counting.js'
+import { CLOCK_TOLERANCE_MS, DAY_MS, type Policy } from './policy.js'
 
-const DAY_MS = 24 * 60 * 60 * 1000
-
-/** How long a proof is believed, and why that long. */
-export const BEST_BEFORE = {
-  /** A drive that is scrubbed every 90 days has no proof older than that. */
-  localMs: 90 * DAY_MS,
-  /** Server checksums are asked for monthly. */
-  serverChecksumMs: 31 * DAY_MS,
-  /** Bytes are read back from the store within a year. */
-  downloadMs: 365 * DAY_MS,
-} as const
-
-export interface PlaceFacts {
-  readonly id: string
-  readonly name: string
-  readonly kind: 'working' | 'drive' | 'bucket'
-  /** Physical devices below it; empty when nobody knows. */
-  readonly devices: readonly string[]
-  readonly isOffSite: boolean
+export interface FileHealth {
+  readonly verdict: Verdict
+  /** What is missing for `protected`, each once; empty only then. */
+  readonly needs: readonly Need[]
+  /** The copies that count, with their places. */
+  readonly good: readonly GoodCopy[]
+  /** The oldest proof among them. */
+  readonly provenMs?: number
+  /** When `protected` ends unless something is proven anew. */
+  readonly validUntilMs?: number
 }
 
-/** How many of a shoot's files a place holds, and since when that is proven. */
-export interface PlaceCount {
-  readonly placeId: string
-  /** Files with a copy of their newest content there, in whatever state. */
-  readonly files: number
-  readonly verified: number
-  readonly damaged: number
-  /** The oldest proof among `verified`. */
-  readonly oldestProofMs?: number
-  /** The weakest method among `verified`. */
-  readonly how?: ProofMethod
-}
+export type Need =
+  | 'two more copies'
+  | 'a third copy'
+  | 'a copy on a second device'
+  | 'a copy on another kind of medium'
+  | 'an off-site copy'
+  | 'a copy that can be unplugged'
+  | 'a copy in the place of a damaged one'
 
-export interface ShootFacts {
-  readonly files: number
-  readonly counts: readonly PlaceCount[]
+export interface GoodCopy {
+  readonly place: PlaceFacts
+  readonly copy: GroupCopy & { readonly provenMs: number }
+  readonly expiresMs: number
 }
 
 export interface ShootHealth {
   readonly verdict: Verdict
   /** What is missing for `protected`, in words; empty only then. */
   readonly missing: readonly string[]
+  readonly provenMs?: number
+  readonly validUntilMs?: number
 }
 
-/** Copies ≥ 3, devices ≥ 2, off-site ≥ 1, every file of the shoot at each, every proof within its best-before. */
-export function healthOfShoot(shoot: ShootFacts, places: readonly PlaceFacts[], nowMs: number): ShootHealth {
-  if (shoot.files === 0) return { verdict: 'unknown', missing: ['nothing is known of its files'] }
-  const complete = places.filter((place) => isComplete(shoot, place, nowMs))
-  const devices = countDevices(complete)
-  const missing = [
-    ...missingCopies(complete.length),
-    ...(devices >= 2 ? [] : ['a copy on a second device']),
-    ...(complete.some((place) => place.isOffSite) ? [] : ['an off-site copy']),
+export type Places = ReadonlyMap<string, PlaceFacts>
+
+/** @param places  by id, the place of the originals among them; a copy at any other counts for nothing */
+export function healthOfFile(copies: readonly GroupCopy[], places: Places, policy: Policy, nowMs: number): FileHealth {
+  const good = copies.flatMap((copy): GoodCopy[] => {
+    const place = places.get(copy.placeId)
+    if (!place || !isCounted(place) || !isFresh(copy, place, policy, nowMs)) return []
+    return [{ place, copy: { ...copy, provenMs: copy.provenMs ?? 0 }, expiresMs: expiryOf(copy, place, policy) }]
+  })
+  const isDamaged = copies.some((copy) => copy.state === 'damaged' && isKnownAndCounted(places.get(copy.placeId)))
+  const needs = needsOf(good, isDamaged, policy)
+  const oldest = good.map(({ copy }) => copy.provenMs)
+  const facts = { needs, good, ...(oldest.length === 0 ? {} : { provenMs: Math.min(...oldest) }) }
+  if (needs.length > 0) return { ...facts, verdict: verdictShort(copies, good, places, policy, nowMs) }
+  return { ...facts, verdict: 'protected', validUntilMs: endOf(good, policy) }
+}
+
+/** Whether a copy's proof is to be believed now. */
+export function isFresh(copy: GroupCopy, place: PlaceFacts, policy: Policy, nowMs: number): boolean {
+  if (copy.state !== 'verified' || copy.provenMs === undefined) return false
+  return nowMs <= expiryOf(copy, place, policy) && copy.provenMs <= nowMs + CLOCK_TOLERANCE_MS
+}
+
+/** Until when a copy's proof is believed. */
+export function expiryOf(copy: GroupCopy, place: PlaceFacts, { bestBefore }: Policy): number {
+  if (copy.provenMs === undefined) return Number.NEGATIVE_INFINITY
+  const days =
+    place.role !== 'bucket'
+      ? bestBefore.localDays
+      : copy.how === 'download'
+        ? bestBefore.bytesDays
+        : bestBefore.serverChecksumDays
+  return copy.provenMs + days * DAY_MS
+}
+
+function isKnownAndCounted(place: PlaceFacts | undefined): boolean {
+  return place !== undefined && isCounted(place)
+}
+
+function needsOf(good: readonly GoodCopy[], isDamaged: boolean, policy: Policy): Need[] {
+  const places = distinct(good)
+  return [
+    ...(places.length >= 3 ? [] : places.length === 2 ? (['a third copy'] as const) : (['two more copies'] as const)),
+    ...(countDevices(places) >= 2 ? [] : (['a copy on a second device'] as const)),
+    ...(policy.mediaRule === 'devices' || countMediaTypes(places) >= 2
+      ? []
+      : (['a copy on another kind of medium'] as const)),
+    ...(places.some(isOffSite) ? [] : (['an off-site copy'] as const)),
+    ...(!policy.demandOffline || places.some(isOfflineCapable) ? [] : (['a copy that can be unplugged'] as const)),
+    ...(isDamaged ? (['a copy in the place of a damaged one'] as const) : []),
   ]
-  const isDamaged = shoot.counts.some((count) => count.damaged > 0)
-  if (missing.length === 0 && !isDamaged) return { verdict: 'protected', missing: [] }
-  const troubles = places.flatMap((place) => troubleAt(shoot, place, nowMs))
-  return { verdict: verdictOf(shoot, places, devices, nowMs), missing: [...missing, ...troubles] }
 }
 
-/** `unknown`: there is a copy elsewhere, but its proof is too old to say whether it is still good. */
-function verdictOf(shoot: ShootFacts, places: readonly PlaceFacts[], devices: number, nowMs: number): Verdict {
-  if (devices >= 2) return 'partly'
-  const hasLapsed = places.some((place) => {
-    const count = countAt(shoot, place)
+/** Two copies at one place are one. */
+function distinct(good: readonly GoodCopy[]): PlaceFacts[] {
+  return [...new Map(good.map(({ place }) => [place.id, place])).values()]
+}
+
+/** `unknown`: there is a copy elsewhere, but its proof is too old, or too new, to say whether it is still good. */
+function verdictShort(
+  copies: readonly GroupCopy[],
+  good: readonly GoodCopy[],
+  places: Places,
+  policy: Policy,
+  nowMs: number,
+): Verdict {
+  if (countDevices(distinct(good)) >= 2) return 'partly'
+  const isUnsure = copies.some((copy) => {
+    const place = places.get(copy.placeId)
     return (
-      place.kind !== 'working' && count !== undefined && count.verified >= shoot.files && isExpired(count, place, nowMs)
+      place !== undefined &&
+      isCounted(place) &&
+      place.role !== 'working' &&
+      copy.state === 'verified' &&
+      !isFresh(copy, place, policy, nowMs)
     )
   })
-  return hasLapsed ? 'unknown' : 'at-risk'
+  return isUnsure ? 'unknown' : 'at-risk'
 }
 
-function countAt(shoot: ShootFacts, place: PlaceFacts): PlaceCount | undefined {
-  return shoot.counts.find((count) => count.placeId === place.id)
+/** The first moment at which what is left does not suffice. */
+function endOf(good: readonly GoodCopy[], policy: Policy): number {
+  const byExpiry = [...good].sort((a, b) => a.expiresMs - b.expiresMs)
+  for (let gone = 1; gone <= byExpiry.length; gone++)
+    if (needsOf(byExpiry.slice(gone), false, policy).length > 0) return byExpiry[gone - 1]?.expiresMs ?? 0
+  return 0
 }
 
-function isComplete(shoot: ShootFacts, place: PlaceFacts, nowMs: number): boolean {
-  const count = countAt(shoot, place)
-  return count !== undefined && count.verified >= shoot.files && !isExpired(count, place, nowMs)
-}
-
-/** A proof from the future means that a clock was set back: it says nothing about when. */
-function isExpired(count: PlaceCount, place: PlaceFacts, nowMs: number): boolean {
-  if (count.oldestProofMs === undefined) return true
-  return nowMs - count.oldestProofMs > bestBeforeMs(place, count.how) || count.oldestProofMs > nowMs + DAY_MS
-}
-
-function bestBeforeMs(place: PlaceFacts, how: ProofMethod | undefined): number {
-  if (place.kind !== 'bucket') return BEST_BEFORE.localMs
-  return how === 'download' ? BEST_BEFORE.downloadMs : BEST_BEFORE.serverChecksumMs
-}
-
-/** Places that share any physical device are one device. A place whose devices nobody knows adds none. */
-export function countDevices(places: readonly PlaceFacts[]): number {
-  let groups: Set<string>[] = []
-  for (const { devices } of places.filter((place) => place.devices.length > 0)) {
-    const touching = groups.filter((group) => devices.some((device) => group.has(device)))
-    const merged = new Set([...devices, ...touching.flatMap((group) => [...group])])
-    groups = [...groups.filter((group) => !touching.includes(group)), merged]
+/** A shoot is as good as the worst of its files; what is missing is said with the number of files that miss it. */
+export function healthOfShoot(
+  groups: readonly FileGroup[],
+  places: Places,
+  policy: Policy,
+  nowMs: number,
+): ShootHealth {
+  const files = groups.reduce((sum, group) => sum + group.files, 0)
+  if (files === 0) return { verdict: 'unknown', missing: ['nothing is known of its files'] }
+  const judged = groups.map((group) => ({ group, health: healthOfFile(group.copies, places, policy, nowMs) }))
+  const verdict = overallVerdict(judged.map(({ health }) => health.verdict))
+  const proofs = judged.map(({ health }) => health.provenMs ?? Number.NaN)
+  const provenMs = Math.min(...proofs)
+  if (verdict === 'protected') {
+    const ends = judged.map(({ health }) => health.validUntilMs ?? 0)
+    return { verdict, missing: [], provenMs, validUntilMs: Math.min(...ends) }
   }
-  return groups.length
+  const missing = NEEDS.flatMap((need) => {
+    const short = judged.filter(({ health }) => health.needs.includes(need))
+    const count = short.reduce((sum, { group }) => sum + group.files, 0)
+    return count === 0 ? [] : count === files ? [need] : [`${need} of ${count} of ${files} files`]
+  })
+  const troubles = [...places.values()].flatMap((place) => troubleAt(groups, files, place, policy, nowMs))
+  return {
+    verdict,
+    missing: [...missing, ...troubles],
+    ...(Number.isNaN(provenMs) ? {} : { provenMs }),
+  }
 }
 
-function missingCopies(complete: number): string[] {
-  if (complete >= 3) return []
-  return [complete === 2 ? 'a third copy' : 'two more copies']
-}
+/** In the order in which they are said. A damaged copy is named with its place instead. */
+const NEEDS: readonly Need[] = [
+  'two more copies',
+  'a third copy',
+  'a copy on a second device',
+  'a copy on another kind of medium',
+  'an off-site copy',
+  'a copy that can be unplugged',
+]
 
-function troubleAt(shoot: ShootFacts, place: PlaceFacts, nowMs: number): string[] {
-  const count = countAt(shoot, place)
-  if (!count || count.files === 0) return []
-  const where = place.kind === 'working' ? 'among the originals' : `on ${place.name}`
-  const unproven = shoot.files - count.verified - count.damaged
+function troubleAt(
+  groups: readonly FileGroup[],
+  files: number,
+  place: PlaceFacts,
+  policy: Policy,
+  nowMs: number,
+): string[] {
+  if (!isCounted(place)) return []
+  const count = { known: 0, verified: 0, damaged: 0, written: 0, lapsed: 0 }
+  for (const group of groups) {
+    const copy = group.copies.find((each) => each.placeId === place.id)
+    if (!copy) continue
+    count.known += group.files
+    if (copy.state === 'verified') count.verified += group.files
+    if (copy.state === 'damaged') count.damaged += group.files
+    if (copy.state === 'written') count.written += group.files
+    if (copy.state === 'verified' && !isFresh(copy, place, policy, nowMs)) count.lapsed += group.files
+  }
+  if (count.known === 0) return []
+  const where = place.role === 'working' ? 'among the originals' : `on ${place.name}`
+  const inFlight = place.role === 'bucket' ? count.written : 0
+  const unproven = files - count.verified - count.damaged - inFlight
   return [
     ...(count.damaged > 0 ? [`${count.damaged} damaged ${where}`] : []),
-    ...(unproven > 0 ? [`${unproven} of ${shoot.files} files not verified ${where}`] : []),
-    ...(count.verified > 0 && isExpired(count, place, nowMs) ? [`a fresh proof of the copies ${where}`] : []),
+    ...(inFlight > 0 ? [`${inFlight} of ${files} files on their way to ${place.name}, not confirmed yet`] : []),
+    ...(unproven > 0 ? [`${unproven} of ${files} files not verified ${where}`] : []),
+    ...(count.lapsed > 0 ? [`a fresh proof of the copies ${where}`] : []),
   ]
 }
 

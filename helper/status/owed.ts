@@ -2,7 +2,7 @@
 import path from 'node:path'
 import type { Journal } from '../journal/journal.js'
 import { catalogReports } from '../journal/catalog-backups.js'
-import { listWanted } from '../journal/wanted.js'
+import { wantedByFolder } from '../journal/wanted.js'
 
 export interface OwedShoot {
   readonly id: string
@@ -13,12 +13,12 @@ export interface OwedShoot {
 
 export function owedShoots(journal: Journal): Map<string, OwedShoot> {
   const counts = new Map<string, Map<string, number>>()
-  for (const { root, pathFromRoot, why } of listWanted(journal)) {
+  for (const { root, pathFromRoot, why, files } of wantedByFolder(journal)) {
     const id = [path.basename(root.replaceAll('\\', '/')), ...(pathFromRoot === '' ? [] : [pathFromRoot])].join('/')
     const reasons = counts.get(id) ?? new Map<string, number>()
     counts.set(id, reasons)
     const reason = why === '' ? 'being copied' : why
-    reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
+    reasons.set(reason, (reasons.get(reason) ?? 0) + files)
   }
   const owed = new Map([...counts].map(([id, reasons]) => [id, toOwed(id, reasons)]))
   for (const { refused } of catalogReports(journal).values())
@@ -32,6 +32,13 @@ export function owedShoots(journal: Journal): Map<string, OwedShoot> {
       })
     }
   return owed
+}
+
+/** Imported photos that are proven nowhere, by reason; '' while they are being copied. */
+export function owedByReason(journal: Journal): { why: string; files: number }[] {
+  const reasons = new Map<string, number>()
+  for (const { why, files } of wantedByFolder(journal)) reasons.set(why, (reasons.get(why) ?? 0) + files)
+  return [...reasons].map(([why, files]) => ({ why, files }))
 }
 
 function toOwed(id: string, reasons: ReadonlyMap<string, number>): OwedShoot {

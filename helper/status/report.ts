@@ -1,68 +1,85 @@
-// The answers to "what is safe?": the shoots, the places, and the whole, read from the journal at the moment of asking.
+// The answer to "what is safe?": the shoots, the catalogs, the places, the rehearsals, and one verdict on all of them, read from the journal at
+// the moment of asking. Names what is missing, what is to be told, and what to do next.
 import { ERROR_CODES, shootUnknown } from '../errors.js'
-import type { DurableFiles } from '../files/durable.js'
-import type { Volumes } from '../files/volumes.js'
+import { groupsByShoot, type FileGroup } from '../journal/health-groups.js'
 import type { Journal } from '../journal/journal.js'
-import { listPlaces, type PlaceRow } from '../journal/places.js'
-import { number, optionalNumber, text, textList } from '../journal/rows.js'
-import { WORKING, type ProofMethod, type Verdict } from '../model.js'
-import { stateOfPlace } from '../place/places.js'
-import type { Outcome, Place, Shoot, StatusResult } from '../../shared/methods.js'
-import { owedShoots, type OwedShoot } from './owed.js'
+import { listPlaces } from '../journal/places.js'
+import { lastRehearsal, standingHold, type Rehearsal } from '../journal/rehearsals.js'
+import type { Verdict } from '../model.js'
+import type { StatusResult } from '../../shared/methods.js'
 import { catalogSentence, catalogsReport } from './catalogs.js'
-import { healthOfShoot, overallVerdict, type PlaceCount, type PlaceFacts } from './health.js'
+import { overallVerdict } from './health.js'
+import { nextSteps } from './next-steps.js'
+import { noticesOf } from './notices.js'
+import { owedByReason, owedShoots, type OwedShoot } from './owed.js'
+import { placesReport, type StatusDeps } from './place-report.js'
+import { DAY_MS, DEFAULT_POLICY, type Policy } from './policy.js'
+import { scoreOf } from './score.js'
+import { isClockSetBack, judgeShoots, judgingTime, type JudgedShoot } from './shoots.js'
 
-export interface StatusDeps {
-  readonly files: DurableFiles
-  readonly journal: Journal
-  readonly volumes: Volumes
-  readonly clock: () => number
+export interface StatusQuery {
+  /** A shoot's id: this one and all below it; everything when left out. */
+  readonly shoot?: string
+  readonly helper: 'running' | 'down'
+  /** How long nobody was at work before this helper started. */
+  readonly silentMs?: number
 }
 
-interface ShootReport {
-  readonly shoot: Shoot
-  readonly missing: readonly string[]
-}
-
-/** @param search  part of a shoot's id or of a file's name, without regard to case */
-export function listShootsReport(deps: StatusDeps, search?: string): Outcome & { shoots: Shoot[] } {
-  const shoots = reportShoots(deps, search).map((each) => each.shoot)
-  const found = `${shoots.length} shoot${shoots.length === 1 ? '' : 's'}${search === undefined ? '' : ` matching "${search}"`}.`
-  return { ok: true, exitCode: 0, summary: found, shoots }
-}
-
-/** @param typed  a shoot's id: this one and all below it; everything when left out
- *  @throws SHOOT_UNKNOWN */
-export function statusReport(deps: StatusDeps, helper: 'running' | 'down', typed?: string): StatusResult {
-  const shoot = typed?.replace(/\/+$/, '')
+/** @throws SHOOT_UNKNOWN */
+export function statusReport(deps: StatusDeps, query: StatusQuery): StatusResult {
+  const { journal } = deps
+  const nowMs = deps.clock()
+  const policy = deps.policy?.() ?? DEFAULT_POLICY
+  const shoot = query.shoot?.replace(/\/+$/, '')
   const isAsked = (id: string): boolean => shoot === undefined || id === shoot || id.startsWith(`${shoot}/`)
-  const reports = withOwed(reportShoots(deps), owedShoots(deps.journal)).filter((each) => isAsked(each.id))
-  if (shoot !== undefined && reports.length === 0) throw shootUnknown(shoot)
-  const count = (verdict: Verdict): number => reports.filter((each) => each.verdict === verdict).length
-  const verdict = overallVerdict(reports.map((each) => each.verdict))
-  const catalogs = catalogsReport(deps.journal)
-  const aboutCatalogs = shoot === undefined ? catalogSentence(catalogs) : ''
-  const isSafe = reports.length > 0 && verdict === 'protected' && aboutCatalogs === ''
-  const exitCode = isSafe ? 0 : ERROR_CODES.COPY_MISSING.exit
-  return {
+  const judged = judgeShoots(deps).filter(({ summary }) => isAsked(summary.key))
+  const counted = judged.filter(({ summary }) => summary.files > 0)
+  const states = withOwed(counted, owedShoots(journal)).filter((each) => isAsked(each.id))
+  if (shoot !== undefined && judged.length + states.length === 0) throw shootUnknown(shoot)
+  const originals = overallVerdict(states.map((each) => each.verdict))
+  const catalogs = shoot === undefined ? catalogsReport(deps) : []
+  const rehearsal = lastRehearsal(journal)
+  const drill = drillReport(journal, rehearsal, policy, nowMs)
+  const verdict = jointVerdict(originals, states.length > 0, catalogs, shoot === undefined ? drill : undefined)
+  const count = (wanted: Verdict): number => states.filter((each) => each.verdict === wanted).length
+  const exitCode = states.length > 0 && verdict === 'protected' ? 0 : ERROR_CODES.COPY_MISSING.exit
+  const hold = holdReport(journal)
+  const base = {
     ok: exitCode === 0,
     exitCode,
-    summary: `${summaryOf(reports, verdict)}${aboutCatalogs}`,
     verdict,
-    helper,
-    asOf: new Date(deps.clock()).toISOString(),
+    helper: query.helper,
+    asOf: iso(nowMs),
     shoots: {
       protected: count('protected'),
       partly: count('partly'),
       atRisk: count('at-risk'),
       unknown: count('unknown'),
     },
-    notProtected: reports
+    notProtected: states
       .filter((each) => each.verdict !== 'protected')
       .map(({ id, verdict: its, missing }) => ({ id, verdict: its, missing })),
-    catalogs,
+    catalogs: shoot === undefined ? catalogs : catalogsReport(deps),
     places: placesReport(deps),
+    originals,
+    files: counted.reduce((sum, { summary }) => sum + summary.files, 0),
+    bytes: counted.reduce((sum, { summary }) => sum + summary.bytes, 0),
+    score: libraryScore(counted, policy, rehearsal, judgingTime(deps)),
+    ...times(counted, verdict),
+    bestBefore: policy.bestBefore,
+    ...(drill ? { drill } : {}),
+    ...(hold ? { hold } : {}),
   }
+  const draft: StatusResult = { ...base, summary: '' }
+  const notices = noticesOf(draft, {
+    nowMs,
+    owed: owedByReason(journal),
+    shootsAt: shootsAt(judged),
+    isClockSetBack: isClockSetBack(journal, nowMs),
+    silentMs: query.silentMs ?? 0,
+  })
+  const told: StatusResult = { ...draft, notices }
+  return { ...told, summary: summaryOf(told, states.length, shoot === undefined), next: nextSteps(told) }
 }
 
 interface ShootState {
@@ -72,9 +89,9 @@ interface ShootState {
 }
 
 /** A shoot with photos that were told of and are not proven anywhere is at risk, however safe the rest of it is. */
-function withOwed(reports: readonly ShootReport[], owed: ReadonlyMap<string, OwedShoot>): ShootState[] {
-  const known = new Set(reports.map((each) => each.shoot.id))
-  const states = reports.map(({ shoot: { id, verdict }, missing }): ShootState => {
+function withOwed(judged: readonly JudgedShoot[], owed: ReadonlyMap<string, OwedShoot>): ShootState[] {
+  const known = new Set(judged.map(({ summary }) => summary.key))
+  const states = judged.map(({ summary: { key: id }, health: { verdict, missing } }): ShootState => {
     const open = owed.get(id)
     return open ? { id, verdict: 'at-risk', missing: [...open.missing, ...missing] } : { id, verdict, missing }
   })
@@ -84,107 +101,118 @@ function withOwed(reports: readonly ShootReport[], owed: ReadonlyMap<string, Owe
   return [...states, ...unmet]
 }
 
-export function placesReport(deps: StatusDeps): Place[] {
-  return listPlaces(deps.journal).map((place) => placeReport(deps, place))
+/** Originals, catalogs and rehearsals together: as good as the worst of them. */
+function jointVerdict(
+  originals: Verdict,
+  hasShoots: boolean,
+  catalogs: StatusResult['catalogs'],
+  drill: StatusResult['drill'],
+): Verdict {
+  if (!hasShoots) return originals
+  const ofDrill: Verdict[] =
+    drill?.state === 'red' ? ['at-risk'] : drill?.state === 'overdue' || drill?.state === 'failed' ? ['partly'] : []
+  return overallVerdict([originals, ...catalogs.flatMap(({ verdict }) => (verdict ? [verdict] : [])), ...ofDrill])
 }
 
-export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
-  const state = stateOfPlace(deps.files, place)
-  const room = state === 'here' ? deps.volumes.room(place.path) : undefined
-  const sharing = deps.journal
-    .all('SELECT label, devices FROM sources ORDER BY label')
-    .filter((row) => textList(row, 'devices').some((device) => place.devices.includes(device)))
-    .map((row) => `on the same physical device as the originals of "${text(row, 'label')}": not a second device`)
-  const unknown =
-    place.kind === 'drive' && place.devices.length === 0
-      ? ['on a disk that cannot be told apart from others: not counted as a second device']
-      : []
-  const sync =
-    place.volume.syncClient === undefined ? [] : [`a folder of ${place.volume.syncClient}: never counts as off-site`]
-  return {
-    id: place.id,
-    name: place.name,
-    kind: place.kind,
-    path: place.path,
-    state,
-    ...(room ? { freeBytes: room.freeBytes, totalBytes: room.totalBytes } : {}),
-    ...(place.volume.fileSystem === undefined ? {} : { fileSystem: place.volume.fileSystem }),
-    ...(place.lastSeenMs === undefined ? {} : { lastSeenAt: new Date(place.lastSeenMs).toISOString() }),
-    warnings: [...sharing, ...unknown, ...sync],
-  }
-}
-
-function reportShoots(deps: StatusDeps, search?: string): ShootReport[] {
-  const { journal } = deps
-  const nowMs = deps.clock()
+/** Due a month after the first place was met, and then a month after each. One from the future was made by a clock that has been set back. */
+export function drillReport(
+  journal: Journal,
+  last: Rehearsal | undefined,
+  { bestBefore }: Pick<Policy, 'bestBefore'>,
+  nowMs: number,
+): StatusResult['drill'] {
   const places = listPlaces(journal)
-  const names = new Map([[WORKING, WORKING], ...places.map((place) => [place.id, place.name] as const)])
-  const counts = countsByShoot(journal)
-  const shoots = journal.all(
-    `SELECT s.id, s.key, r.devices, count(f.id) AS files, coalesce(sum(f.size), 0) AS bytes FROM shoots s JOIN sources r ON r.id = s.source_id
-     JOIN files f ON f.shoot_id = s.id ${search === undefined ? '' : SEARCH} GROUP BY s.id ORDER BY s.key`,
-    search === undefined ? [] : [pattern(search), pattern(search)],
-  )
-  return shoots.map((row) => {
-    const facts: PlaceFacts[] = [
-      { id: WORKING, name: WORKING, kind: 'working', devices: textList(row, 'devices'), isOffSite: false },
-      ...places.map((place): PlaceFacts => ({
-        id: place.id,
-        name: place.name,
-        kind: place.kind,
-        devices: place.devices,
-        isOffSite: place.location === 'off-site' && place.volume.syncClient === undefined,
-      })),
-    ]
-    const files = number(row, 'files')
-    const its = counts.get(number(row, 'id')) ?? []
-    const { verdict, missing } = healthOfShoot({ files, counts: its }, facts, nowMs)
-    const shown = its.map(({ placeId, files: there, verified, oldestProofMs }) => ({
-      place: names.get(placeId) ?? placeId,
-      files: there,
-      verified,
-      ...(oldestProofMs === undefined ? {} : { provenAt: new Date(oldestProofMs).toISOString() }),
-    }))
-    return { shoot: { id: text(row, 'key'), files, bytes: number(row, 'bytes'), verdict, places: shown }, missing }
-  })
+  const firstMs = Math.min(...places.map(({ addedMs }) => addedMs))
+  if (places.length === 0 || groupsByShoot(journal).size === 0) return undefined
+  const sinceMs = Math.min(last?.atMs ?? firstMs, nowMs)
+  const dueMs = sinceMs + bestBefore.drillDays * DAY_MS
+  const redMs = sinceMs + bestBefore.drillRedDays * DAY_MS
+  const isFailed = last !== undefined && last.errors > 0
+  const state =
+    nowMs > redMs ? 'red' : nowMs > dueMs ? 'overdue' : isFailed ? 'failed' : last === undefined ? 'not due' : 'fresh'
+  return { state, ...(last ? { at: iso(last.atMs) } : {}), due: iso(dueMs) }
 }
 
-const SEARCH = `WHERE s.key LIKE ? ESCAPE '\\' OR EXISTS (SELECT 1 FROM files x WHERE x.shoot_id = s.id AND x.name LIKE ? ESCAPE '\\')`
-
-function pattern(search: string): string {
-  return `%${search.replaceAll(/[\\%_]/g, (sign) => `\\${sign}`)}%`
+function holdReport(journal: Journal): StatusResult['hold'] {
+  const hold = standingHold(journal)
+  if (!hold) return undefined
+  const { sinceMs, gone, changed, of } = hold
+  const message = `Of ${of} known originals ${gone} are gone and ${changed} changed in one pass. Nothing is removed from any place while this stands. If it was on purpose: safelight prune --release-hold`
+  return { since: iso(sinceMs), gone, changed, of, message }
 }
 
-/** The originals first, then the places. */
-function countsByShoot(journal: Journal): Map<number, PlaceCount[]> {
-  const rows = journal.all(
-    `SELECT f.shoot_id, c.place_id, count(*) AS files, sum(c.state = 'verified') AS verified, sum(c.state = 'damaged') AS damaged,
-       min(CASE WHEN c.state = 'verified' THEN c.proven_ms END) AS oldest, max(CASE WHEN c.state = 'verified' THEN c.proven_how = 'server checksum' END) AS by_server
-     FROM files f JOIN copies c ON c.version_id = f.version_id AND c.path = f.name GROUP BY f.shoot_id, c.place_id ORDER BY c.place_id <> 'working', c.place_id`,
+/** Groups of all shoots that look alike are one: what is asked of them is the same. */
+function libraryScore(
+  judged: readonly JudgedShoot[],
+  policy: Policy,
+  rehearsal: Rehearsal | undefined,
+  nowMs: number,
+): NonNullable<StatusResult['score']> {
+  const scores = new Map<JudgedShoot['places'], FileGroup[]>()
+  for (const { places, groups } of judged) scores.set(places, [...(scores.get(places) ?? []), ...groups])
+  const facts = rehearsal ? { drill: rehearsal } : {}
+  const all = [...scores].map(([places, groups]) => scoreOf(groups, places, policy, facts, nowMs))
+  const [first = scoreOf([], new Map(), policy, facts, nowMs)] = all
+  return first.map((_digit, index) => worstDigit(all.flatMap((digits) => digits[index] ?? [])) ?? _digit)
+}
+
+type Digit = NonNullable<StatusResult['score']>[number]
+
+function worstDigit(digits: readonly Digit[]): Digit | undefined {
+  const [first] = digits
+  if (!first) return undefined
+  if (first.rule === 'errors')
+    return digits.reduce((worst, each) => ((each.have ?? 0) > (worst.have ?? 0) ? each : worst))
+  return digits.reduce((worst, each) =>
+    (each.have ?? 0) < (worst.have ?? 0) ||
+    ((each.have ?? 0) === (worst.have ?? 0) && (each.provenAt ?? '') < (worst.provenAt ?? ''))
+      ? each
+      : worst,
   )
-  const counts = new Map<number, PlaceCount[]>()
-  for (const row of rows) {
-    const oldestProofMs = optionalNumber(row, 'oldest')
-    const how: ProofMethod = optionalNumber(row, 'by_server') === 1 ? 'server checksum' : 'cached'
-    const shootId = number(row, 'shoot_id')
-    const list = counts.get(shootId) ?? []
-    counts.set(shootId, list)
-    list.push({
-      placeId: text(row, 'place_id'),
-      files: number(row, 'files'),
-      verified: number(row, 'verified'),
-      damaged: number(row, 'damaged'),
-      ...(oldestProofMs === undefined ? {} : { oldestProofMs, how }),
-    })
+}
+
+function times(judged: readonly JudgedShoot[], verdict: Verdict): { provenAt?: string; validUntil?: string } {
+  const oldestMs = Math.min(...judged.map(({ health }) => health.provenMs ?? Number.POSITIVE_INFINITY))
+  const endMs = Math.min(...judged.map(({ health }) => health.validUntilMs ?? Number.POSITIVE_INFINITY))
+  return {
+    ...(Number.isFinite(oldestMs) ? { provenAt: iso(oldestMs) } : {}),
+    ...(verdict === 'protected' && Number.isFinite(endMs) ? { validUntil: iso(endMs) } : {}),
   }
-  return counts
 }
 
-function summaryOf(reports: readonly ShootState[], verdict: Verdict): string {
-  if (reports.length === 0) return 'Nothing is backed up yet. Begin with: safelight backup FOLDER --to DRIVE'
-  const total = `${reports.length} shoot${reports.length === 1 ? '' : 's'}`
+/** Shoots with files at each place. */
+function shootsAt(judged: readonly JudgedShoot[]): Map<string, string[]> {
+  const at = new Map<string, string[]>()
+  for (const { summary, groups } of judged)
+    for (const placeId of new Set(groups.flatMap(({ copies }) => copies.map((copy) => copy.placeId)))) {
+      const list = at.get(placeId)
+      if (list) list.push(summary.key)
+      else at.set(placeId, [summary.key])
+    }
+  return at
+}
+
+function summaryOf(status: StatusResult, shoots: number, isWhole: boolean): string {
+  if (shoots === 0) return 'Nothing is backed up yet. Begin with: safelight backup FOLDER --to DRIVE'
+  const { verdict, originals, notProtected, catalogs, drill } = status
+  const total = `${shoots} shoot${shoots === 1 ? '' : 's'}`
   if (verdict === 'protected')
     return `All is well: ${total}, every photo at three places on two devices, one of them off-site.`
-  const short = reports.filter((each) => each.verdict !== 'protected').length
-  return `${short} of ${total} ${short === 1 ? 'is' : 'are'} not fully protected.`
+  const short = notProtected.length
+  const ofShoots =
+    originals === 'protected'
+      ? `Every photo of ${total} is protected.`
+      : `${short} of ${total} ${short === 1 ? 'is' : 'are'} not fully protected.`
+  if (!isWhole) return ofShoots
+  const rehearsal =
+    drill?.state === 'overdue' || drill?.state === 'red'
+      ? ' A rehearsed restore is overdue: safelight drill.'
+      : drill?.state === 'failed'
+        ? ' The last rehearsed restore found errors.'
+        : ''
+  return `${ofShoots}${catalogSentence(catalogs)}${rehearsal}`
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString()
 }

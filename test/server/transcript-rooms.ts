@@ -98,6 +98,48 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       catalogs: [{ name: 'Weddings', path: '/Users/ansel/Pictures/Weddings.lrcat' }],
       places: [drive],
     }),
+  'file/story': ({ shoot, file }) =>
+    Promise.resolve({
+      ...done('Pictures/2026/Iceland/IMG_0412.CR3: partly; missing a third copy, an off-site copy.'),
+      shoot,
+      file,
+      bytes: 30000000,
+      verdict: 'partly',
+      missing: ['a third copy', 'an off-site copy'],
+      score: [
+        { rule: 'copies', wanted: 3, have: 2, isMet: false, provenAt: '2026-11-23T08:00:00.000Z', how: 'cached' },
+        { rule: 'media', wanted: 2, have: 2, isMet: true, provenAt: '2026-11-23T08:00:00.000Z', how: 'cached' },
+        { rule: 'off-site', wanted: 1, have: 0, isMet: false },
+        { rule: 'extra', wanted: 1, have: 0, isMet: false },
+      ],
+      provenAt: '2026-11-23T08:00:00.000Z',
+      versions: [
+        {
+          hash: 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262',
+          bytes: 30000000,
+          modifiedAt: '2026-11-20T17:31:02.000Z',
+          firstSeenAt: '2026-11-23T08:00:00.000Z',
+          copies: [
+            {
+              place: 'Studio SSD',
+              state: 'verified',
+              path: 'IMG_0412.CR3',
+              provenAt: '2026-11-23T08:00:00.000Z',
+              how: 'direct',
+              bestBefore: '2027-02-21T08:00:00.000Z',
+              isFresh: true,
+              isOffSite: false,
+            },
+          ],
+        },
+      ],
+    }),
+  'status/accept': () =>
+    Promise.resolve(
+      done(
+        'The hold of 2026-11-23 is released (412 originals gone, 0 changed). Retention goes by its windows again; nothing was removed now.',
+      ),
+    ),
   'rebuild/run': () =>
     Promise.resolve({
       ...done('The journal knows 1 shoot again.'),

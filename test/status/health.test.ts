@@ -1,36 +1,32 @@
 // The verdict, against a second and simpler opinion: whatever the facts, `protected` is said only where three places, two devices and an
-// off-site copy each hold every file with a proof that still counts.
+// off-site copy each hold the file with a proof that still counts.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  BEST_BEFORE,
-  countDevices,
-  healthOfShoot,
-  overallVerdict,
-  type PlaceCount,
-  type PlaceFacts,
-} from '../../helper/status/health.js'
+import type { FileGroup, GroupCopy } from '../../helper/journal/health-groups.js'
+import { countDevices, isOfflineCapable, type PlaceFacts, type PlaceRole } from '../../helper/status/counting.js'
+import { healthOfFile, healthOfShoot, overallVerdict, type Places } from '../../helper/status/health.js'
+import { DEFAULT_POLICY } from '../../helper/status/policy.js'
+import { scoreOf } from '../../helper/status/score.js'
 
 const NOW = Date.parse('2026-06-01T00:00:00Z')
 const DAY = 24 * 60 * 60 * 1000
-const FILES = 3
 
 interface Case {
-  readonly kind: PlaceFacts['kind']
+  readonly role: PlaceRole
   readonly devices: readonly string[]
-  readonly isOffSite: boolean
-  readonly verified: number
-  readonly damaged: number
+  readonly isElsewhere: boolean
+  readonly state: GroupCopy['state']
   readonly ageMs: number | undefined
   readonly how: 'direct' | 'cached' | 'server checksum' | 'download'
 }
 
+const ROLES = ['working', 'drive', 'raid', 'nas', 'bucket', 'sync', 'card', 'gallery'] as const
+
 const aCase: fc.Arbitrary<Case> = fc.record({
-  kind: fc.constantFrom('working', 'drive', 'bucket'),
-  devices: fc.constantFrom([], ['a'], ['b'], ['c'], ['a', 'b']),
-  isOffSite: fc.boolean(),
-  verified: fc.constantFrom(0, 1, 2, 3),
-  damaged: fc.constantFrom(0, 0, 0, 1),
+  role: fc.constantFrom(...ROLES, 'drive', 'bucket'),
+  devices: fc.constantFrom([], ['a'], ['b'], ['c'], ['a', 'b'], ['nas/photos'], ['nas/video'], ['dev:7']),
+  isElsewhere: fc.boolean(),
+  state: fc.constantFrom('verified', 'verified', 'verified', 'written', 'planned', 'damaged', 'missing'),
   ageMs: fc.constantFrom(
     undefined,
     0,
@@ -41,47 +37,47 @@ const aCase: fc.Arbitrary<Case> = fc.record({
     90 * DAY + 1,
     365 * DAY,
     365 * DAY + 1,
+    -1 * DAY,
     -2 * DAY,
   ),
   how: fc.constantFrom('direct', 'cached', 'server checksum', 'download'),
 })
 
-function factsOf(cases: readonly Case[]): { places: PlaceFacts[]; counts: PlaceCount[] } {
-  return {
-    places: cases.map(({ kind, devices, isOffSite }, index) => ({
-      id: String(index),
-      name: `Place ${index}`,
-      kind,
-      devices,
-      isOffSite,
-    })),
-    counts: cases.map(({ verified, damaged, ageMs, how }, index) => ({
-      placeId: String(index),
-      files: FILES,
-      verified,
-      damaged,
-      ...(ageMs === undefined ? {} : { oldestProofMs: NOW - ageMs, how }),
-    })),
-  }
+function factsOf(cases: readonly Case[]): { places: Places; copies: GroupCopy[] } {
+  const places = cases.map(({ role, devices, isElsewhere }, index): PlaceFacts => ({
+    id: String(index),
+    name: `Place ${index}`,
+    role,
+    devices,
+    location: isElsewhere ? 'off-site' : '',
+  }))
+  const copies = cases.map(({ state, ageMs, how }, index): GroupCopy => ({
+    placeId: String(index),
+    state,
+    ...(ageMs === undefined ? {} : { provenMs: NOW - ageMs, how }),
+  }))
+  return { places: new Map(places.map((place) => [place.id, place])), copies }
 }
 
 /** The second opinion: does a set of three good places exist, by trying them one by one. */
 function deserves(cases: readonly Case[]): boolean {
-  if (cases.some((each) => each.damaged > 0)) return false
-  const good = cases.filter(({ kind, verified, ageMs, how }) => {
-    if (verified < FILES || ageMs === undefined || ageMs < -DAY) return false
-    const days = kind !== 'bucket' ? 90 : how === 'download' ? 365 : 31
+  const counted = cases.filter(({ role }) => role !== 'card' && role !== 'gallery')
+  if (counted.some(({ state }) => state === 'damaged')) return false
+  const good = counted.filter(({ role, state, ageMs, how }) => {
+    if (state !== 'verified' || ageMs === undefined || ageMs < -DAY) return false
+    const days = role !== 'bucket' ? 90 : how === 'download' ? 365 : 31
     return ageMs <= days * DAY
   })
-  const apart = good.some((one) =>
-    good.some(
-      (other) =>
-        one.devices.length > 0 &&
-        other.devices.length > 0 &&
-        !linked(good, new Set(one.devices), new Set(other.devices)),
-    ),
+  const distinct = good.filter(({ devices }) => devices.length > 0 && !devices.includes('dev:7'))
+  const apart = distinct.some((one) =>
+    distinct.some((other) => !linked(distinct, new Set(one.devices.map(host)), new Set(other.devices.map(host)))),
   )
-  return good.length >= 3 && apart && good.some((each) => each.isOffSite)
+  const isElsewhere = good.some(({ role, isElsewhere: itIs }) => itIs && role !== 'working' && role !== 'sync')
+  return good.length >= 3 && apart && isElsewhere
+}
+
+function host(device: string): string {
+  return device.replace(/\/.*/, '')
 }
 
 /** Whether two sets of devices touch, if need be by way of a third place on both. */
@@ -90,91 +86,138 @@ function linked(good: readonly Case[], from: Set<string>, to: Set<string>): bool
   for (let size = -1; size !== reached.size;) {
     size = reached.size
     for (const { devices } of good)
-      if (devices.some((device) => reached.has(device))) devices.forEach((d) => reached.add(d))
+      if (devices.some((device) => reached.has(host(device)))) devices.forEach((device) => reached.add(host(device)))
   }
   return [...to].some((device) => reached.has(device))
 }
 
-describe('the verdict on a shoot', () => {
-  it('is "protected" exactly when nothing at all is missing, and names what is missing otherwise', () => {
+describe('the verdict on a file', () => {
+  it('is "protected" exactly when nothing at all is missing, whatever the places, proofs and clocks', () => {
     fc.assert(
       fc.property(fc.array(aCase, { maxLength: 5 }), (cases) => {
-        const { places, counts } = factsOf(cases)
-        const { verdict, missing } = healthOfShoot({ files: FILES, counts }, places, NOW)
-        assert.equal(verdict === 'protected', deserves(cases), JSON.stringify({ cases, verdict, missing }))
-        assert.equal(missing.length === 0, verdict === 'protected')
+        const { places, copies } = factsOf(cases)
+        const { verdict, needs, validUntilMs } = healthOfFile(copies, places, DEFAULT_POLICY, NOW)
+        assert.equal(verdict === 'protected', deserves(cases), JSON.stringify({ cases, verdict, needs }))
+        assert.equal(needs.length === 0, verdict === 'protected')
+        if (validUntilMs === undefined || cases.some(({ ageMs = 0 }) => ageMs < 0)) return
+        assert.ok(validUntilMs >= NOW)
+        const at = (ms: number): string => healthOfFile(copies, places, DEFAULT_POLICY, ms).verdict
+        assert.equal(at(validUntilMs), 'protected', 'to the last moment that was promised')
+        assert.notEqual(at(validUntilMs + 1), 'protected', 'and not a moment longer')
       }),
       { numRuns: 20_000 },
     )
   })
 
-  const good = (id: string, more: Partial<PlaceFacts> = {}): PlaceFacts => ({
+  it('of every combination of roles, states and ages at three places agrees with the second opinion', () => {
+    const ages = [0, 31 * DAY, 31 * DAY + 1, 90 * DAY + 1, -2 * DAY, undefined]
+    const shelf: Case[] = ROLES.filter((role) => role !== 'working').flatMap((role) =>
+      (['verified', 'written', 'damaged', 'missing'] as const).flatMap((state) =>
+        ages.flatMap((ageMs) =>
+          [false, true].map((isElsewhere): Case => ({
+            role,
+            devices: [role],
+            isElsewhere,
+            state,
+            ageMs,
+            how: 'server checksum',
+          })),
+        ),
+      ),
+    )
+    const original: Case = {
+      role: 'working',
+      devices: ['w'],
+      isElsewhere: false,
+      state: 'verified',
+      ageMs: 0,
+      how: 'cached',
+    }
+    let protectedOnes = 0
+    for (const one of shelf)
+      for (const other of shelf) {
+        const cases = [original, one, { ...other, devices: [`${other.role} 2`] }]
+        const { places, copies } = factsOf(cases)
+        const { verdict } = healthOfFile(copies, places, DEFAULT_POLICY, NOW)
+        assert.equal(verdict === 'protected', deserves(cases), JSON.stringify(cases))
+        if (verdict === 'protected') protectedOnes += 1
+      }
+    assert.ok(protectedOnes > 100)
+  })
+})
+
+describe('the verdict on a shoot', () => {
+  const place = (id: string, more: Partial<PlaceFacts> = {}): PlaceFacts => ({
     id,
     name: id,
-    kind: 'drive',
+    role: 'drive',
     devices: [id],
-    isOffSite: false,
+    location: '',
     ...more,
   })
   const PLACES = [
-    good('working', { kind: 'working' }),
-    good('desk'),
-    good('cloud', { kind: 'bucket', isOffSite: true }),
+    place('working', { role: 'working' }),
+    place('desk'),
+    place('cloud', { role: 'bucket', location: 'off-site' }),
   ]
-  const count = (placeId: string, more: Partial<PlaceCount> = {}): PlaceCount => ({
+  const copy = (placeId: string, more: Partial<GroupCopy> = {}): GroupCopy => ({
     placeId,
-    files: FILES,
-    verified: FILES,
-    damaged: 0,
-    oldestProofMs: NOW - DAY,
-    how: 'direct',
+    state: 'verified',
+    provenMs: NOW - DAY,
+    how: placeId === 'cloud' ? 'server checksum' : 'direct',
     ...more,
   })
-  const [working, desk, cloud] = [count('working'), count('desk'), count('cloud', { how: 'server checksum' })]
+  const [working, desk, cloud] = [copy('working'), copy('desk'), copy('cloud')]
+  const group = (files: number, ...copies: readonly GroupCopy[]): FileGroup => ({ files, bytes: files, copies })
+  const OLD = { provenMs: NOW - 2 * 365 * DAY }
 
-  const TABLE: readonly (readonly [string, readonly PlaceFacts[], readonly PlaceCount[], string, readonly string[]])[] =
+  const TABLE: readonly (readonly [string, readonly PlaceFacts[], readonly FileGroup[], string, readonly string[]])[] =
     [
-      ['everything there', PLACES, [working, desk, cloud], 'protected', []],
-      ['no off-site copy', PLACES, [working, desk], 'partly', ['a third copy', 'an off-site copy']],
+      ['everything there', PLACES, [group(3, working, desk, cloud)], 'protected', []],
+      ['no off-site copy', PLACES, [group(3, working, desk)], 'partly', ['a third copy', 'an off-site copy']],
       [
         'only the originals',
         PLACES,
-        [working],
+        [group(3, working)],
         'at-risk',
         ['two more copies', 'a copy on a second device', 'an off-site copy'],
       ],
       [
-        'one file not verified',
+        'one file of three not confirmed yet',
         PLACES,
-        [working, desk, { ...cloud, verified: 2 }],
+        [group(2, working, desk, cloud), group(1, working, desk, copy('cloud', { state: 'written' }))],
         'partly',
-        ['a third copy', 'an off-site copy', '1 of 3 files not verified on cloud'],
+        [
+          'a third copy of 1 of 3 files',
+          'an off-site copy of 1 of 3 files',
+          '1 of 3 files on their way to cloud, not confirmed yet',
+        ],
       ],
       [
         'one file damaged',
         PLACES,
-        [working, { ...desk, verified: 2, damaged: 1 }, cloud],
+        [group(2, working, desk, cloud), group(1, working, copy('desk', { state: 'damaged' }), cloud)],
         'partly',
-        ['a third copy', '1 damaged on desk'],
+        ['a third copy of 1 of 3 files', '1 damaged on desk'],
       ],
       [
         'a damaged original',
         PLACES,
-        [{ ...working, verified: 2, damaged: 1 }, desk, cloud],
+        [group(2, working, desk, cloud), group(1, copy('working', { state: 'damaged' }), desk, cloud)],
         'partly',
-        ['a third copy', '1 damaged among the originals'],
+        ['a third copy of 1 of 3 files', '1 damaged among the originals'],
       ],
       [
         'a proof that lapsed',
         PLACES,
-        [working, desk, { ...cloud, oldestProofMs: NOW - BEST_BEFORE.serverChecksumMs - 1 }],
+        [group(3, working, desk, copy('cloud', { provenMs: NOW - 31 * DAY - 1 }))],
         'partly',
         ['a third copy', 'an off-site copy', 'a fresh proof of the copies on cloud'],
       ],
       [
         'every proof lapsed',
         PLACES,
-        [working, desk, cloud].map((each) => ({ ...each, oldestProofMs: NOW - 2 * 365 * DAY })),
+        [group(3, copy('working', OLD), copy('desk', OLD), copy('cloud', OLD))],
         'unknown',
         [
           'two more copies',
@@ -188,39 +231,103 @@ describe('the verdict on a shoot', () => {
       [
         'three places on one device',
         PLACES.map((each) => ({ ...each, devices: ['one'] })),
-        [working, desk, cloud],
+        [group(3, working, desk, cloud)],
         'at-risk',
         ['a copy on a second device'],
       ],
       [
         'devices that nobody knows',
         PLACES.map((each) => ({ ...each, devices: [] })),
-        [working, desk, cloud],
+        [group(3, working, desk, cloud)],
         'at-risk',
         ['a copy on a second device'],
       ],
       [
         'a proof from the future',
         PLACES,
-        [working, { ...desk, oldestProofMs: NOW + 2 * DAY }, cloud],
+        [group(3, working, copy('desk', { provenMs: NOW + 2 * DAY }), cloud)],
         'partly',
         ['a third copy', 'a fresh proof of the copies on desk'],
       ],
+      [
+        'different files each missing another place',
+        [...PLACES, place('vault')],
+        [
+          group(2, working, desk, cloud),
+          group(2, working, copy('vault'), cloud),
+          group(2, copy('working', { state: 'missing' }), desk, copy('vault'), cloud),
+        ],
+        'protected',
+        [],
+      ],
+      [
+        'a sync folder that is said to be elsewhere',
+        [PLACES[0] ?? place('x'), place('desk'), place('cloud', { role: 'sync', location: 'off-site' })],
+        [group(3, working, desk, cloud)],
+        'partly',
+        ['an off-site copy'],
+      ],
+      [
+        'a card that still holds them all',
+        [
+          PLACES[0] ?? place('x'),
+          place('desk', { role: 'card' }),
+          place('cloud', { role: 'bucket', location: 'off-site' }),
+        ],
+        [group(3, working, desk, cloud)],
+        'partly',
+        ['a third copy'],
+      ],
+      [
+        'a drive at a friend’s house in the place of a bucket',
+        [PLACES[0] ?? place('x'), place('desk'), place('cloud', { location: 'off-site' })],
+        [group(3, working, desk, copy('cloud', { how: 'direct' }))],
+        'protected',
+        [],
+      ],
     ]
 
-  for (const [name, places, counts, verdict, missing] of TABLE) {
-    it(`with ${name} is "${verdict}"`, () =>
-      assert.deepEqual(healthOfShoot({ files: FILES, counts }, places, NOW), { verdict, missing }))
+  for (const [name, places, groups, verdict, missing] of TABLE) {
+    it(`with ${name} is "${verdict}"`, () => {
+      const health = healthOfShoot(groups, new Map(places.map((each) => [each.id, each])), DEFAULT_POLICY, NOW)
+      assert.deepEqual({ verdict: health.verdict, missing: health.missing }, { verdict, missing })
+    })
   }
 
-  it('of a shoot without files is "unknown"', () =>
-    assert.equal(healthOfShoot({ files: 0, counts: [working, desk, cloud] }, PLACES, NOW).verdict, 'unknown'))
+  const all: Places = new Map(PLACES.map((each) => [each.id, each]))
 
-  it('counts places as one device when a third lies on the disks of both', () => {
-    const raid = good('raid', { devices: ['desk', 'working'] })
-    assert.equal(countDevices([good('working'), good('desk')]), 2)
-    assert.equal(countDevices([good('working'), good('desk'), raid]), 1)
-    assert.equal(countDevices([good('x', { devices: [] }), good('y', { devices: [] })]), 0)
+  it('of a shoot without files is "unknown"', () =>
+    assert.equal(healthOfShoot([], all, DEFAULT_POLICY, NOW).verdict, 'unknown'))
+
+  it('asks for two kinds of media, or for a copy that can be unplugged, where the user does', () => {
+    const groups = [group(3, working, desk, cloud)]
+    const [a, b, c] = PLACES
+    const same: Places = new Map(
+      [a, b, c].map((each) => [each?.id ?? '', { ...(each ?? place('x')), medium: 'internal' }]),
+    )
+    const types = { ...DEFAULT_POLICY, mediaRule: 'types' } as const
+    assert.deepEqual(healthOfShoot(groups, same, types, NOW).missing, ['a copy on another kind of medium'])
+    const offline = { ...DEFAULT_POLICY, demandOffline: true }
+    assert.deepEqual(healthOfShoot(groups, same, offline, NOW).missing, ['a copy that can be unplugged'])
+    const usb: Places = new Map([...same, ['desk', place('desk', { medium: 'removable' })]])
+    assert.equal(healthOfShoot(groups, usb, { ...offline, mediaRule: 'types' }, NOW).verdict, 'protected')
+  })
+
+  it('counts places as one device when a third lies on the disks of both, and shares of one host as one', () => {
+    const raid = place('raid', { devices: ['desk', 'working'] })
+    assert.equal(countDevices([place('working'), place('desk')]), 2)
+    assert.equal(countDevices([place('working'), place('desk'), raid]), 1)
+    assert.equal(countDevices([place('x', { devices: [] }), place('y', { devices: [] })]), 0)
+    assert.equal(countDevices([place('x', { devices: ['nas/a'] }), place('y', { devices: ['nas/b'] })]), 1)
+    assert.equal(countDevices([place('x', { devices: ['s3:h/a'] }), place('y', { devices: ['s3:h/b'] })]), 2)
+    assert.equal(countDevices([place('x', { devices: ['dev:1'] }), place('y', { devices: ['dev:2'] })]), 1)
+    assert.equal(countDevices([place('x', { devices: ['dev:1'] }), place('y')]), 1)
+  })
+
+  it('takes only what can be unplugged for offline, never a NAS, a RAID, a bucket or a sync folder', () => {
+    const roles = ROLES.filter((role) => isOfflineCapable(place('x', { role, medium: 'removable' })))
+    assert.deepEqual(roles, ['drive'])
+    assert.ok(!isOfflineCapable(place('x', { medium: 'internal' })))
   })
 
   it('of the whole is as good as the worst of its parts, and "unknown" where there is nothing', () => {
@@ -228,5 +335,28 @@ describe('the verdict on a shoot', () => {
     assert.equal(overallVerdict(['protected', 'partly', 'unknown']), 'unknown')
     assert.equal(overallVerdict(['protected', 'unknown', 'at-risk']), 'at-risk')
     assert.equal(overallVerdict(['protected', 'protected']), 'protected')
+  })
+
+  it('comes with a score of the worst file: each digit with its oldest proof and the weakest way', () => {
+    const groups = [
+      group(2, working, copy('desk', { provenMs: NOW - 3 * DAY }), cloud),
+      group(1, working, desk, copy('cloud', { how: 'download', lockedUntilMs: NOW + DAY })),
+    ]
+    const drill = { atMs: NOW - 2 * DAY, errors: 0 }
+    const shown = (digits: ReturnType<typeof scoreOf>): string[] =>
+      digits.map(({ rule, have, isMet, provenAt = '', how = '' }) =>
+        [rule, have ?? '?', isMet, provenAt.slice(0, 10), how].join(' '),
+      )
+    assert.deepEqual(shown(scoreOf(groups, all, DEFAULT_POLICY, { drill }, NOW)), [
+      'copies 3 true 2026-05-29 server checksum',
+      'media 3 true 2026-05-29 server checksum',
+      'off-site 1 true 2026-05-31 server checksum',
+      'extra 0 false  ',
+      'errors 0 true 2026-05-30 drill',
+    ])
+    const locked = groups.slice(1)
+    const late = shown(scoreOf(locked, all, DEFAULT_POLICY, { drill: { atMs: NOW - 32 * DAY, errors: 0 } }, NOW))
+    assert.deepEqual(late.slice(3), ['extra 1 true 2026-05-31 object lock', 'errors 0 false 2026-04-30 drill'])
+    assert.equal(shown(scoreOf(locked, all, DEFAULT_POLICY, {}, NOW))[4], 'errors ? false  ')
   })
 })

@@ -1,0 +1,17 @@
+// The methods that answer "what is safe?", and the two things that only the user can say to it.
+import type { Handlers } from '../server/handlers.js'
+import { accept } from '../status/accept.js'
+import { statusReport } from '../status/report.js'
+import { listShootsReport } from '../status/shoots.js'
+import { fileStory } from '../status/story.js'
+import type { Workshop } from './workshop.js'
+
+export function statusHandlers(shop: Workshop): Partial<Handlers> {
+  return {
+    'shoots/list': (params) => Promise.resolve(listShootsReport(shop, params)),
+    'status/get': ({ shoot }) =>
+      Promise.resolve(statusReport(shop, { helper: shop.helper, ...(shoot === undefined ? {} : { shoot }) })),
+    'file/story': ({ shoot, file }) => Promise.resolve(fileStory(shop, shoot, file)),
+    'status/accept': ({ what }) => Promise.resolve(accept(shop, what)),
+  }
+}

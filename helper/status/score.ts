@@ -1,0 +1,118 @@
+// 3-2-1-1-0 of the worst file: three copies, two media, one off-site, one that cannot be deleted or reached, no errors in what was last
+// verified and rehearsed. Each digit with the oldest proof that it rests on and the weakest way in which that was made. Pure.
+import type { FileGroup } from '../journal/health-groups.js'
+import type { ScoreDigit } from '../../shared/methods.js'
+import { countDevices, countMediaTypes, isOfflineCapable, isOffSite } from './counting.js'
+import { healthOfFile, type GoodCopy, type Places } from './health.js'
+import type { Policy } from './policy.js'
+
+/** What is known of errors besides the copies themselves. */
+export interface RehearsalFacts {
+  /** The last rehearsed restore. */
+  readonly drill?: { readonly atMs: number; readonly errors: number }
+}
+
+interface Tally {
+  readonly have: number
+  readonly provenMs?: number
+  readonly how?: string
+}
+
+export function scoreOf(
+  groups: readonly FileGroup[],
+  places: Places,
+  policy: Policy,
+  rehearsal: RehearsalFacts,
+  nowMs: number,
+): ScoreDigit[] {
+  const good = groups.map((group) => healthOfFile(group.copies, places, policy, nowMs).good)
+  const media = (copies: readonly GoodCopy[]): number => {
+    const its = copies.map(({ place }) => place)
+    return policy.mediaRule === 'types' ? Math.min(countDevices(its), countMediaTypes(its)) : countDevices(its)
+  }
+  return [
+    digit(
+      'copies',
+      3,
+      worst(good, (copies) => tally(copies, new Set(copies.map(({ place }) => place.id)).size)),
+    ),
+    digit(
+      'media',
+      2,
+      worst(good, (copies) => tally(copies, media(copies))),
+    ),
+    digit(
+      'off-site',
+      1,
+      worst(good, (copies) => tallyOf(copies.filter(({ place }) => isOffSite(place)))),
+    ),
+    digit(
+      'extra',
+      1,
+      worst(good, (copies) => extraOf(copies, nowMs)),
+    ),
+    errorsDigit(groups, policy, rehearsal, nowMs),
+  ]
+}
+
+function digit(rule: ScoreDigit['rule'], wanted: number, { have, provenMs, how }: Tally): ScoreDigit {
+  return {
+    rule,
+    wanted,
+    have,
+    isMet: have >= wanted,
+    ...(provenMs === undefined ? {} : { provenAt: new Date(provenMs).toISOString() }),
+    ...(how === undefined ? {} : { how }),
+  }
+}
+
+function worst(good: readonly (readonly GoodCopy[])[], count: (copies: readonly GoodCopy[]) => Tally): Tally {
+  const tallies = good.map(count)
+  if (tallies.length === 0) return { have: 0 }
+  const have = Math.min(...tallies.map((each) => each.have))
+  const proofs = tallies.flatMap(({ provenMs }) => (provenMs === undefined ? [] : [provenMs]))
+  const how = WEAKEST_FIRST.find((method) => tallies.some((each) => each.how === method))
+  if (have === 0 || proofs.length === 0) return { have }
+  return { have, provenMs: Math.min(...proofs), ...(how === undefined ? {} : { how }) }
+}
+
+const WEAKEST_FIRST: readonly string[] = ['server checksum', 'cached', 'download', 'direct', 'unplugged', 'object lock']
+
+function tallyOf(copies: readonly GoodCopy[]): Tally {
+  return tally(copies, copies.length)
+}
+
+function tally(copies: readonly GoodCopy[], have: number): Tally {
+  if (copies.length === 0) return { have }
+  const how = WEAKEST_FIRST.find((method) => copies.some(({ copy }) => copy.how === method))
+  return {
+    have,
+    provenMs: Math.min(...copies.map(({ copy }) => copy.provenMs)),
+    ...(how === undefined ? {} : { how }),
+  }
+}
+
+/** One copy that nobody can delete, or one that can be out of everybody's reach. */
+function extraOf(copies: readonly GoodCopy[], nowMs: number): Tally {
+  const locked = copies.filter(({ copy }) => (copy.lockedUntilMs ?? 0) > nowMs)
+  if (locked.length > 0) return { ...tallyOf(locked), how: 'object lock' }
+  const offline = copies.filter(({ place }) => isOfflineCapable(place))
+  return offline.length > 0 ? { ...tallyOf(offline), how: 'unplugged' } : { have: 0 }
+}
+
+/** A rehearsal that is too old, or never was, has found nothing either way. */
+function errorsDigit(
+  groups: readonly FileGroup[],
+  { bestBefore }: Policy,
+  { drill }: RehearsalFacts,
+  nowMs: number,
+): ScoreDigit {
+  const bad = groups
+    .filter(({ copies }) => copies.some(({ state }) => state === 'damaged'))
+    .reduce((sum, { files }) => sum + files, 0)
+  const base = { rule: 'errors', wanted: 0 } as const
+  if (!drill) return bad > 0 ? { ...base, have: bad, isMet: false } : { ...base, isMet: false }
+  const have = bad + drill.errors
+  const isFresh = drill.atMs <= nowMs && nowMs - drill.atMs <= bestBefore.drillDays * 24 * 60 * 60 * 1000
+  return { ...base, have, isMet: have === 0 && isFresh, provenAt: new Date(drill.atMs).toISOString(), how: 'drill' }
+}
