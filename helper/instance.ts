@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
 import fs from 'fs-extra'
 import { SafelightError, systemCode } from './errors.js'
+import { systemFiles } from './files/durable.js'
 
 export interface Claim {
   readonly pid: number
@@ -55,11 +56,20 @@ export async function ownerOf(home: string): Promise<Claim | undefined> {
 
 function makeHome(home: string): void {
   try {
-    fs.mkdirSync(home, { recursive: true, mode: 0o700 })
+    const made = fs.mkdirSync(home, { recursive: true, mode: 0o700 })
+    if (made !== undefined) makeDurable(made, home)
     if (process.platform !== 'win32') fs.chmodSync(home, 0o700)
     fs.accessSync(home, fs.constants.W_OK)
   } catch (error) {
     throw unusable(home, error)
+  }
+}
+
+/** A home whose own name was lost with the power would take the journal with it. */
+function makeDurable(firstMade: string, home: string): void {
+  for (let at = home; ; at = path.dirname(at)) {
+    systemFiles.syncFolder(path.dirname(at))
+    if (at === firstMade || path.dirname(at) === at) return
   }
 }
 

@@ -176,16 +176,19 @@ function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLi
 
 /** Gives a complete, synced file its final name, which nothing may have yet: by a hard link, which no other writer can overtake, else by
  *  looking first (exFAT, FAT and some network shares have no links).
+ *  @param beforeOldGoes  called between the two, where there are links
  *  @throws EEXIST when the final name is taken; the temporary file is then still there */
-export function publish(files: DurableFiles, temporary: string, final: string): void {
+export function publish(files: DurableFiles, temporary: string, final: string, beforeOldGoes = (): void => {}): void {
   try {
     files.link(temporary, final)
   } catch (error) {
     if (!NO_HARD_LINKS.has(systemCode(error))) throw error
     if (files.stat(final) !== undefined) throw nameTaken(final)
     files.rename(temporary, final)
+    beforeOldGoes()
     return
   }
+  beforeOldGoes()
   files.unlink(temporary)
 }
 
@@ -206,11 +209,11 @@ function nameTaken(file: string): Error {
   return Object.assign(new Error(`EEXIST: file already exists, '${file}'`), { code: 'EEXIST' })
 }
 
-/** Moves a copy to a name that must be free, within one file system. */
+/** Moves a copy to a name that must be free, within one file system. The new name is on the device before the old one goes: of two folders,
+ *  some file systems keep a later change and lose an earlier one when the power fails. */
 export function moveAside(files: DurableFiles, from: string, to: string): void {
   makeFolders(files, path.dirname(path.dirname(from)), path.dirname(to))
-  publish(files, from, to)
-  files.syncFolder(path.dirname(to))
+  publish(files, from, to, () => files.syncFolder(path.dirname(to)))
   files.syncFolder(path.dirname(from))
 }
 

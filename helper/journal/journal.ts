@@ -34,6 +34,7 @@ export class Journal {
     if (!fs.existsSync(file)) create(file)
     // Ours is never empty; SQLite would take it for a new one, and everything known would be gone without a word.
     else if (fs.statSync(file).size === 0) throw damaged(file, new Error('it is empty'))
+    nameLog(file)
     return new Journal(file, openDatabase(file))
   }
 
@@ -127,6 +128,17 @@ function create(file: string): void {
   }
 }
 
+/** Gives the write-ahead log its name before the first commit goes into it. SQLite syncs the log itself, but here not the folder: after a
+ *  power loss the log could have no name, and with it acknowledged work, or half a checkpoint, would be gone. */
+function nameLog(file: string): void {
+  try {
+    fs.closeSync(fs.openSync(`${file}-wal`, 'a', 0o600))
+    systemFiles.syncFolder(path.dirname(file))
+  } catch (error) {
+    throw unwritable(file, error)
+  }
+}
+
 function openDatabase(file: string): Database {
   let database: Database | undefined
   try {
@@ -136,6 +148,7 @@ function openDatabase(file: string): Database {
     if (mode?.['journal_mode'] !== 'wal') throw new Error('it cannot be put into write-ahead mode')
     database.exec('PRAGMA synchronous=FULL')
     database.exec('PRAGMA cache_size=-32000')
+    keepLockPrivate(file)
     migrate(database)
     return database
   } catch (error) {
@@ -146,6 +159,12 @@ function openDatabase(file: string): Database {
       ? unwritable(file, error)
       : damaged(file, error)
   }
+}
+
+/** The library makes its lock as a folder with whatever the umask leaves. */
+function keepLockPrivate(file: string): void {
+  const lock = `${file}.lock`
+  if (process.platform !== 'win32' && fs.existsSync(lock)) fs.chmodSync(lock, 0o700)
 }
 
 /** Less room than one commit of ours takes. */

@@ -84,7 +84,10 @@ export function newestByFolder(chain: Chain): Map<string, ChainLine> {
 
 export function readChain(files: DurableFiles, root: string, engine: HashEngine): Chain {
   const file = path.join(root, CHAIN_FILE)
-  return files.stat(file) === undefined ? EMPTY_CHAIN : parseChain(readWhole(files, file).toString('utf8'), engine)
+  const kind = files.stat(file)?.kind
+  if (kind === undefined) return EMPTY_CHAIN
+  if (kind !== 'file') return { ...EMPTY_CHAIN, breaks: ['it is no file'] }
+  return parseChain(readWhole(files, file).toString('utf8'), engine)
 }
 
 /** Pure: the lines that follow, linked. @returns their texts, and the hash of the last */

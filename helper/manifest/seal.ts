@@ -10,7 +10,7 @@ import { temporaryTag } from '../journal/meta.js'
 import { placeById, saveChain } from '../journal/places.js'
 import { finishStep, saveSeal, sealOf } from '../journal/steps.js'
 import type { Hash } from '../model.js'
-import { appendToChain, holdsHead, linkLines, readChain, type ChainLine } from './chain.js'
+import { appendToChain, holdsHead, linkLines, newestByFolder, readChain, type ChainLine } from './chain.js'
 import { formatEvent, LOG_FILE } from './log.js'
 import { formatManifest, MANIFEST_FILE, type ManifestEntry } from './manifest.js'
 
@@ -40,10 +40,11 @@ export function sealShoots(
   root: string,
   shoots: readonly ShootToSeal[],
 ): { sealed: number; chainWarnings: string[] } {
-  const drafts = shoots.map((shoot) => draftOf(deps, placeId, root, shoot))
+  const chain = readChain(deps.files, root, deps.hash)
+  const newest = newestByFolder(chain)
+  const drafts = shoots.map((shoot) => draftOf(deps, placeId, root, shoot, newest.get(shoot.folder)?.generation ?? 0))
   const changed = drafts.filter((draft) => draft.isChanged)
   if (changed.length > 0) writeManifests(deps, root, changed)
-  const chain = readChain(deps.files, root, deps.hash)
   const known = placeById(deps.journal, placeId)
   const chainWarnings = [...chain.breaks]
   if (known && !holdsHead(chain, known.chainLength, known.chainHead))
@@ -73,21 +74,24 @@ interface Draft extends ShootToSeal {
   readonly isChanged: boolean
 }
 
-function draftOf(deps: SealDeps, placeId: string, root: string, shoot: ShootToSeal): Draft {
+/** @param generationThere  the newest that the chain holds of this shoot. A crash may have come between the chain and the journal: then the
+ *  journal is behind, and the shoot is sealed once more, so that both speak of one generation again. */
+function draftOf(deps: SealDeps, placeId: string, root: string, shoot: ShootToSeal, generationThere: number): Draft {
   const entries = manifestEntries(deps.journal, shoot.shootId, placeId)
   const text = formatManifest(entries)
   const manifestHash = hashBytes(deps.hash, Buffer.from(text, 'utf8'))
   const last = sealOf(deps.journal, shoot.shootId, placeId)
   const folder = path.join(root, 'Photos', ...shoot.folder.split('/'))
   const isThere = deps.files.stat(path.join(folder, MANIFEST_FILE)) !== undefined
-  const isChanged = entries.length > 0 && !(isThere && last?.manifestHash === manifestHash)
+  const isKnown = last?.manifestHash === manifestHash && generationThere <= last.generation
+  const isChanged = entries.length > 0 && !(isThere && isKnown)
   return {
     ...shoot,
     path: folder,
     text,
     files: entries.length,
     manifestHash,
-    generation: (last?.generation ?? 0) + 1,
+    generation: Math.max(last?.generation ?? 0, generationThere) + 1,
     isChanged,
   }
 }

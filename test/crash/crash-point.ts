@@ -93,8 +93,10 @@ export async function crashAt(stage: Stage, killAt: number): Promise<boolean> {
 
 // ── right after the kill ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function mustHoldAfterKill(stage: Stage): void {
-  assertSourceUntouched(stage)
+/** @param mayWriteOriginals  the run was a restore to where the originals were */
+export function mustHoldAfterKill(stage: Stage, mayWriteOriginals = false): void {
+  if (mayWriteOriginals) assertOriginalsWhole(stage)
+  else assertSourceUntouched(stage)
   stage.world.drives.forEach((drive, index) => {
     const before = stage.drivesBefore[index] ?? new Map<string, Found>()
     const now = readTree(photos(drive))
@@ -109,7 +111,17 @@ function assertSourceUntouched({ world, original }: Stage): void {
   assert.deepEqual([...readTree(world.source)], [...original], 'the originals are as they were')
 }
 
-const isOwn = (file: string): boolean => /(^|\/)(safelight\.b3|safelight-log\.jsonl|\.safelight-[^/]*\.tmp)$/.test(file)
+/** What has an original's name is that original, whole, and none that was there has gone. */
+function assertOriginalsWhole({ world, base, original }: Stage): void {
+  const now = readTree(world.source)
+  for (const file of readTree(path.join(base, path.relative(world.root, world.source))).keys())
+    assert.ok(now.has(file), `${file} is still there`)
+  for (const [file, { hash }] of now)
+    if (!isOwn(file)) assert.equal(hash, original.get(file)?.hash, `${file} is restored whole, or not there`)
+}
+
+export const isOwn = (file: string): boolean =>
+  /(^|\/)(safelight\.b3|safelight-log\.jsonl|\.safelight-[^/]*\.tmp)$/.test(file)
 
 /** `selects/Versions/2024…/a.xmp` → `selects/a.xmp` */
 function nameOf(file: string): string {
@@ -185,12 +197,12 @@ function assertJournalNotAhead({ world, drivesBefore }: Stage): void {
 // ── the next run ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** Originals whose content already has its final name on every drive: these must not be sent again. */
-function copiesInPlace({ world, original }: Stage): number {
+export function copiesInPlace({ world, original }: Stage): number {
   const trees = world.drives.map((drive) => readTree(photos(drive)))
   return [...original].filter(([file, { hash }]) => trees.every((tree) => tree.get(file)?.hash === hash)).length
 }
 
-async function mustFinish(stage: Stage, inPlace: number): Promise<void> {
+export async function mustFinish(stage: Stage, inPlace: number): Promise<void> {
   const { world, original } = stage
   const result = await backup(optionsFor(world), [world.source], world.drives)
   assertExit(stage, result.exitCode, result.summary)
@@ -206,7 +218,7 @@ function assertExit({ scenario }: Stage, exitCode: number, summary = ''): void {
 
 // ── for good ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function mustBeDone(stage: Stage): Promise<void> {
+export async function mustBeDone(stage: Stage): Promise<void> {
   const { world, original, drivesBefore } = stage
   assertSourceUntouched(stage)
   for (const [index, drive] of world.drives.entries()) {

@@ -26,7 +26,7 @@ export interface Scenario {
   readonly exits?: readonly number[]
 }
 
-const SHOOT: Tree = {
+export const SHOOT: Tree = {
   'IMG_0001.CR3': 3000,
   'IMG_0001.xmp': '<x:xmpmeta rating="1"/>',
   'IMG_0002.CR3': 1_200_000,
@@ -113,7 +113,7 @@ function run(world: World): ReturnType<typeof backup> {
   return backup(optionsFor(world), [world.source], world.drives)
 }
 
-async function backedUp(world: World, tree: Tree): Promise<void> {
+export async function backedUp(world: World, tree: Tree): Promise<void> {
   await begin(world, tree)
   const result = await run(world)
   if (!result.ok) throw new Error(result.summary)
