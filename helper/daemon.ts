@@ -5,6 +5,7 @@ import { readConfig } from './config.js'
 import { backUpSources, copyHandlers, type LearnPlace } from './daemon/copy-handlers.js'
 import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
 import { placeHandlers } from './daemon/place-handlers.js'
+import { restoreHandlers } from './daemon/restore-handlers.js'
 import { statusHandlers } from './daemon/status-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
 import { doctor } from './doctor.js'
@@ -15,6 +16,7 @@ import { claimHome, type Ownership } from './instance.js'
 import { Journal } from './journal/journal.js'
 import { stateOfPlace } from './place/places.js'
 import { rebuildFrom } from './restore/rebuild.js'
+import { RestoreRoom } from './restore/room.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
 import { CatalogRoom } from './upkeep/catalog-room.js'
@@ -80,6 +82,7 @@ export class Daemon {
     return {
       ...copyHandlers(shop, learn),
       ...placeHandlers(shop, learn),
+      ...restoreHandlers(shop, this.#makeRestoreRoom()),
       ...lightroomHandlers(shop, {
         owed: () => this.#queue?.wake(),
         left: (catalog) => {
@@ -139,6 +142,19 @@ export class Daemon {
     )
     this.#keeper.start()
     return this.#keeper
+  }
+
+  #makeRestoreRoom(): RestoreRoom {
+    const shop = this.#shop
+    return new RestoreRoom({
+      home: shop.home,
+      clock: shop.clock,
+      volumes: shop.volumes,
+      withEngine: (act) => shop.withEngine(act),
+      placesHere: (deps, signal) => shop.placesHere(deps, signal),
+      openBuckets: () => Promise.resolve([]),
+      picks: (places, signal) => this.#catalogs.picks(places, signal),
+    })
   }
 
   #makeCatalogRoom(): CatalogRoom {

@@ -587,6 +587,31 @@ export interface RestoreParams {
   readonly from?: string
   /** `2026-11-23` (the end of that day, here) or a full timestamp: the contents that were the newest then. */
   readonly asOf?: string
+  /** `picks`: what is flagged or has stars in the newest catalog backup comes back before the rest. */
+  readonly first?: 'picks'
+  /** Ask for what lies in a cold class of storage, at the price that the plan names. Without it such files are only named. */
+  readonly thaw?: boolean
+}
+
+/** Files of which only a copy in a cold class of storage is left: to be asked for, waited for, and paid. */
+export interface ColdFiles {
+  readonly files: number
+  readonly bytes: number
+  /** US dollars, by the list prices of `pricesAsOf`: in the slowest and in the usual way. */
+  readonly usd: { readonly cheapest: number; readonly usual: number }
+  readonly hours: { readonly cheapest: number; readonly usual: number }
+  readonly pricesAsOf: string
+  /** They have been asked for; a restore after these hours brings them. */
+  readonly isRequested: boolean
+}
+
+/** The newest catalog backup that belongs to the date of a restore; to get it: `catalog/restore` with this name and date. */
+export interface CatalogOfDate {
+  readonly name: string
+  readonly backup: string
+  readonly place: string
+  readonly takenAt: string
+  readonly judgement: 'good' | 'suspect' | 'bad'
 }
 
 export interface RestorePlan extends Outcome {
@@ -604,6 +629,17 @@ export interface RestorePlan extends Outcome {
   readonly toCompare: number
   /** No copy of them is in reach now. */
   readonly outOfReach: number
+  /** About how long fetching takes, by what each place was measured or is assumed to give. */
+  readonly seconds?: number
+  /** What lies in the way, the first hundred: absolute paths. */
+  readonly obstacles?: readonly { readonly shoot: string; readonly file: string; readonly path: string }[]
+  /** Folders of originals that are not where they were: everything of `was` would go to `now`. */
+  readonly mapped?: readonly { readonly was: string; readonly now: string; readonly why: string }[]
+  /** With a date: the catalog backups that belong to it. */
+  readonly catalogs?: readonly CatalogOfDate[]
+  /** Flagged or starred files, which come first; absent when that was not asked for. */
+  readonly picks?: number
+  readonly cold?: ColdFiles
   /** Where each shoot would go. */
   readonly targets: readonly { readonly shoot: string; readonly folder: string; readonly files: number }[]
   readonly findings: readonly Finding[]
@@ -617,6 +653,9 @@ export interface RestoreResult extends Outcome {
   readonly bytesRestored: number
   /** Files that were there already, byte for byte. */
   readonly filesThere: number
+  readonly mapped?: readonly { readonly was: string; readonly now: string; readonly why: string }[]
+  readonly catalogs?: readonly CatalogOfDate[]
+  readonly cold?: ColdFiles
   /** Files whose name another content has: `path` is where the restored one lies. */
   readonly beside: readonly { readonly shoot: string; readonly file: string; readonly path: string }[]
   readonly from: readonly { readonly place: string; readonly files: number }[]

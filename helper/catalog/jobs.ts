@@ -17,6 +17,7 @@ import {
   type LightroomBackup,
 } from './lightroom-backups.js'
 import { findLightroom } from './lightroom-process.js'
+import type { ChosenPicture } from './picks.js'
 import { withPrivateFolder, type PrivateCopy } from './private-copy.js'
 import type { CatalogState } from './quiet.js'
 import type { BackupRecord } from './record.js'
@@ -26,6 +27,7 @@ import { discardSnapshot, takeSnapshot, type SnapshotDeps } from './snapshot.js'
 import { listCatalogs, type StoredBackup } from './store.js'
 import { fetchStored, type StoreDeps } from './stored-file.js'
 import { carryOutThinning, planPlace, type PlaceThinning } from './thin.js'
+import { runJob as runWorkerJob } from './worker.js'
 
 /** One backup at a place, without its list of files. */
 export interface KnownBackup {
@@ -114,6 +116,8 @@ export interface CatalogJobs {
     result: RestoreAnswer
   }
   learn: { params: Base & { readonly root: string }; result: readonly KnownBackup[] }
+  /** Of the newest backup of each catalog at any of these places. */
+  picks: { params: Base & { readonly roots: readonly string[] }; result: readonly ChosenPicture[] }
   lightroom: {
     params: Base & {
       readonly catalog: string
@@ -141,7 +145,7 @@ export interface JobTools {
 
 type Run<K extends JobName> = (params: CatalogJobs[K]['params'], tools: JobTools) => Promise<CatalogJobs[K]['result']>
 
-const JOBS: { readonly [K in JobName]: Run<K> } = { backUp, check, restore, learn, lightroom, thin }
+const JOBS: { readonly [K in JobName]: Run<K> } = { backUp, check, restore, learn, picks, lightroom, thin }
 
 export function runJob<K extends JobName>(
   kind: K,
@@ -246,6 +250,26 @@ async function restore(
 
 function learn({ root }: CatalogJobs['learn']['params']): Promise<readonly KnownBackup[]> {
   return Promise.resolve(listCatalogs(systemFiles, root).flatMap(({ backups }) => backups.map(knownBackup)))
+}
+
+async function picks(
+  { roots, privateParent }: CatalogJobs['picks']['params'],
+  { signal }: JobTools,
+): Promise<readonly ChosenPicture[]> {
+  const newest = new Map<string, StoredBackup>()
+  for (const { backups } of roots.flatMap((root) => listCatalogs(systemFiles, root)))
+    for (const backup of backups) {
+      const { catalog, takenAt, verdict } = backup.record
+      const known = newest.get(catalog)
+      if (verdict !== 'bad' && (!known || known.record.takenAt < takenAt)) newest.set(catalog, backup)
+    }
+  const found: ChosenPicture[] = []
+  for (const backup of newest.values())
+    await withPrivateFolder(privateParent, async (copy) => {
+      await unpack(backup, copy, signal)
+      found.push(...(await runWorkerJob<ChosenPicture[]>({ kind: 'picks', copy }, signal)))
+    })
+  return found
 }
 
 /** How many of Lightroom's own backups are opened in one go, newest first: each is unpacked as a whole. */

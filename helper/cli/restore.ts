@@ -29,10 +29,20 @@ export function restoreCommand(parser: Argv<CommonArguments>, run: Run): void {
           requiresArg: true,
           describe: 'the contents that were the newest at the end of that day (2026-11-23)',
         })
+        .option('first', {
+          choices: ['picks'] as const,
+          requiresArg: true,
+          describe: 'what is flagged or has stars in the newest catalog backup comes back before the rest',
+        })
+        .option('thaw', {
+          type: 'boolean',
+          default: false,
+          describe: 'ask for what lies in cold storage, at the price that --dry-run names',
+        })
         .option('dry-run', { type: 'boolean', default: false, describe: 'show the plan; write nothing' })
         .example('$0 restore "2026-11-20 Wedding" --dry-run', 'what is missing, and where it would come from')
         .example('$0 restore --all --to /Volumes/New', 'everything, to a new disk'),
-    ({ shoot, file, all, to, from, asOf, dryRun, json, home }) =>
+    ({ shoot, file, all, to, from, asOf, first, thaw, dryRun, json, home }) =>
       run(
         restore(
           { json, home },
@@ -43,6 +53,8 @@ export function restoreCommand(parser: Argv<CommonArguments>, run: Run): void {
             ...(to === undefined ? {} : { to: path.resolve(to) }),
             ...(from === undefined ? {} : { from }),
             ...(asOf === undefined ? {} : { asOf }),
+            ...(first === undefined ? {} : { first }),
+            ...(thaw ? { thaw } : {}),
           },
           dryRun,
         ),
@@ -59,13 +71,15 @@ async function restore(
 ): Promise<CommandResult> {
   if (isDryRun) {
     const outcome = await callMethod(common, 'restore/plan', params)
-    const { targets, warnings } = outcome
+    const { targets, warnings, obstacles = [], mapped = [] } = outcome
     const lines = targets
       .slice(0, TARGETS_SHOWN)
       .map(({ shoot, folder, files }) => `  ${shoot} (${files} files) → ${folder}`)
     const more =
       targets.length > TARGETS_SHOWN ? [`  … and ${targets.length - TARGETS_SHOWN} more; --json lists them`] : []
-    return { outcome, lines: [...lines, ...more, ...warningLines(warnings)] }
+    const moved = mapped.map(({ was, now }) => `  ${was} is ${now} now`)
+    const inTheWay = obstacles.map(({ path: file }) => `  in the way, and left alone: ${file}`)
+    return { outcome, lines: [...moved, ...lines, ...more, ...inTheWay, ...warningLines(warnings)] }
   }
   const outcome = await callMethod(common, 'restore/run', params)
   return { outcome, lines: [...findingLines(outcome.findings), ...warningLines(outcome.warnings)] }

@@ -1,13 +1,11 @@
-// The methods that copy, read and bring back photos: each opens the places that it needs and hands them to its room.
+// The methods that copy and read photos, and learn what a place holds: each opens the places that it needs and hands them to its room.
 import { backUp } from '../engine/backup.js'
 import type { EngineDeps } from '../engine/run.js'
 import { overlapOf, refuseOverlap, resolveSources, type SourcePath } from '../engine/sources.js'
 import { verifyCopies } from '../engine/verify.js'
 import { SafelightError } from '../errors.js'
 import { findPlace, openPlace, realFolder, type OpenPlace } from '../place/places.js'
-import { heal } from '../restore/heal.js'
 import { rebuildFrom } from '../restore/rebuild.js'
-import { planRestore, restore } from '../restore/restore.js'
 import type { Handlers, RequestContext } from '../server/handlers.js'
 import type { BackupResult, Finding, Params, Result } from '../../shared/methods.js'
 import { unique, type Learn, type Workshop } from './workshop.js'
@@ -21,20 +19,6 @@ export function copyHandlers(shop: Workshop, learn: LearnPlace): Partial<Handler
     'verify/run': (params, context) => shop.withEngine((deps) => runVerify(shop, deps, params, context)),
     'rebuild/run': (params, context) =>
       shop.alone(() => shop.withEngine((deps) => runRebuild(shop, learn, deps, params, context))),
-    'restore/plan': (params, context) =>
-      shop.withEngine(async (deps) =>
-        planRestore(deps, { params, places: await shop.placesHere(deps, context.signal) }, context.signal),
-      ),
-    'restore/run': (params, context) =>
-      shop.byTurns(() => shop.withEngine((deps) => runRestore(shop, deps, params, context))),
-    'heal/run': (params, context) =>
-      shop.alone(() =>
-        shop.withEngine(async (deps) =>
-          heal(deps, { params, places: await shop.placesHere(deps, context.signal) }, context.signal, (progress) =>
-            context.progress(progress),
-          ),
-        ),
-      ),
   }
 }
 
@@ -101,17 +85,6 @@ async function runVerify(
   )
 }
 
-async function runRestore(
-  shop: Workshop,
-  deps: EngineDeps,
-  params: Params<'restore/run'>,
-  { signal, progress, client }: RequestContext,
-): Promise<Result<'restore/run'>> {
-  const places = await shop.placesHere(deps, signal)
-  const result = await restore(deps, { params, places }, signal, (each) => progress(each))
-  return { ...result, restored: asLongAs(result.restored, client.kind === 'cli' ? CLI_LIST_BYTES : LIST_BYTES) }
-}
-
 async function runRebuild(
   shop: Workshop,
   learn: LearnPlace,
@@ -136,17 +109,6 @@ async function runRebuild(
   const findings = [...result.findings.filter((finding) => !isRead(finding)), ...read.findings]
   const exitCode = Math.max(result.exitCode, read.exitCode)
   return { ...result, ok: exitCode === 0, exitCode, summary: `${result.summary} ${read.summary}`, findings }
-}
-
-/** What the plugin can take in one message, and what the command line can be sent in parts, with room for the rest of the answer. */
-const LIST_BYTES = 512 * 1024
-const CLI_LIST_BYTES = 32 * 1024 * 1024
-
-/** The head of a list that, written as JSON, is not longer than this. */
-function asLongAs(list: readonly string[], maxBytes: number): readonly string[] {
-  let bytes = 0
-  const end = list.findIndex((each) => (bytes += Buffer.byteLength(JSON.stringify(each)) + 1) > maxBytes)
-  return end < 0 ? list : list.slice(0, end)
 }
 
 function noPlaces(): SafelightError {

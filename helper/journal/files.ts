@@ -104,6 +104,11 @@ export function ensureVersion(
   ])
 }
 
+/** Another record says that a content was known earlier than the journal thought. */
+export function noteFirstSeen(journal: Journal, versionId: number, seenMs: number): void {
+  journal.run('UPDATE versions SET first_seen_ms = min(first_seen_ms, ?) WHERE id = ?', [seenMs, versionId])
+}
+
 export function setNewestVersion(journal: Journal, fileId: number, versionId: number): void {
   journal.run('UPDATE files SET version_id = ? WHERE id = ?', [versionId, fileId])
 }

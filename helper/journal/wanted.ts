@@ -77,6 +77,11 @@ export function listCatalogs(journal: Journal): CatalogRow[] {
   return journal.all('SELECT * FROM catalogs ORDER BY path').map(toCatalog)
 }
 
+/** Every root folder that any catalog has, as Lightroom last told them. */
+export function catalogRoots(journal: Journal): string[] {
+  return listCatalogs(journal).flatMap(({ roots }) => roots)
+}
+
 /** The cursor only ever grows. */
 export function saveCatalog(journal: Journal, { path, cursor, roots }: CatalogRow, nowMs: number): void {
   journal.run(

@@ -1,7 +1,7 @@
 // Where the bytes of a copy lie on a drive that is there: resolved from the journal's words, and only as far as plain folders lead, because
 // a drive may have been in other hands. The hash judges what is read; this only sees to it that something ordinary is.
 import path from 'node:path'
-import { systemCode } from '../errors.js'
+import { systemCode, type ErrorCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import { obstacleBelow } from '../files/inside.js'
 import type { CopyRow } from '../journal/files.js'
@@ -12,21 +12,34 @@ import { folderAt } from '../engine/prepare.js'
 import { isSafeRelativePath } from '../manifest/manifest.js'
 import { WORKING, type Hash } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
+import type { OpenBucket } from './bucket.js'
 
-/** A copy that can be tried. */
-export interface Candidate {
+/** A copy that can be tried: a file of a drive, or an object that has to be fetched first. */
+export type Candidate = {
   readonly copy: CopyRow
   /** As it is called to the user. */
   readonly where: string
-  readonly file: string
+} & ({ readonly file: string } | { readonly remote: RemoteCopy })
+
+export interface RemoteCopy {
+  readonly bucket: OpenBucket
+  /** Below the place, with `/`. */
+  readonly path: string
 }
 
 /** A copy that cannot, or that was tried and was not good. */
 export interface Failed {
   readonly copy: CopyRow
   readonly where: string
-  readonly kind: 'missing' | 'damaged' | 'unreadable' | 'away'
+  /** `slow`: it gave next to nothing while another could serve · `cold`: it must be asked for hours before */
+  readonly kind: 'missing' | 'damaged' | 'unreadable' | 'away' | 'slow' | 'cold'
   readonly why: string
+  /** What the store said, where it did. */
+  readonly code?: ErrorCode
+}
+
+export function canBeTried(found: Candidate | Failed): found is Candidate {
+  return 'file' in found || 'remote' in found
 }
 
 export interface CopyDeps {
@@ -38,15 +51,19 @@ export interface CopyDeps {
 export class CopyFinder {
   readonly #deps: CopyDeps
   readonly #places: ReadonlyMap<string, OpenPlace>
+  readonly #buckets: ReadonlyMap<string, OpenBucket>
   readonly #folders = new Map<string, string>()
 
-  constructor(deps: CopyDeps, places: readonly OpenPlace[]) {
+  constructor(deps: CopyDeps, places: readonly OpenPlace[], buckets: readonly OpenBucket[] = []) {
     this.#deps = deps
     this.#places = new Map(places.map((place) => [place.id, place]))
+    this.#buckets = new Map(buckets.map((bucket) => [bucket.id, bucket]))
   }
 
   /** Where a copy lies, or why it cannot be read. */
   locate(shoot: ShootRow, copy: CopyRow): Candidate | Failed {
+    const bucket = this.#buckets.get(copy.placeId)
+    if (bucket) return this.#inBucket(shoot, copy, bucket)
     const place = this.#places.get(copy.placeId)
     if (!place) return { copy, where: copy.placeId, kind: 'away', why: 'it is not connected' }
     const where = place.name
@@ -73,20 +90,33 @@ export class CopyFinder {
     }
   }
 
+  #inBucket(shoot: ShootRow, copy: CopyRow, bucket: OpenBucket): Candidate | Failed {
+    const below = this.#below(shoot, bucket.id)
+    if (!isSafeRelativePath(copy.path) || below === undefined)
+      return { copy, where: bucket.name, kind: 'missing', why: 'its recorded path leads out of the place' }
+    return { copy, where: bucket.name, remote: { bucket, path: `Photos/${below}/${copy.path}` } }
+  }
+
   /** The folder of a shoot at a place; undefined when the journal's words for it are not to be followed. */
   folderOf(shoot: ShootRow, place: OpenPlace): string | undefined {
-    const key = `${shoot.id} ${place.id}`
+    const below = this.#below(shoot, place.id)
+    return below === undefined ? undefined : path.join(place.root, 'Photos', ...below.split('/'))
+  }
+
+  /** Below `Photos/`, with `/`. */
+  #below(shoot: ShootRow, placeId: string): string | undefined {
+    const key = `${shoot.id} ${placeId}`
     const known = this.#folders.get(key)
     if (known !== undefined) return known
     const source = sourceById(this.#deps.journal, shoot.sourceId)
-    const below = folderAt(shoot.key, source.label, labelAt(this.#deps.journal, source, place.id))
+    const below = folderAt(shoot.key, source.label, labelAt(this.#deps.journal, source, placeId))
     if (!isSafeRelativePath(below)) return undefined
-    const folder = path.join(place.root, 'Photos', ...below.split('/'))
-    this.#folders.set(key, folder)
-    return folder
+    this.#folders.set(key, below)
+    return below
   }
 
   isAway(placeId: string): boolean {
+    if (this.#buckets.has(placeId)) return false
     const place = this.#places.get(placeId)
     return place === undefined || !isStillThere(this.#deps.files, place)
   }
@@ -103,7 +133,7 @@ export class CopyFinder {
       .flatMap((copy) => {
         const row = rows.get(copy.shootId)
         const found = row && this.locate(row, copy)
-        return found && 'file' in found ? [found] : []
+        return found && canBeTried(found) ? [found] : []
       })
   }
 
@@ -124,6 +154,7 @@ export class CopyFinder {
 }
 
 /** What became of a copy that was tried, in words. */
-export function triedInWords({ where, kind, why }: Failed): string {
-  return `${where}: ${kind === 'away' ? 'not connected' : kind} (${why})`
+export function triedInWords({ where, kind, why, code }: Failed): string {
+  const away = code === undefined ? 'not connected' : 'not in reach'
+  return `${where}: ${kind === 'away' ? away : kind} (${why})`
 }

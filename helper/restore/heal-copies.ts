@@ -15,13 +15,18 @@ import { MANIFEST_FILE } from '../manifest/manifest.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
 import type { HealResult } from '../../shared/methods.js'
-import { triedInWords, type Candidate, type CopyFinder, type Failed } from './copies.js'
+import { openCopy, type OpenBucket } from './bucket.js'
+import { canBeTried, triedInWords, type Candidate, type CopyFinder, type Failed } from './copies.js'
+import type { Fetcher } from './fetch.js'
 import { planFiles } from './plan.js'
 import { clearBelow, placeFacts } from './select.js'
 
 export interface HealRun {
   readonly engine: BackupRun
   readonly finder: CopyFinder
+  readonly fetcher: Fetcher
+  /** Good bytes may come from these; what is damaged there is sent again by healBucket. */
+  readonly buckets: readonly OpenBucket[]
   readonly isDryRun: boolean
   readonly healed: HealResult['copies'][number][]
   readonly tally: { checked: number; good: number; bytesCopied: number }
@@ -49,7 +54,7 @@ export function findSuspects({ engine, finder }: HealRun, shoot: ShootRow, place
         .filter((copy) => {
           if (copy.state === 'damaged' || copy.state === 'missing') return true
           const found = finder.locate(shoot, copy)
-          if (!('file' in found)) return found.kind !== 'away'
+          if (!('file' in found)) return 'kind' in found && found.kind !== 'away'
           const stat = files.stat(found.file)
           return stat?.sizeBytes !== copy.sizeBytes || stat.mtimeMs !== copy.mtimeMs
         })
@@ -159,7 +164,7 @@ async function examine(
 ): Promise<Trouble | { hash: Hash; how: ReadMethod; stat: FileStat } | 'stopped'> {
   const found = finder.locate(shoot, copy)
   if (!('file' in found)) {
-    if (found.kind === 'away') return 'stopped'
+    if ('remote' in found || found.kind === 'away') return 'stopped'
     return { was: found.kind === 'unreadable' ? 'unreadable' : 'missing', why: found.why }
   }
   const job = { kind: 'hash', file: found.file, sizeBytes: version.sizeBytes, fromDevice: true } as const
@@ -243,19 +248,19 @@ async function exchange(run: HealRun, suspect: Suspect, trouble: Trouble, final:
 
 /** Every copy that might be good, the best first; those that cannot be read go to `failed`. */
 export function* goodCopies(
-  { engine, finder }: HealRun,
+  { engine, finder, buckets }: HealRun,
   { shoot, place, file, version, copy }: Omit<Suspect, 'place'> & { readonly place: OpenPlace | undefined },
   failed: Failed[],
 ): Generator<Candidate> {
   const others = version.copies.filter((each) => each.placeId !== copy.placeId || each.path !== copy.path)
   const wanted = { name: file.name, version, copies: others, isNewest: true, isAsked: true }
-  const places = placeFacts(engine.deps.journal, engine.livePlaces())
+  const places = placeFacts(engine.deps.journal, engine.livePlaces(), buckets)
   const [plan] = planFiles({ wanted: [wanted], places, found: new Map() })
   const tried: CopyRow[] = [copy]
   for (const each of plan?.candidates ?? []) {
     tried.push(each)
     const found = finder.locate(shoot, each)
-    if ('file' in found) yield found
+    if (canBeTried(found)) yield found
     else failed.push(found)
   }
   yield* finder.elsewhere(version.hash, tried)
@@ -284,10 +289,32 @@ export type Came =
   | { readonly kind: 'failed'; readonly movedOld: boolean; readonly failure: Failure }
 
 /** Copies the bytes of a version from one place to another, or, in a dry run, only reads them. */
-export async function bring(
+export async function bring(run: HealRun, version: PastVersion, source: Candidate, target: Target): Promise<Came> {
+  const { copy, where } = source
+  if ('file' in source) return bringFile(run, version, { copy, where, file: source.file }, target)
+  const { signal } = run.engine
+  const { hash, sizeBytes } = version
+  if (run.isDryRun) {
+    const found = await openCopy(source.remote.bucket, source.remote.path, hash, signal)
+    return found
+      ? { kind: 'would-do' }
+      : { kind: 'bad-copy', failed: { copy, where, kind: 'missing', why: 'there is no such object' } }
+  }
+  const fetched = await run.fetcher.fetch({ ...source.remote, hash, sizeBytes, mayGiveWay: false }, signal)
+  if (fetched.kind === 'stopped')
+    return { kind: 'failed', movedOld: false, failure: { kind: 'stopped', message: fetched.why } }
+  if (fetched.kind !== 'fetched') return { kind: 'bad-copy', failed: { ...fetched, kind: fetched.kind, copy, where } }
+  try {
+    return await bringFile(run, version, { copy, where, file: fetched.file }, target)
+  } finally {
+    await fetched.release()
+  }
+}
+
+async function bringFile(
   { engine, finder, isDryRun }: HealRun,
   version: PastVersion,
-  { file, copy, where }: Candidate,
+  { file, copy, where }: { readonly copy: CopyRow; readonly where: string; readonly file: string },
   target: Target,
 ): Promise<Came> {
   const bad = (kind: Failed['kind'], why: string): Came => ({ kind: 'bad-copy', failed: { copy, where, kind, why } })

@@ -13,7 +13,9 @@ import { listPlaces } from '../journal/places.js'
 import { listShoots } from '../journal/shoots.js'
 import { isStillThere, stateOfPlace, type OpenPlace } from '../place/places.js'
 import type { HealResult, Params } from '../../shared/methods.js'
+import type { OpenBucket } from './bucket.js'
 import { CopyFinder } from './copies.js'
+import type { Fetcher } from './fetch.js'
 import { findSuspects, healCopies, type HealRun, type Suspect } from './heal-copies.js'
 import { healOriginals } from './heal-originals.js'
 
@@ -21,18 +23,22 @@ export interface HealRequest {
   readonly params: Params<'heal/run'>
   /** Open places: what is damaged there is healed, and from there. */
   readonly places: readonly OpenPlace[]
+  readonly buckets: readonly OpenBucket[]
+  readonly fetcher: Fetcher
 }
 
 /** @throws SHOOT_UNKNOWN */
 export async function heal(
   deps: EngineDeps,
-  { params, places }: HealRequest,
+  { params, places, buckets, fetcher }: HealRequest,
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<HealResult> {
   const run: HealRun = {
     engine: new BackupRun(deps, places, signal),
-    finder: new CopyFinder(deps, places),
+    finder: new CopyFinder(deps, places, buckets),
+    fetcher,
+    buckets,
     isDryRun: params.dryRun === true,
     healed: [],
     tally: { checked: 0, good: 0, bytesCopied: 0 },

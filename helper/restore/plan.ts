@@ -139,16 +139,33 @@ export interface PlanTotals {
   outOfReach: number
   /** By place, how many files would come from it. */
   readonly from: Map<string, number>
+  /** The same, their bytes. */
+  readonly bytesFrom: Map<string, number>
+  /** To read in order to be sure that they are what they seem to be. */
+  bytesToCompare: number
 }
 
 export function noTotals(): PlanTotals {
-  return { files: 0, bytes: 0, missing: 0, inTheWay: 0, toCompare: 0, outOfReach: 0, from: new Map() }
+  return {
+    files: 0,
+    bytes: 0,
+    missing: 0,
+    inTheWay: 0,
+    toCompare: 0,
+    outOfReach: 0,
+    from: new Map(),
+    bytesFrom: new Map(),
+    bytesToCompare: 0,
+  }
 }
 
 export function addToTotals(totals: PlanTotals, plans: readonly FilePlan[]): void {
   for (const { wanted, condition, candidates } of plans) {
     totals.files += 1
-    if (condition === 'to-compare') totals.toCompare += 1
+    if (condition === 'to-compare') {
+      totals.toCompare += 1
+      totals.bytesToCompare += wanted.version.sizeBytes
+    }
     if (condition === 'left-alone' || condition === 'to-compare') continue
     if (condition === 'missing') totals.missing += 1
     else totals.inTheWay += 1
@@ -159,6 +176,7 @@ export function addToTotals(totals: PlanTotals, plans: readonly FilePlan[]): voi
     }
     totals.bytes += wanted.version.sizeBytes
     totals.from.set(first.placeId, (totals.from.get(first.placeId) ?? 0) + 1)
+    totals.bytesFrom.set(first.placeId, (totals.bytesFrom.get(first.placeId) ?? 0) + wanted.version.sizeBytes)
   }
 }
 

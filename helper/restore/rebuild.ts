@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { ERROR_CODES } from '../errors.js'
 import { readWhole, type EntryStat } from '../files/durable.js'
 import { isLitter, isOwnFile } from '../files/scan.js'
-import { ensureVersion, filesOfShoot, saveCopy, saveFile, setNewestVersion } from '../journal/files.js'
+import { ensureVersion, filesOfShoot, noteFirstSeen, saveCopy, saveFile, setNewestVersion } from '../journal/files.js'
 import { forgetChainBreaks } from '../journal/meta.js'
 import { saveChain } from '../journal/places.js'
 import {
@@ -134,6 +134,7 @@ function rebuildShoot(rebuild: Rebuild, folder: string, line: ChainLine | undefi
   if (line && manifestHash !== line.manifestHash)
     find(rebuild, folder, MANIFEST_FILE, `it is not the manifest that was sealed as generation ${line.generation}`)
   const told = tellings(log.events)
+  const seen = firstSeen(log.events)
   const copies = new Map<string, Hash>(manifest.entries.map((entry) => [entry.path, entry.hash]))
   // Made after the last seal: the log has it, the manifest not yet.
   for (const [relative, { hash }] of told)
@@ -141,7 +142,9 @@ function rebuildShoot(rebuild: Rebuild, folder: string, line: ChainLine | undefi
   const row = adopt(rebuild, folder, log.events)
   rebuild.shoots += 1
   const fileIds = new Map([...filesOfShoot(deps.journal, row.id)].map(([name, file]) => [name, file.id]))
-  const shoot: ShootAtPlace = { row, folder, fileIds }
+  // Without a log a content was known at the latest when the manifest that lists it was sealed.
+  const sealedMs = line && manifestHash === line.manifestHash ? Date.parse(line.at) : deps.clock()
+  const shoot: ShootAtPlace = { row, folder, fileIds, seenMs: (name, hash) => seen.get(`${hash} ${name}`) ?? sealedMs }
   for (const [relative, hash] of [...copies].sort(([a], [b]) => depth(a) - depth(b)))
     rebuildCopy(rebuild, shoot, relative, hash, told.get(relative))
   if (line && manifestHash === line.manifestHash) {
@@ -159,6 +162,8 @@ interface ShootAtPlace {
   readonly folder: string
   /** Files of the shoot that the journal knows, by name; grows. */
   readonly fileIds: Map<string, number>
+  /** When a content of a file was first known. */
+  readonly seenMs: (name: string, hash: Hash) => number
 }
 
 function readRecord(rebuild: Rebuild, folder: string, name: string): Buffer | undefined {
@@ -234,6 +239,18 @@ function tellings(events: readonly LogEvent[]): Map<string, Telling> {
   return told
 }
 
+/** When each content of each file was first spoken of, by hash and name: what `--as-of` goes by. Proofs are renewed, this is not. */
+function firstSeen(events: readonly LogEvent[]): Map<string, number> {
+  const seen = new Map<string, number>()
+  for (const event of events) {
+    const hash = 'sourceHash' in event ? event.sourceHash : event.event === 'kept' ? event.copyHash : undefined
+    if (hash === undefined || !('file' in event)) continue
+    const key = `${hash} ${event.file}`
+    seen.set(key, Math.min(seen.get(key) ?? Infinity, Date.parse(event.at)))
+  }
+  return seen
+}
+
 /** The file's own name comes before `Versions/…`, so that it becomes the newest version. */
 function depth(relative: string): number {
   return relative.split('/').length
@@ -278,7 +295,7 @@ function statAt(rebuild: Rebuild, folder: string, relative: string): EntryStat |
 
 function rebuildCopy(
   rebuild: Rebuild,
-  { row, folder, fileIds }: ShootAtPlace,
+  { row, folder, fileIds, seenMs }: ShootAtPlace,
   relative: string,
   hash: Hash,
   told: Telling | undefined,
@@ -297,7 +314,8 @@ function rebuildCopy(
   const known = fileIds.get(name)
   const fileId = known ?? saveFile(deps.journal, row.id, name, content)
   fileIds.set(name, fileId)
-  const versionId = ensureVersion(deps.journal, fileId, content, told?.provenMs ?? deps.clock())
+  const versionId = ensureVersion(deps.journal, fileId, content, seenMs(name, hash))
+  noteFirstSeen(deps.journal, versionId, seenMs(name, hash))
   if (known === undefined) setNewestVersion(deps.journal, fileId, versionId)
   const state: CopyState = !stat ? 'missing' : told?.hash === hash ? told.state : 'written'
   saveCopy(deps.journal, {

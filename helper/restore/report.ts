@@ -3,8 +3,11 @@ import { ERROR_CODES, type SafelightError } from '../errors.js'
 import { inWords } from '../files/in-words.js'
 import type { ShootRow } from '../journal/shoots.js'
 import type { Failure } from '../engine/jobs.js'
-import type { Finding, RestorePlan, RestoreResult } from '../../shared/methods.js'
-import { triedInWords } from './copies.js'
+import type { CatalogOfDate, ColdFiles, Finding, RestorePlan, RestoreResult } from '../../shared/methods.js'
+import { catalogWords } from './catalog-of-date.js'
+import { coldWords } from './cold.js'
+import { triedInWords, type Failed } from './copies.js'
+import { durationInWords } from './pace.js'
 import type { FilePlan, PlanTotals } from './plan.js'
 import type { FileResult } from './restore-file.js'
 
@@ -13,19 +16,26 @@ export interface RestoreFacts {
   readonly totals: PlanTotals
   readonly problems: readonly SafelightError[]
   readonly targets: RestorePlan['targets']
+  readonly seconds: number
+  readonly obstacles: NonNullable<RestorePlan['obstacles']>
+  readonly mapped: NonNullable<RestorePlan['mapped']>
+  readonly catalogs: readonly CatalogOfDate[]
+  readonly picks?: number
+  readonly cold?: ColdFiles
   /** Files that were not known yet at the date asked for. */
   readonly notYet: number
   readonly nameOf: (placeId: string) => string
 }
 
-export function planReport({ title, totals, problems, targets, notYet, nameOf }: RestoreFacts): RestorePlan {
+export function planReport(facts: RestoreFacts): RestorePlan {
+  const { title, totals, problems, targets, notYet, nameOf, seconds, obstacles, mapped, catalogs, picks, cold } = facts
   const { files, bytes, missing, inTheWay, toCompare, outOfReach } = totals
   const exitCode = problems[0]?.exitCode ?? (outOfReach > 0 ? ERROR_CODES.COPY_MISSING.exit : 0)
   const from = [...totals.from].map(([place, count]) => ({ place: nameOf(place), files: count }))
   return {
     ok: exitCode === 0,
     exitCode,
-    summary: planSummary(totals, from, targets, problems),
+    summary: planSummary(facts, from),
     shoot: title,
     files,
     bytes,
@@ -34,6 +44,12 @@ export function planReport({ title, totals, problems, targets, notYet, nameOf }:
     inTheWay,
     toCompare,
     outOfReach,
+    seconds,
+    obstacles,
+    mapped,
+    catalogs,
+    ...(picks === undefined ? {} : { picks }),
+    ...(cold === undefined ? {} : { cold }),
     targets,
     findings: [],
     warnings: [...notYetWords(notYet), ...problems.slice(1).map(inSentences)],
@@ -41,11 +57,10 @@ export function planReport({ title, totals, problems, targets, notYet, nameOf }:
 }
 
 function planSummary(
-  { files, bytes, missing, inTheWay, toCompare, outOfReach }: PlanTotals,
+  { totals, targets, problems, seconds, mapped, catalogs, picks, cold }: RestoreFacts,
   from: RestorePlan['from'],
-  targets: RestorePlan['targets'],
-  problems: readonly SafelightError[],
 ): string {
+  const { files, bytes, missing, inTheWay, toCompare, outOfReach } = totals
   const first = problems[0]
   const where = targets.length === 1 ? ` to ${targets[0]?.folder ?? ''}` : ''
   const sources = from.map(({ place, files: count }) => `${count} from "${place}"`).join(', ')
@@ -53,13 +68,21 @@ function planSummary(
     ...(first ? [inSentences(first)] : []),
     missing + inTheWay === 0
       ? `Nothing of ${files} files is missing.`
-      : `${missing + inTheWay - outOfReach} of ${files} files (${inWords(bytes)}) would come back${where}: ${sources === '' ? 'none' : sources}.`,
+      : `${missing + inTheWay - outOfReach} of ${files} files (${inWords(bytes)}) would come back${where}: ${sources === '' ? 'none' : sources}${from.length > 0 ? `, in ${durationInWords(seconds)}` : ''}.`,
+    ...mappedWords(mapped),
+    ...(picks === undefined ? [] : [`${count(picks, 'file')} with a flag or stars in the catalog would come first.`]),
+    ...(cold === undefined ? [] : [coldWords(cold)]),
     ...(inTheWay > 0
       ? [`${inTheWay} of them would be put beside another content that has their name; nothing is overwritten.`]
       : []),
     ...(toCompare > 0 ? [`${toCompare} are there already, by size; a restore reads them to be sure.`] : []),
     ...(outOfReach > 0 ? [`Of ${outOfReach} no copy is in reach now: connect the other drives.`] : []),
+    ...catalogWords(catalogs),
   ].join(' ')
+}
+
+function mappedWords(mapped: RestoreFacts['mapped']): string[] {
+  return mapped.map(({ was, now, why }) => `What was in ${was} goes to ${now}, because ${why}.`)
 }
 
 function notYetWords(notYet: number): string[] {
@@ -91,7 +114,8 @@ export class RestoreTally {
     const at = { shoot: shoot.key, file: name }
     if (result.kind !== 'lost') {
       for (const { where, kind, why } of result.failed) {
-        if (kind !== 'away')
+        if (kind === 'slow') this.warned.push({ kind, place: where, ...at, message: `${why}, which served` })
+        else if (kind !== 'away' && kind !== 'cold')
           this.warned.push({ kind, place: where, ...at, message: `${why}; another copy served. Run: safelight heal` })
       }
     }
@@ -110,16 +134,10 @@ export class RestoreTally {
         return
       case 'lost': {
         const tried = [...result.failed.map(triedInWords), ...away.map((id) => `${nameOf(id)}: not connected`)]
-        const isDamaged = result.failed.some((each) => each.kind === 'damaged')
-        const isAway = away.length > 0 || result.failed.some((each) => each.kind === 'away')
-        this.exits.push(
-          (isAway ? ERROR_CODES.VOLUME_AWAY : isDamaged ? ERROR_CODES.COPY_DIFFERS : ERROR_CODES.COPY_MISSING).exit,
-        )
-        const words = isAway
-          ? 'No good copy is in reach; nothing was written. Connect the drives named here.'
-          : 'No copy is good any more; nothing was written, and what is left was not touched.'
+        const { kind, exit, words } = whyLost(away.length > 0, result.failed)
+        this.exits.push(exit)
         this.lost.push({
-          kind: isAway ? 'away' : 'lost',
+          kind,
           place: '',
           ...at,
           message: `${words} ${tried.length === 0 ? 'No copy is known.' : tried.join('; ')}`,
@@ -135,6 +153,30 @@ export class RestoreTally {
           message: `${WORDS_OF_FAILURE[result.failure.kind]?.[1] ?? 'It could not be written'} (${result.failure.message}).`,
         })
     }
+  }
+}
+
+/** What of a file that did not come back is the best news: that it can be asked for, that it is somewhere, or that it is damaged. */
+function whyLost(isPlaceAway: boolean, failed: readonly Failed[]): { kind: string; exit: number; words: string } {
+  const has = (kind: Failed['kind']): boolean => failed.some((each) => each.kind === kind)
+  if (has('cold'))
+    return {
+      kind: 'cold',
+      exit: ERROR_CODES.OFFSITE_COLD.exit,
+      words: 'Its copy in reach lies in cold storage and must be asked for first; nothing was written.',
+    }
+  const offsite = failed.find(({ kind, code }) => kind === 'away' && code !== undefined)?.code
+  if (isPlaceAway || has('away') || has('slow'))
+    return {
+      kind: 'away',
+      exit: (!isPlaceAway && offsite ? ERROR_CODES[offsite] : ERROR_CODES.VOLUME_AWAY).exit,
+      words:
+        'No good copy is in reach; nothing was written. Connect the drives named here, or see that the line to the bucket works.',
+    }
+  return {
+    kind: 'lost',
+    exit: (has('damaged') ? ERROR_CODES.COPY_DIFFERS : ERROR_CODES.COPY_MISSING).exit,
+    words: 'No copy is good any more; nothing was written, and what is left was not touched.',
   }
 }
 
@@ -157,7 +199,7 @@ const WORDS_OF_FAILURE: Partial<Record<Failure['kind'], readonly [string, string
 export function restoreReport(
   facts: RestoreFacts & { readonly tally: RestoreTally; readonly isInterrupted: boolean },
 ): RestoreResult {
-  const { tally, problems, notYet, isInterrupted } = facts
+  const { tally, problems, notYet, isInterrupted, mapped, catalogs, cold } = facts
   const exitCode = problems[0]?.exitCode ?? (isInterrupted ? ERROR_CODES.INTERRUPTED.exit : worst(tally.exits))
   return {
     ok: exitCode === 0,
@@ -167,6 +209,9 @@ export function restoreReport(
     filesRestored: tally.restored.length,
     bytesRestored: tally.bytesRestored,
     filesThere: tally.filesThere,
+    mapped,
+    catalogs,
+    ...(cold === undefined ? {} : { cold }),
     beside: tally.beside,
     from: [...tally.from].map(([place, files]) => ({ place, files })),
     findings: [...tally.lost, ...tally.warned],
@@ -190,6 +235,9 @@ function resultSummary({
   tally,
   targets,
   problems,
+  mapped,
+  catalogs,
+  cold,
   isInterrupted,
 }: RestoreFacts & { readonly tally: RestoreTally; readonly isInterrupted: boolean }): string {
   const { restored, filesThere, beside, lost, from } = tally
@@ -208,6 +256,9 @@ function resultSummary({
       ? [`${count(beside.length, 'file')} lie beside another content of that name, which was left alone.`]
       : []),
     ...(lost.length > 0 ? [`${count(lost.length, 'file')} did NOT come back (see the list).`] : []),
+    ...mappedWords(mapped),
+    ...(cold === undefined ? [] : [coldWords(cold)]),
+    ...catalogWords(catalogs),
   ].join(' ')
 }
 

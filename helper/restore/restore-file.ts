@@ -9,13 +9,16 @@ import type { CopyRow } from '../journal/files.js'
 import type { ShootRow } from '../journal/shoots.js'
 import { isSafeRelativePath } from '../manifest/manifest.js'
 import type { FileStat, Hash } from '../model.js'
-import type { Candidate, CopyFinder, Failed } from './copies.js'
+import { canBeTried, type Candidate, type CopyFinder, type Failed } from './copies.js'
+import type { Fetcher } from './fetch.js'
 import { besideName, isRestoredBeside, type FilePlan } from './plan.js'
 
 export interface RestoreFileDeps {
   readonly files: DurableFiles
   readonly pool: WorkerPool
   readonly finder: CopyFinder
+  readonly fetcher: Fetcher
+  readonly signal: AbortSignal
 }
 
 /** Where a shoot is restored to. */
@@ -134,58 +137,111 @@ async function fetch(
   target: ShootTarget,
   firstName: string,
 ): Promise<FileResult> {
-  const failed: Failed[] = []
+  const spot: Spot = { name: firstName, failed: [] }
   const tried: CopyRow[] = []
-  let name = firstName
-  for (const source of sources(deps, shoot, plan, target, tried)) {
+  const slow: Candidate[] = []
+  const planned = plan.candidates.map((copy) => deps.finder.locate(shoot, copy))
+  const lastGood = planned.findLastIndex(canBeTried)
+  for (const [index, source] of planned.entries()) {
     tried.push(source.copy)
-    if (!('file' in source)) {
-      failed.push(source)
-      continue
-    }
-    for (let attempt = 1; ; attempt++) {
-      const step = await copyOnce(deps, plan, target, source, name)
-      if (step.kind === 'restored') {
-        const file = path.join(target.folder, name)
-        return {
-          kind: 'restored',
-          path: file,
-          from: source.where,
-          isBeside: name !== plan.wanted.name,
-          stat: step.stat,
-          how: step.how,
-          failed,
-        }
-      }
-      if (step.kind === 'bad-copy') {
-        failed.push(step.failed)
-        break
-      }
-      if (step.failure.kind === 'name-taken' && attempt < NAMES_TRIED) {
-        // Somebody was quicker, or the file system takes two names for one.
-        const spot = await findSpot(deps, plan, target)
-        if ('kind' in spot) return { ...spot, failed }
-        if (spot.name === name) return { kind: 'refused-by-target', failure: step.failure, failed }
-        name = spot.name
-      } else if (step.failure.kind !== 'differs-after-write' || attempt >= WRITES_TRIED) {
-        return { kind: 'refused-by-target', failure: step.failure, failed }
-      }
-    }
+    const result = await attempt(deps, plan, target, source, spot, index < lastGood)
+    if (result) return result
+    if (spot.failed.at(-1)?.kind === 'slow' && canBeTried(source)) slow.push(source)
   }
-  return { kind: 'lost', failed }
+  for (const source of [...slow, ...lastSources(deps, shoot, plan, target, tried)]) {
+    const result = await attempt(deps, plan, target, source, spot, false)
+    if (result) return result
+  }
+  return { kind: 'lost', failed: spot.failed }
 }
 
-/** Nearest first; then, only when it comes to that, the same bytes under another name, and the original itself. */
-function* sources(
+/** Under which name, and what was tried for it so far. */
+interface Spot {
+  name: string
+  readonly failed: Failed[]
+}
+
+/** Only when it comes to that: the same bytes under another name, and the original itself. */
+function* lastSources(
   { finder }: RestoreFileDeps,
   shoot: ShootRow,
-  { wanted, candidates }: FilePlan,
+  { wanted }: FilePlan,
   { mayUseOriginal }: ShootTarget,
   tried: readonly CopyRow[],
 ): Generator<Candidate | Failed> {
-  for (const copy of candidates) yield finder.locate(shoot, copy)
   yield* finder.elsewhere(wanted.version.hash, tried)
   if (mayUseOriginal) yield* finder.original(shoot, wanted.name, wanted.copies)
+}
+
+/** Brings the file from one copy. @returns undefined when the next one is to be tried */
+async function attempt(
+  deps: RestoreFileDeps,
+  plan: FilePlan,
+  target: ShootTarget,
+  source: Candidate | Failed,
+  spot: Spot,
+  mayGiveWay: boolean,
+): Promise<FileResult | undefined> {
+  if (!canBeTried(source)) {
+    spot.failed.push(source)
+    return undefined
+  }
+  const { copy, where } = source
+  if ('file' in source) return copyToSpot(deps, plan, target, { copy, where, file: source.file }, spot)
+  const { hash, sizeBytes } = plan.wanted.version
+  const fetched = await deps.fetcher.fetch({ ...source.remote, hash, sizeBytes, mayGiveWay }, deps.signal)
+  if (fetched.kind === 'stopped') return refused('stopped', fetched.why, spot.failed)
+  if (fetched.kind !== 'fetched') {
+    spot.failed.push({ ...fetched, kind: fetched.kind, copy, where })
+    return undefined
+  }
+  try {
+    return await copyToSpot(deps, plan, target, { copy, where, file: fetched.file }, spot)
+  } finally {
+    await fetched.release()
+  }
+}
+
+interface LocalCandidate {
+  readonly copy: CopyRow
+  readonly where: string
+  readonly file: string
+}
+
+async function copyToSpot(
+  deps: RestoreFileDeps,
+  plan: FilePlan,
+  target: ShootTarget,
+  source: LocalCandidate,
+  spot: Spot,
+): Promise<FileResult | undefined> {
+  const { failed } = spot
+  for (let tries = 1; ; tries++) {
+    const step = await copyOnce(deps, plan, target, source, spot.name)
+    if (step.kind === 'restored')
+      return {
+        kind: 'restored',
+        path: path.join(target.folder, spot.name),
+        from: source.where,
+        isBeside: spot.name !== plan.wanted.name,
+        stat: step.stat,
+        how: step.how,
+        failed,
+      }
+    if (step.kind === 'bad-copy') {
+      failed.push(step.failed)
+      return undefined
+    }
+    if (step.failure.kind === 'name-taken' && tries < NAMES_TRIED) {
+      // Somebody was quicker, or the file system takes two names for one.
+      const again = await findSpot(deps, plan, target)
+      if ('kind' in again) return { ...again, failed }
+      if (again.name === spot.name) return { kind: 'refused-by-target', failure: step.failure, failed }
+      spot.name = again.name
+    } else if (step.failure.kind !== 'differs-after-write' || tries >= WRITES_TRIED) {
+      return { kind: 'refused-by-target', failure: step.failure, failed }
+    }
+  }
 }
 
 type CopyStep =
@@ -197,7 +253,7 @@ async function copyOnce(
   { pool, finder }: RestoreFileDeps,
   { wanted: { version } }: FilePlan,
   target: ShootTarget,
-  { file, copy, where }: Candidate,
+  { file, copy, where }: LocalCandidate,
   name: string,
 ): Promise<CopyStep> {
   const to: Target = {

@@ -5,27 +5,40 @@
 //
 // Nothing that lies at a target is ever overwritten. A restore that was interrupted is the same restore once more: what is there already is
 // recognised by its hash and left, so that only what was in flight is fetched again.
+import path from 'node:path'
 import { SafelightError, systemCode } from '../errors.js'
 import { inWords } from '../files/in-words.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import type { EngineDeps } from '../engine/run.js'
+import { listCatalogBackups } from '../journal/catalog-backups.js'
 import { saveCopy, saveFile, setCopyState } from '../journal/files.js'
 import { listPlaces } from '../journal/places.js'
-import { fold, sourceById, type ShootRow } from '../journal/shoots.js'
+import { fold, type ShootRow } from '../journal/shoots.js'
 import { WORKING } from '../model.js'
 import { findPlace, placeError, type OpenPlace } from '../place/places.js'
 import type { Params, RestorePlan, RestoreResult } from '../../shared/methods.js'
-import { CopyFinder } from './copies.js'
+import type { OpenBucket } from './bucket.js'
+import { catalogsOfDate } from './catalog-of-date.js'
+import { coldFiles, isLikelyCold, requestAll, type ColdCopy } from './cold.js'
+import { canBeTried, CopyFinder } from './copies.js'
+import { findDestinations, recordMoves, type Destination, type Destinations } from './destinations.js'
+import type { Fetcher } from './fetch.js'
+import { notePace, paceOf } from './pace.js'
+import { PickOrder } from './picks.js'
 import { addToTotals, dayOf, noTotals, planFiles, type FilePlan, type PlaceFacts, type PlanTotals } from './plan.js'
 import { planReport, RestoreTally, restoreReport, type RestoreFacts } from './report.js'
 import { restoreFile, type FileResult, type ShootTarget } from './restore-file.js'
 import { clearBelow, lookAtTarget, placeFacts, select, wantedOf, type Selection } from './select.js'
-import { folderBelow, namedBase, openBase, originalBase, type Base } from './target.js'
+import { openBase, type Base } from './target.js'
 
 export interface RestoreRequest {
   readonly params: Params<'restore/run'>
   /** Open places to restore from. */
   readonly places: readonly OpenPlace[]
+  readonly buckets: readonly OpenBucket[]
+  readonly fetcher: Fetcher
+  /** What the photographer has chosen, where that is asked for; see pickPath for the keys. */
+  readonly picks?: ReadonlyMap<string, number>
 }
 
 /** Files under way at once: enough for the workers to find small ones in batches, few enough to keep in memory. */
@@ -61,19 +74,14 @@ export async function restore(
     run.checkRoom()
     meter.begin('restoring', run.totals.files, run.totals.bytes)
     await run.restoreAll()
+    if (request.params.thaw === true) await run.thaw()
+    if (!signal.aborted) await request.fetcher.clear()
   } finally {
     signal.removeEventListener('abort', stop)
     run.recordAll()
     meter.close()
   }
   return restoreReport({ ...run.facts(), tally: run.tally, isInterrupted: signal.aborted })
-}
-
-/** A shoot, and where it goes. */
-interface Destination {
-  readonly shoot: ShootRow
-  readonly base: Base
-  readonly folder: string
 }
 
 class RestoreRun {
@@ -86,7 +94,15 @@ class RestoreRun {
   readonly #isFromOnePlace: boolean
   readonly #signal: AbortSignal
   readonly #placeNames: ReadonlyMap<string, string>
-  readonly #destinations: Destination[] = []
+  readonly #fetcher: Fetcher
+  readonly #buckets: ReadonlyMap<string, OpenBucket>
+  readonly #picks: PickOrder
+  readonly #pace: ReadonlyMap<string, number>
+  #destinations: Destinations = { list: [], mapped: [], problems: [] }
+  readonly #obstacles: { shoot: string; file: string; path: string }[] = []
+  /** In the plan: what is likely to be cold; in a run: what was. */
+  readonly #cold: ColdCopy[] = []
+  #isThawing = false
   readonly #filesByShoot = new Map<number, number>()
   readonly #bytesByBase = new Map<string, { bytes: number; files: number }>()
   /** Why shoots cannot be restored, each reason once. */
@@ -103,8 +119,16 @@ class RestoreRun {
     this.#deps = deps
     this.#selection = selection
     this.#isFromOnePlace = only !== undefined
-    this.#places = placeFacts(deps.journal, places, only)
-    this.#finder = new CopyFinder(deps, places)
+    const buckets = request.buckets.filter((bucket) => only === undefined || bucket.id === only)
+    this.#places = placeFacts(deps.journal, places, buckets, only)
+    this.#finder = new CopyFinder(deps, places, buckets)
+    this.#fetcher = request.fetcher
+    this.#buckets = new Map(buckets.map((bucket) => [bucket.id, bucket]))
+    this.#picks = new PickOrder(deps.journal, request.picks)
+    this.#pace = new Map([
+      ...places.map((place) => [place.id, paceOf(deps.journal, place.id, place.volume.medium)] as const),
+      ...buckets.map((bucket) => [bucket.id, paceOf(deps.journal, bucket.id, 'bucket')] as const),
+    ])
     this.#signal = signal
     this.#placeNames = new Map(listPlaces(deps.journal).map((place) => [place.id, place.name]))
   }
@@ -113,8 +137,9 @@ class RestoreRun {
   static async begin(deps: EngineDeps, request: RestoreRequest, signal: AbortSignal): Promise<RestoreRun> {
     const selection = select(deps.journal, request.params)
     const run = new RestoreRun(deps, selection, request, signal)
-    await run.#findDestinations(request.params.to)
-    for (const destination of run.#destinations) {
+    run.#destinations = await findDestinations(deps, selection.shoots, request.params.to)
+    for (const problem of run.#destinations.problems) run.#note(problem)
+    for (const destination of run.#destinations.list) {
       if (signal.aborted) break
       run.#look(destination)
     }
@@ -123,32 +148,14 @@ class RestoreRun {
     return run
   }
 
-  async #findDestinations(to: string | undefined): Promise<void> {
-    const named = to === undefined ? undefined : namedBase(this.#deps.files, to)
-    const bases = new Map<number, Base | undefined>()
-    for (const shoot of this.#selection.shoots) {
-      try {
-        if (!bases.has(shoot.sourceId)) {
-          bases.set(shoot.sourceId, undefined)
-          bases.set(
-            shoot.sourceId,
-            named ?? (await originalBase(this.#deps, sourceById(this.#deps.journal, shoot.sourceId))),
-          )
-        }
-        const base = bases.get(shoot.sourceId)
-        if (base) this.#destinations.push({ shoot, base, folder: folderBelow(this.#deps.journal, base, shoot) })
-      } catch (error) {
-        this.#note(error)
-      }
-    }
-  }
-
   #look(destination: Destination): void {
     try {
       const plans = this.#plan(destination)
       const { shoot, base } = destination
       const before = this.totals.bytes
       addToTotals(this.totals, plans)
+      this.#picks.count(shoot, plans)
+      for (const plan of plans) this.#lookAtFile(destination, plan)
       this.#filesByShoot.set(shoot.id, plans.length)
       const atBase = this.#bytesByBase.get(base.path) ?? { bytes: 0, files: 0 }
       this.#bytesByBase.set(base.path, {
@@ -158,6 +165,17 @@ class RestoreRun {
     } catch (error) {
       this.#note(error)
     }
+  }
+
+  #lookAtFile({ shoot, folder }: Destination, { wanted, condition, candidates }: FilePlan): void {
+    if (condition === 'in-the-way' && this.#obstacles.length < OBSTACLES_SHOWN)
+      this.#obstacles.push({ shoot: shoot.key, file: wanted.name, path: path.join(folder, wanted.name) })
+    const [first] = condition === 'missing' || condition === 'in-the-way' ? candidates : []
+    if (!first || !this.#buckets.has(first.placeId)) return
+    const found = this.#finder.locate(shoot, first)
+    const { hash, sizeBytes } = wanted.version
+    if (canBeTried(found) && 'remote' in found && isLikelyCold(found.remote.bucket, found.remote.path, sizeBytes))
+      this.#cold.push({ ...found.remote, hash, sizeBytes })
   }
 
   #plan({ shoot, base, folder }: Destination): FilePlan[] {
@@ -172,16 +190,32 @@ class RestoreRun {
   }
 
   facts(): RestoreFacts {
+    const nameOf = (placeId: string): string => this.#nameOf(placeId)
+    const { asOfMs } = this.#selection
+    const cold = coldFiles(this.#cold, this.#isThawing)
     return {
       title: this.#selection.title,
       totals: this.totals,
+      seconds: this.#seconds(),
+      obstacles: this.#obstacles,
+      mapped: this.#destinations.mapped,
+      catalogs: asOfMs === undefined ? [] : catalogsOfDate(listCatalogBackups(this.#deps.journal), asOfMs, nameOf),
+      ...(this.#picks.isAsked ? { picks: this.#picks.counted } : {}),
+      ...(cold ? { cold } : {}),
       problems: [...this.#problems.values(), ...this.#ended.values()],
-      targets: this.#destinations
+      targets: this.#destinations.list
         .filter(({ shoot }) => this.#filesByShoot.has(shoot.id))
         .map(({ shoot, folder }) => ({ shoot: shoot.key, folder, files: this.#filesByShoot.get(shoot.id) ?? 0 })),
       notYet: this.#notYet,
-      nameOf: (placeId: string) => this.#nameOf(placeId),
+      nameOf,
     }
+  }
+
+  /** One place after the other, as if each were read alone; what is only compared is read at the target. */
+  #seconds(): number {
+    const { bytesFrom, bytesToCompare } = this.totals
+    const fetching = [...bytesFrom].map(([id, bytes]) => bytes / (this.#pace.get(id) ?? COMPARE_PACE))
+    return Math.ceil(fetching.reduce((sum, each) => sum + each, bytesToCompare / COMPARE_PACE))
   }
 
   #nameOf(placeId: string): string {
@@ -202,13 +236,26 @@ class RestoreRun {
   }
 
   async restoreAll(): Promise<void> {
+    const begunMs = this.#deps.clock()
+    recordMoves(this.#deps, this.#destinations.list)
+    // Likely is not known: from here on it is what the stores say.
+    this.#cold.length = 0
+    for (const only of this.#picks.passes) await this.#pass(only)
+    const [from, ...others] = this.tally.from.keys()
+    const place = [...this.#placeNames].find(([, name]) => name === from)?.[0]
+    if (place !== undefined && others.length === 0)
+      notePace(this.#deps.journal, place, this.tally.bytesRestored, this.#deps.clock() - begunMs)
+  }
+
+  /** @param only  the files that this pass is about */
+  async #pass(only: (shoot: ShootRow, plans: readonly FilePlan[]) => readonly FilePlan[]): Promise<void> {
     const underWay = new Set<Promise<void>>()
     const day = dayOf(this.#deps.clock())
-    for (const destination of this.#destinations) {
+    for (const destination of this.#destinations.list) {
       const ready = this.#isOver(destination.base) ? undefined : this.#ready(destination, day)
       // Where a disk has no hard links, two names that it takes for one could overwrite each other: such files wait for one another.
       const turns = new Map<string, Promise<void>>()
-      for (const plan of ready?.plans ?? []) {
+      for (const plan of only(destination.shoot, ready?.plans ?? [])) {
         if (ready === undefined || this.#isOver(destination.base)) break
         const { target } = ready
         const name = fold(plan.wanted.name)
@@ -220,6 +267,13 @@ class RestoreRun {
       }
     }
     await Promise.all(underWay)
+  }
+
+  /** Asks for what is cold. */
+  async thaw(): Promise<void> {
+    const failures = await requestAll(this.#cold, this.#signal)
+    for (const error of failures) this.#note(error)
+    this.#isThawing = failures.length < this.#cold.length
   }
 
   #isOver(base: Base): boolean {
@@ -260,7 +314,9 @@ class RestoreRun {
     const { shoot, base } = destination
     if (this.#isOver(base)) return
     const { files, pool } = this.#deps
-    const result = await restoreFile({ files, pool, finder: this.#finder }, shoot, plan, target)
+    const deps = { files, pool, finder: this.#finder, fetcher: this.#fetcher, signal: this.#signal }
+    const result = await restoreFile(deps, shoot, plan, target)
+    if (result.kind === 'lost') this.#noteCold(shoot, plan, result)
     if (result.kind === 'refused-by-target') {
       const { kind, message } = result.failure
       if (kind === 'stopped') return
@@ -275,13 +331,20 @@ class RestoreRun {
     if (this.#record.length >= RECORD_LOT) this.recordAll()
   }
 
+  #noteCold(shoot: ShootRow, { wanted }: FilePlan, { failed }: FileResult): void {
+    const cold = failed.find(({ kind }) => kind === 'cold')
+    const found = cold && this.#finder.locate(shoot, cold.copy)
+    const { hash, sizeBytes } = wanted.version
+    if (found && canBeTried(found) && 'remote' in found) this.#cold.push({ ...found.remote, hash, sizeBytes })
+  }
+
   /** The originals that are whole again, and the copies that are not, go to the journal. */
   recordAll(): void {
     const lot = this.#record
     this.#record = []
     if (lot.length === 0) return
     const { journal } = this.#deps
-    const original = new Set(this.#destinations.filter(({ base }) => base.isOriginal).map(({ shoot }) => shoot.id))
+    const original = new Set(this.#destinations.list.filter(({ base }) => base.isOriginal).map(({ shoot }) => shoot.id))
     journal.transaction(() => {
       for (const { shoot, plan, result } of lot) {
         for (const { copy, kind } of result.failed) {
@@ -309,6 +372,11 @@ class RestoreRun {
     })
   }
 }
+
+const OBSTACLES_SHOWN = 100
+
+/** Bytes a second at which what is there already is read. */
+const COMPARE_PACE = 200e6
 
 /** Half a block of slack and a name. */
 const OVERHEAD_PER_FILE_BYTES = 3 * 1024

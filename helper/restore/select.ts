@@ -12,7 +12,9 @@ import { temporaryTag } from '../journal/meta.js'
 import { listPlaces } from '../journal/places.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import { isSafeRelativePath } from '../manifest/manifest.js'
+import { isColdClass } from '../offsite/storage-class.js'
 import type { OpenPlace } from '../place/places.js'
+import type { OpenBucket } from './bucket.js'
 import { chooseContent, chooseNames, endOfDay, type PlaceFacts, type Wanted } from './plan.js'
 import type { Params } from '../../shared/methods.js'
 
@@ -149,16 +151,28 @@ const NETWORK = /^(nfs|cifs|smb|afp|webdav|davfs|fuse\.(sshfs|rclone))/i
 
 /** Every known place, and which of them are open now.
  *  @param only  the place that the user wants to restore from */
-export function placeFacts(journal: Journal, open: readonly OpenPlace[], only?: string): Map<string, PlaceFacts> {
+export function placeFacts(
+  journal: Journal,
+  open: readonly OpenPlace[],
+  buckets: readonly OpenBucket[] = [],
+  only?: string,
+): Map<string, PlaceFacts> {
   const facts = new Map<string, PlaceFacts>()
   for (const { id } of listPlaces(journal)) {
     const place = open.find((each) => each.id === id)
+    const bucket = buckets.find((each) => each.id === id)
     const isChosen = only === undefined || only === id
     if (isChosen)
       facts.set(id, {
         id,
-        isHere: place !== undefined,
-        distance: place && NETWORK.test(place.volume.fileSystem) ? 1 : 0,
+        isHere: place !== undefined || bucket !== undefined,
+        distance: bucket
+          ? isColdClass(bucket.storageClass)
+            ? 3
+            : 2
+          : place && NETWORK.test(place.volume.fileSystem)
+            ? 1
+            : 0,
       })
   }
   return facts

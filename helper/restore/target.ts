@@ -3,15 +3,16 @@
 // folder that was meant.
 import { realpathSync } from 'node:fs'
 import path from 'node:path'
-import { SafelightError } from '../errors.js'
-import { makeFolders, type DurableFiles } from '../files/durable.js'
+import { SafelightError, systemCode } from '../errors.js'
+import { makeFolders, type DurableFiles, type EntryStat } from '../files/durable.js'
 import { deviceRelation, type Volume, type Volumes } from '../files/volumes.js'
 import type { Journal } from '../journal/journal.js'
 import { listPlaces } from '../journal/places.js'
-import { fold, type ShootRow, type SourceRow } from '../journal/shoots.js'
+import { fold, saveSource, type ShootRow, type SourceRow } from '../journal/shoots.js'
 import { isSafeRelativePath } from '../manifest/manifest.js'
 import { WORKING } from '../model.js'
 import { ROOT_FOLDER } from '../place/marker.js'
+import { findMovedRoot, whereLightroomSays, type MovedRoot } from './moved-root.js'
 
 export interface TargetDeps {
   readonly files: DurableFiles
@@ -29,6 +30,8 @@ export interface Base {
   readonly isOriginal: boolean
   /** Its files are known from this computer, and not only from what a drive says. */
   readonly isKnownHere: boolean
+  /** Set when the originals were elsewhere. */
+  readonly moved?: { readonly was: string; readonly why: string; readonly volume: Volume }
 }
 
 /** The folder that the user named.
@@ -46,9 +49,50 @@ export function namedBase(files: DurableFiles, to: string): Base {
   return { path: base, existing: real, isOriginal: false, isKnownHere: true }
 }
 
-/** The folder of a source's originals, when it is, or can be made again, where it was.
+/** The folder of a source's originals: where it was, or where it is now when its disk has another letter or Lightroom another root folder.
  *  @throws VOLUME_AWAY, VOLUME_REPLACED, NAME_NOT_STORABLE, each with the --to that would do instead */
 export async function originalBase(deps: TargetDeps, source: SourceRow): Promise<Base> {
+  const isGone = path.isAbsolute(source.path) && statOrNothing(deps.files, source.path) === undefined
+  const said = isGone ? whereLightroomSays(deps, source) : undefined
+  if (said) return movedBase(deps, source, said)
+  try {
+    return await baseWhereItWas(deps, source)
+  } catch (error) {
+    const isElsewhere =
+      error instanceof SafelightError && (error.code === 'VOLUME_AWAY' || error.code === 'VOLUME_REPLACED')
+    const moved = isElsewhere ? await findMovedRoot(deps, source) : undefined
+    if (moved) return movedBase(deps, source, moved)
+    throw error
+  }
+}
+
+async function movedBase(
+  { files, journal, volumes }: TargetDeps,
+  source: SourceRow,
+  { path: folder, why }: MovedRoot,
+): Promise<Base> {
+  const existing = nearestExisting(files, folder)
+  if (files.stat(existing)?.kind !== 'folder' || realpathSync.native(existing) !== existing)
+    throw cannotGoBack('VOLUME_REPLACED', source, `${existing} is a link or a file where a folder is needed`)
+  return {
+    path: folder,
+    existing,
+    isOriginal: true,
+    isKnownHere: hasWorkingCopies(journal, source),
+    moved: { was: source.path, why, volume: await volumes.describe(folder) },
+  }
+}
+
+function statOrNothing(files: DurableFiles, folder: string): EntryStat | undefined {
+  try {
+    return files.stat(folder)
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    return undefined
+  }
+}
+
+async function baseWhereItWas(deps: TargetDeps, source: SourceRow): Promise<Base> {
   const { files, journal, volumes } = deps
   const isKnownHere = hasWorkingCopies(journal, source)
   if (!path.isAbsolute(source.path))
@@ -133,6 +177,15 @@ export function folderBelow(journal: Journal, base: Base, shoot: ShootRow): stri
       })
   }
   return folder
+}
+
+/** From now on the originals of a source are known to lie where they were mapped to. */
+export function recordMove(journal: Journal, source: SourceRow, base: Base, nowMs: number): void {
+  if (!base.moved) return
+  const { volumeId, mountPoint, devices } = base.moved.volume
+  const { id, label } = source
+  const onVolume = volumeId === undefined ? {} : { volumeId, pathOnVolume: path.relative(mountPoint, base.path) }
+  saveSource(journal, { id, label, path: base.path, devices, ...onVolume }, nowMs)
 }
 
 /** Makes a base where it is missing, and says by what it is known from now on: `device:inode`. */

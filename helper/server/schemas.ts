@@ -47,6 +47,8 @@ const restore = z.strictObject({
   to: pathText.exactOptional(),
   from: pathText.exactOptional(),
   asOf: z.string().max(64).exactOptional(),
+  first: z.literal('picks').exactOptional(),
+  thaw: z.boolean().exactOptional(),
 })
 
 /** What each method takes; unknown fields are refused. */

@@ -161,6 +161,12 @@ export class CatalogRoom {
     return found.length
   }
 
+  /** What the photographer has chosen, by the newest backup of each catalog at these places; see pickPath for the keys. */
+  async picks(places: readonly Pick<OpenPlace, 'root'>[], signal: AbortSignal): Promise<Map<string, number>> {
+    const found = await this.#limit(() => this.#run('picks', { roots: places.map(({ root }) => root) }, signal))
+    return new Map(found.map(({ path: file, score }) => [file, score]))
+  }
+
   /** The complete sets are counted again: after copying, more may be complete. */
   countAgain(signal: AbortSignal): Promise<void> {
     return this.#reconciler.countAgain(signal)

@@ -84,7 +84,7 @@ describe('the plan of a restore', () => {
       onePlan(wanted([copy('shelf')])),
     ])
     assert.deepEqual(
-      { ...totals, from: [...totals.from] },
+      { ...totals, from: [...totals.from], bytesFrom: [...totals.bytesFrom] },
       {
         files: 4,
         bytes: 20,
@@ -96,6 +96,11 @@ describe('the plan of a restore', () => {
           ['ssd', 1],
           ['vault', 1],
         ],
+        bytesFrom: [
+          ['ssd', 10],
+          ['vault', 10],
+        ],
+        bytesToCompare: 10,
       },
     )
   })

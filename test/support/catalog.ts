@@ -13,6 +13,10 @@ export interface LiteralPhoto {
   readonly sidecars?: string
   readonly format?: string
   readonly virtualCopies?: number
+  /** 1 flagged, -1 rejected. */
+  readonly pick?: number
+  /** Stars. */
+  readonly rating?: number
   /** Byte size that goes into importHash; no importHash when left out. */
   readonly importedBytes?: number
   /** Milliseconds since 1970; a fixed moment when left out. */
@@ -285,6 +289,12 @@ function insertPhoto(
   const master = insertImage(database, version, ids, file, photo.format ?? formatOf(ext), null, historySteps)
   for (let copy = 0; copy < (photo.virtualCopies ?? 0); copy += 1)
     insertImage(database, version, ids, file, photo.format ?? formatOf(ext), master, historySteps)
+  if (photo.pick !== undefined || photo.rating !== undefined)
+    database.run('UPDATE Adobe_images SET pick = ?, rating = ? WHERE id_local = ?', [
+      photo.pick ?? 0,
+      photo.rating ?? null,
+      master,
+    ])
   const batch = imports[photo.import ?? 0]
   if (batch !== undefined)
     database.run('INSERT INTO AgLibraryImportImage VALUES (?, ?, ?)', [ids.next(), master, batch])

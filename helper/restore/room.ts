@@ -1,0 +1,78 @@
+// What is asked of the restore room: plan, restore, heal. Opens what there is to restore from, drives and buckets, for as long as one request
+// lasts, and leaves everything else to the modules beside it.
+import path from 'node:path'
+import type { OnProgress } from '../engine/progress.js'
+import type { EngineDeps } from '../engine/run.js'
+import { chooseHashEngine } from '../files/hash.js'
+import type { Volumes } from '../files/volumes.js'
+import type { OpenPlace } from '../place/places.js'
+import type { Params, Result } from '../../shared/methods.js'
+import type { OpenBucket } from './bucket.js'
+import { clearOldFetches, Fetcher } from './fetch.js'
+import { heal } from './heal.js'
+import { planRestore, restore, type RestoreRequest } from './restore.js'
+
+export interface RestoreRoomDeps {
+  readonly home: string
+  readonly clock: () => number
+  readonly volumes: Volumes
+  readonly withEngine: <T>(act: (deps: EngineDeps) => Promise<T>) => Promise<T>
+  /** The known drives that are connected. */
+  readonly placesHere: (deps: EngineDeps, signal: AbortSignal) => Promise<OpenPlace[]>
+  /** Opens every known bucket whose credentials are there; nothing is asked of the store yet. */
+  readonly openBuckets: () => Promise<OpenBucket[]>
+  /** What the photographer has chosen, by the newest catalog backups at these places. */
+  readonly picks: (places: readonly OpenPlace[], signal: AbortSignal) => Promise<ReadonlyMap<string, number>>
+}
+
+export class RestoreRoom {
+  readonly #deps: RestoreRoomDeps
+  readonly #fetcher: Fetcher
+  #isCleared = false
+
+  constructor(deps: RestoreRoomDeps) {
+    this.#deps = deps
+    const { home, volumes, clock } = deps
+    this.#fetcher = new Fetcher({ folder: path.join(home, 'fetched'), hash: chooseHashEngine(), volumes, clock })
+  }
+
+  plan(params: Params<'restore/plan'>, signal: AbortSignal): Promise<Result<'restore/plan'>> {
+    return this.#with(params, signal, (engine, request) => planRestore(engine, request, signal))
+  }
+
+  restore(params: Params<'restore/run'>, signal: AbortSignal, onProgress: OnProgress): Promise<Result<'restore/run'>> {
+    return this.#with(params, signal, (engine, request) => restore(engine, request, signal, onProgress))
+  }
+
+  heal(params: Params<'heal/run'>, signal: AbortSignal, onProgress: OnProgress): Promise<Result<'heal/run'>> {
+    return this.#open(signal, (engine, sources) => heal(engine, { params, ...sources }, signal, onProgress))
+  }
+
+  #with<T>(
+    params: Params<'restore/run'>,
+    signal: AbortSignal,
+    act: (deps: EngineDeps, request: RestoreRequest) => Promise<T>,
+  ): Promise<T> {
+    return this.#open(signal, async (engine, sources) => {
+      const picks = params.first === 'picks' ? await this.#deps.picks(sources.places, signal) : undefined
+      return act(engine, { params, ...sources, ...(picks ? { picks } : {}) })
+    })
+  }
+
+  #open<T>(
+    signal: AbortSignal,
+    act: (deps: EngineDeps, sources: { places: OpenPlace[]; buckets: OpenBucket[]; fetcher: Fetcher }) => Promise<T>,
+  ): Promise<T> {
+    return this.#deps.withEngine(async (engine) => {
+      if (!this.#isCleared) await clearOldFetches(path.join(this.#deps.home, 'fetched'), this.#deps.clock())
+      this.#isCleared = true
+      const places = await this.#deps.placesHere(engine, signal)
+      const buckets = await this.#deps.openBuckets()
+      try {
+        return await act(engine, { places, buckets, fetcher: this.#fetcher })
+      } finally {
+        for (const { store } of buckets) store.close()
+      }
+    })
+  }
+}
