@@ -8,14 +8,15 @@
 //
 // A target that fails does not hold up the others. Nothing at a target is ever overwritten.
 import path from 'node:path'
-import { describeError } from '../errors.js'
-import { makeFolders, moveAside, publish, readWhole } from '../files/durable.js'
-import { obstacleBelow } from '../files/inside.js'
+import { describeError, systemCode } from '../errors.js'
+import { DIRECT_BYTES, makeFolders, moveAside, publish, type DurableFiles } from '../files/durable.js'
 import { temporaryName } from '../files/temporary.js'
 import type { FileStat, Hash } from '../model.js'
 import { failureOf, PLACE_TROUBLE, SOURCE_TROUBLE } from './failures.js'
 import type { CopyJob, CopyOutcome, Failure, Target, TargetOutcome } from './jobs.js'
-import { hashFile, plainStat, Stopped, type WorkerDeps } from './read.js'
+import { append, endOutflow, isOpen, openOutflow, type Outflow } from './outflow.js'
+import { hashFile, plainStat, readLength, Stopped, type WorkerDeps } from './read.js'
+import { assertHere } from './still-here.js'
 
 /** A source that keeps changing while it is read is reported after this many tries. */
 const TRIES = 3
@@ -42,7 +43,7 @@ interface Copy {
   readonly target: Target
   readonly temporary: string
   result?: TargetOutcome['result']
-  descriptor?: number
+  out?: Outflow
   isCreated: boolean
   movedOld: boolean
   /** Of the source, once it has been read whole. */
@@ -67,7 +68,7 @@ function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
       isCreated: false,
       movedOld: false,
     }))
-    const source = readOnce(deps, job, copies)
+    const source = readOnce(deps, job, copies, attempt === 1)
     if ('failure' in source) {
       for (const copy of copies) abandon(deps, copy, source.failure)
       if (source.failure.kind === 'source-changing' && attempt < TRIES) continue
@@ -85,24 +86,36 @@ function temporaryFor(deps: WorkerDeps, target: Target, index: number): string {
   return path.join(target.folder, temporaryName(deps.temporaryTag, `${counter}-${index}`))
 }
 
-function readOnce(deps: WorkerDeps, job: CopyJob, copies: readonly Copy[]): CopyOutcome['source'] {
+/** @param direct  past the page cache if that can be: whatever is odd about it is settled by a second, ordinary read */
+function readOnce(deps: WorkerDeps, job: CopyJob, copies: readonly Copy[], direct: boolean): CopyOutcome['source'] {
   try {
-    const descriptor = deps.files.openRead(job.from)
+    const source = openSource(deps.files, job.from, direct)
     try {
-      return readOpen(deps, job, descriptor, copies)
+      return readOpen(deps, job, source, copies)
     } finally {
-      deps.files.close(descriptor)
+      deps.files.close(source.descriptor)
     }
   } catch (error) {
     if (error instanceof Stopped) return { failure: { kind: 'stopped', message: 'stopped' } }
-    return { failure: failureOf(error, SOURCE_TROUBLE, 'source-unreadable') }
+    const failure = failureOf(error, SOURCE_TROUBLE, 'source-unreadable')
+    return { failure: direct && systemCode(error) === 'EINVAL' ? { ...failure, kind: 'source-changing' } : failure }
   }
 }
 
-function readOpen(deps: WorkerDeps, job: CopyJob, descriptor: number, copies: readonly Copy[]): CopyOutcome['source'] {
-  const before = plainStat(deps.files.statOpen(descriptor))
-  for (const copy of copies) attempt(deps, copy, () => begin(deps, copy))
-  const { hash, count } = pour(deps, descriptor, copies, before.sizeBytes)
+interface Source {
+  readonly descriptor: number
+  readonly isDirect: boolean
+}
+
+function openSource(files: DurableFiles, from: string, direct: boolean): Source {
+  const descriptor = direct ? files.openDirect(from) : undefined
+  return { descriptor: descriptor ?? files.openRead(from), isDirect: descriptor !== undefined }
+}
+
+function readOpen(deps: WorkerDeps, job: CopyJob, source: Source, copies: readonly Copy[]): CopyOutcome['source'] {
+  const before = plainStat(deps.files.statOpen(source.descriptor))
+  for (const copy of copies) attempt(deps, copy, () => begin(deps, copy, before.sizeBytes))
+  const { hash, count } = pour(deps, source, copies, before.sizeBytes)
   const after = deps.files.stat(job.from)
   if (after === undefined)
     return { failure: { kind: 'source-vanished', message: 'it was taken away while it was being read' } }
@@ -122,78 +135,68 @@ function isSameContent(a: FileStat, b: FileStat): boolean {
   return a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs && a.inode === b.inode
 }
 
-/** Reads to the end, or until there is more than there was at first: a file that grows for as long as it is read would never end. */
+/** Reads as much as there was at first, and no more: a file that grows for as long as it is read would never end, and that it grew is
+ *  seen by its size afterwards. */
 function pour(
   deps: WorkerDeps,
-  descriptor: number,
+  source: Source,
   copies: readonly Copy[],
   sizeBytes: number,
 ): { hash: Hash; count: number } {
   const hasher = deps.hash.create()
+  const isDirect = source.isDirect || copies.some((copy) => copy.out?.isDirect)
+  const step = isDirect ? deps.buffer : deps.buffer.subarray(0, BUFFERED_BYTES)
   let total = 0
-  for (;;) {
-    const count = total > sizeBytes ? 0 : deps.files.read(descriptor, deps.buffer, 0, deps.buffer.length)
-    if (count === 0) return { hash: hasher.digest(), count: total }
-    for (const copy of copies) attempt(deps, copy, () => write(deps, copy, count))
+  while (total < sizeBytes) {
+    const count = fill(deps, source, step, sizeBytes - total)
+    if (count === 0) break
     hasher.update(deps.buffer.subarray(0, count))
+    for (const copy of copies) attempt(deps, copy, () => write(deps, copy, count))
     total += count
     deps.onBytes(count, 'source')
+    // Only the end of a file is no whole sector; from anywhere else a direct read, and a direct write, cannot go on.
+    if (isDirect && count % DIRECT_BYTES !== 0) break
   }
+  return { hash: hasher.digest(), count: total }
 }
 
-function begin(deps: WorkerDeps, copy: Copy): void {
-  assertHere(deps, copy.target)
+/** Through the page cache, more at once than this is slower. */
+const BUFFERED_BYTES = 1024 * 1024
+
+/** Fills the buffer as far as the file goes: a short read in the middle of it (network shares) is no end. @returns bytes */
+function fill(deps: WorkerDeps, source: Source, buffer: Uint8Array, left: number): number {
+  const wanted = readLength(buffer, left)
+  let filled = 0
+  while (filled < Math.min(wanted, left)) {
+    const count = deps.files.read(source.descriptor, buffer, filled, wanted - filled)
+    if (count === 0) break
+    filled += count
+    if (source.isDirect && filled % DIRECT_BYTES !== 0) break
+  }
+  return filled
+}
+
+function begin(deps: WorkerDeps, copy: Copy, sizeBytes: number): void {
+  assertHere(deps.files, copy.target)
   makeFolders(deps.files, copy.target.root, copy.target.folder)
-  copy.descriptor = deps.files.create(copy.temporary)
+  copy.out = openOutflow(deps.files, copy.temporary, sizeBytes)
   copy.isCreated = true
 }
 
 function write(deps: WorkerDeps, copy: Copy, count: number): void {
-  if (copy.descriptor !== undefined) deps.files.write(copy.descriptor, deps.buffer, 0, count)
+  if (copy.out) append(deps.files, copy.out, deps.buffer, count)
 }
 
 function end(deps: WorkerDeps, copy: Copy, hash: Hash, mtimeMs: number): void {
-  if (copy.descriptor === undefined) return
-  deps.files.setTimes(copy.descriptor, mtimeMs)
+  if (copy.out === undefined) return
+  endOutflow(deps.files, copy.out, mtimeMs)
   copy.hash = hash
-}
-
-/** The drive, or the folder, under this path is still the one that the run began with, and the way down is made of plain folders. */
-function assertHere(deps: WorkerDeps, target: Target): void {
-  if (target.rootIsFolder) {
-    assertFolderHere(deps, target)
-    return
-  }
-  const file = path.join(target.root, 'place.json')
-  const marker = deps.files.stat(file)
-  if (marker && (`${marker.device}:${marker.inode}` === target.marker || idIn(deps, file) === target.place)) return
-  throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
-}
-
-function assertFolderHere({ files }: WorkerDeps, { root, folder, marker }: Target): void {
-  const stat = files.stat(root)
-  if (stat === undefined || `${stat.device}:${stat.inode}` !== marker)
-    throw Object.assign(new Error('the folder is no longer there'), { code: 'ENODEV' })
-  const obstacle = obstacleBelow(files, root, folder)
-  if (obstacle !== undefined)
-    throw Object.assign(new Error(`${obstacle} is a link or a file where a folder is needed`), { code: 'ELOOP' })
-}
-
-/** FAT and exFAT give a file a new inode number when the old one has been forgotten: then what the marker says decides. */
-function idIn(deps: WorkerDeps, marker: string): unknown {
-  try {
-    const said: unknown = JSON.parse(readWhole(deps.files, marker).toString('utf8'))
-    return typeof said === 'object' && said !== null && 'id' in said ? said.id : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 // ── making them durable, reading them back, naming them ─────────────────────────────────────────────────────────────────────────────
 
 function makeDurable(deps: WorkerDeps, copies: readonly Copy[]): void {
-  const waiting = copies.filter((copy) => copy.result === undefined && copy.descriptor !== undefined)
+  const waiting = copies.filter((copy) => copy.result === undefined && copy.out !== undefined)
   const roots = new Map<string, Copy[]>()
   for (const copy of waiting) roots.set(copy.target.root, [...(roots.get(copy.target.root) ?? []), copy])
   for (const [root, group] of roots) {
@@ -212,11 +215,11 @@ function syncTogether(deps: WorkerDeps, root: string): boolean {
 }
 
 function close(deps: WorkerDeps, copy: Copy, withSync: boolean): void {
-  const { descriptor } = copy
-  if (descriptor === undefined) return
-  if (withSync) deps.files.sync(descriptor)
-  delete copy.descriptor
-  deps.files.close(descriptor)
+  const { out } = copy
+  if (out === undefined) return
+  if (withSync) deps.files.sync(out.descriptor)
+  delete copy.out
+  deps.files.close(out.descriptor)
 }
 
 function finish(deps: WorkerDeps, copy: Copy): void {
@@ -225,7 +228,7 @@ function finish(deps: WorkerDeps, copy: Copy): void {
   attempt(deps, copy, () => {
     const read = hashFile(deps, temporary, true, 'read-back')
     if (read.hash !== hash) throw new Differs(`${read.hash} was read back where ${hash} had been written`)
-    assertHere(deps, target)
+    assertHere(deps.files, target)
     const final = path.join(target.folder, target.name)
     if (target.moveOldTo !== undefined && deps.files.stat(final) !== undefined) {
       moveAside(deps.files, final, target.moveOldTo)
@@ -275,7 +278,7 @@ function attempt(deps: WorkerDeps, copy: Copy, act: () => void): void {
  *  temporary file are still there, it is the name and not the drive. */
 function isNameToBlame(deps: WorkerDeps, copy: Copy): boolean {
   try {
-    assertHere(deps, copy.target)
+    assertHere(deps.files, copy.target)
     return copy.hash !== undefined && deps.files.stat(copy.temporary) !== undefined
   } catch (error) {
     return error === undefined
@@ -296,8 +299,8 @@ function abandon(deps: WorkerDeps, copy: Copy, failure: Failure): void {
 function discard(deps: WorkerDeps, copy: Copy, result: TargetOutcome['result']): void {
   copy.result = result
   try {
-    if (copy.descriptor !== undefined) deps.files.close(copy.descriptor)
-    delete copy.descriptor
+    if (copy.out !== undefined && isOpen(copy.out)) deps.files.close(copy.out.descriptor)
+    delete copy.out
     if (copy.isCreated) deps.files.unlink(copy.temporary)
   } catch (error) {
     if (result.kind === 'failed')

@@ -20,8 +20,8 @@ export interface Batch {
 /** Layout of the shared control buffer, in 64-bit words. */
 export const CONTROL = { stop: 0, sourceBytes: 1, readBackBytes: 2, words: 3 } as const
 
-/** Large enough that the device and not the call is what costs, small enough to stop within a moment. */
-const BUFFER_BYTES = 1024 * 1024
+/** Large enough that the device and not the call is what costs, small enough to stop within a moment. Used whole only past the page cache. */
+const BUFFER_BYTES = 4 * 1024 * 1024
 
 /** @param files  where the bytes go; tests hand in one that fails as planned */
 export function serveWorker(files: DurableFiles): void {

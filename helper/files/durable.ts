@@ -16,6 +16,7 @@ import {
   readSync,
   readdirSync,
   renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
   type Stats,
@@ -48,6 +49,9 @@ export interface DurableFiles {
   openDirect(file: string): number | undefined
   /** Creates a file that does not exist yet, mode 0644 less the umask. @throws EEXIST */
   create(file: string): number
+  /** The same, written past the page cache: every write must come from a page-aligned buffer and be a multiple of `DIRECT_BYTES` long.
+   *  @returns undefined, and leaves nothing, where the system or the file system cannot @throws EEXIST */
+  createDirect(file: string): number | undefined
   /** Opens for appending, creating it if need be. */
   openAppend(file: string): number
   /** Reads at `position`, or at the descriptor's own when it is left out. @returns bytes read; 0 at the end */
@@ -74,6 +78,14 @@ export interface DurableFiles {
   unlink(file: string): void
 }
 
+/** What direct reads and writes begin at and are a multiple of: no disk has larger sectors. */
+export const DIRECT_BYTES = 4096
+
+/** @returns the length that a direct read or write of so many bytes must have */
+export function directLength(bytes: number): number {
+  return Math.ceil(bytes / DIRECT_BYTES) * DIRECT_BYTES
+}
+
 /** A link in place of a file is refused (ELOOP): a drive may have been in other hands, and what a link leads to is not on the drive. */
 const NO_FOLLOW = process.platform === 'win32' ? 0 : constants.O_NOFOLLOW
 
@@ -98,11 +110,22 @@ export const systemFiles: DurableFiles = {
     try {
       return openFile(file, constants.O_RDONLY | DIRECT)
     } catch (error) {
-      if (systemCode(error) === 'EINVAL' || systemCode(error) === 'ENOTSUP') return undefined
+      if (cannotBeDirect(error)) return undefined
       throw error
     }
   },
   create: (file) => openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o644),
+  createDirect(file) {
+    if (DIRECT === 0) return undefined
+    try {
+      return openSync(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | DIRECT, 0o644)
+    } catch (error) {
+      if (!cannotBeDirect(error)) throw error
+      // A file system that knows no such thing has made the file before it says so.
+      rmSync(file, { force: true })
+      return undefined
+    }
+  },
   openAppend: (file) => openFile(file, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND),
   read: (descriptor, into, offset, length, position) => readSync(descriptor, into, offset, length, position ?? null),
   write(descriptor, from, offset, length) {
@@ -155,6 +178,10 @@ function openFile(file: string, flags: number): number {
   throw Object.assign(new Error(`EFTYPE: not a file but a pipe, a socket or a device, open '${file}'`), {
     code: 'EFTYPE',
   })
+}
+
+function cannotBeDirect(error: unknown): boolean {
+  return systemCode(error) === 'EINVAL' || systemCode(error) === 'ENOTSUP'
 }
 
 function toEntryStat(stats: Stats): EntryStat {
@@ -279,6 +306,9 @@ export function appendLines(files: DurableFiles, file: string, lines: readonly s
 
 /** @returns `length`, or the offset just after the last newline when the file does not end with one */
 function lengthOfWholeLines(files: DurableFiles, descriptor: number, length: number): number {
+  if (length === 0) return 0
+  const last = Buffer.alloc(1)
+  if (files.read(descriptor, last, 0, 1, length - 1) === 1 && last[0] === NEWLINE) return length
   const chunk = Buffer.alloc(64 * 1024)
   for (let end = length; end > 0;) {
     const start = Math.max(0, end - chunk.length)

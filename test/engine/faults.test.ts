@@ -20,7 +20,7 @@ import type { BackupResult } from '../../shared/methods.js'
 const SHOOT: Tree = {
   'IMG_1.CR3': 40_000,
   'IMG_1.xmp': '<x:xmpmeta/>',
-  'IMG_2.CR3': 1_500_000,
+  'IMG_2.CR3': 5_000_000,
   selects: { 'IMG_1.jpg': 5000 },
 }
 
@@ -249,7 +249,7 @@ describe('a backup whose disks fail', () => {
     const other = JSON.parse(fs.readFileSync(marker, 'utf8')) as object
     fs.writeFileSync(marker, JSON.stringify({ ...other, id: '01234567-89ab-4def-8123-456789abcdef' }))
     const before = [...readTree(stranger)]
-    for (const name of ['IMG_3.CR3', 'IMG_4.CR3', 'IMG_5.CR3']) makeFile(source(name), 3_000_000)
+    for (const name of ['IMG_3.CR3', 'IMG_4.CR3', 'IMG_5.CR3']) makeFile(source(name), 9_000_000)
     const result = await backUpWith([
       { on: 'write', path: photos(a()), act: { moveAway: a(), to: path.join(world.root, 'taken') } },
       { on: 'write', path: photos(a()), after: 1, act: { moveAway: stranger, to: a() } },
@@ -273,7 +273,7 @@ describe('a backup whose disks fail', () => {
 
   it('a marker that shows another inode, as on FAT after a while, is still the same drive', async () => {
     await backUp()
-    makeFile(source('IMG_3.CR3'), 3_000_000)
+    makeFile(source('IMG_3.CR3'), 9_000_000)
     const file = path.join(a(), 'Safelight', 'place.json')
     const result = await backUpWith([{ on: 'write', path: photos(a()), act: { alter: 'replace', file } }])
     assert.deepEqual([result.exitCode, result.findings, result.warnings], [0, [], []], result.summary)
@@ -307,7 +307,13 @@ describe('a backup whose disks fail', () => {
     const file = source('selects/IMG_1.jpg')
     const result = await backUpWith([
       { on: 'read', path: path.join(photos(a()), 'selects', '.safelight-'), act: { flip: true } },
-      { on: 'openRead', name: 'selects/IMG_1.jpg', path: world.source, after: 1, act: { alter: 'rewrite', file } },
+      {
+        on: ['openRead', 'openDirect'],
+        name: 'selects/IMG_1.jpg',
+        path: world.source,
+        after: 1,
+        act: { alter: 'rewrite', file },
+      },
     ])
     await assertJournalTrue()
     assert.notEqual(result.exitCode, 0, result.summary)
@@ -349,13 +355,14 @@ describe('a backup whose disks fail', () => {
   })
 
   const unreadable = [
-    ['openRead', 'EACCES'],
-    ['openRead', 'EIO'],
+    ['open', 'EACCES'],
+    ['open', 'EIO'],
     ['read', 'EIO'],
     ['close', 'EIO'],
   ] as const
-  for (const [on, fail] of unreadable) {
-    it(`${fail} at ${on} of an original is reported by its name, and all others are safe`, async () => {
+  for (const [call, fail] of unreadable) {
+    const on = call === 'open' ? (['openRead', 'openDirect'] as const) : call
+    it(`${fail} at ${call} of an original is reported by its name, and all others are safe`, async () => {
       const result = await backUpWith([{ on, name: 'IMG_2.CR3', path: world.source, act: { fail } }])
       assert.deepEqual(
         [result.exitCode, result.findings.map(({ kind, file }) => [kind, file])],

@@ -5,7 +5,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads'
-import { systemFiles, type DurableFiles } from '../../helper/files/durable.js'
+import { alignedBuffer } from '../../helper/files/aligned.js'
+import { DIRECT_BYTES, systemFiles, type DurableFiles } from '../../helper/files/durable.js'
 
 export type Method = keyof DurableFiles
 
@@ -113,6 +114,7 @@ function hitWord(index: number): number {
 function withFaults(files: DurableFiles, plan: Plan): DurableFiles {
   const counters = new Int32Array(plan.counters)
   const opened = new Map<number, string>()
+  const direct = new Set<number>()
 
   /** Counts the call and returns what is planned for it. */
   function meet(method: Method, paths: readonly string[]): Act | undefined {
@@ -160,6 +162,19 @@ function withFaults(files: DurableFiles, plan: Plan): DurableFiles {
       return descriptor === undefined ? undefined : open(file, descriptor)
     },
     create: (file) => pass('create', [file], () => open(file, files.create(file))),
+    // To a plan the two are one call: what fails is the making of the file.
+    createDirect(file) {
+      const act = meet('create', [file])
+      if (act && 'failAfter' in act) {
+        files.create(file)
+        throw systemError(act.failAfter, 'create', [file])
+      }
+      if (act) before(act, 'create', [file])
+      const descriptor = files.createDirect(file)
+      if (descriptor === undefined) return undefined
+      direct.add(descriptor)
+      return open(file, descriptor)
+    },
     openAppend: (file) => pass('openAppend', [file], () => open(file, files.openAppend(file))),
     read(descriptor, into, offset, length, position) {
       const act = meet('read', pathOf(descriptor))
@@ -172,13 +187,15 @@ function withFaults(files: DurableFiles, plan: Plan): DurableFiles {
     write(descriptor, from, offset, length) {
       const act = meet('write', pathOf(descriptor))
       if (act && 'flip' in act && length > 0) {
-        const wrong = from.slice(offset, offset + length)
+        const wrong = alignedBuffer(64 * 1024 * Math.ceil(length / (64 * 1024)))
+        wrong.set(from.subarray(offset, offset + length))
         flipBit(wrong, Math.floor(length / 2))
         files.write(descriptor, wrong, 0, length)
         return
       }
       if (act && 'partly' in act) {
-        files.write(descriptor, from, offset, Math.min(length, act.partly))
+        const part = Math.min(length, act.partly)
+        files.write(descriptor, from, offset, direct.has(descriptor) ? part - (part % DIRECT_BYTES) : part)
         throw systemError(act.fail, 'write', pathOf(descriptor))
       }
       if (act) before(act, 'write', pathOf(descriptor))
@@ -190,6 +207,7 @@ function withFaults(files: DurableFiles, plan: Plan): DurableFiles {
     close(descriptor) {
       pass('close', pathOf(descriptor), () => files.close(descriptor))
       opened.delete(descriptor)
+      direct.delete(descriptor)
     },
     syncFolder: (folder) => pass('syncFolder', [folder], () => files.syncFolder(folder)),
     syncFileSystem(folder) {
