@@ -1,12 +1,14 @@
-// The connection to the bridge: two listening LrSockets, the token on every line, the bridge's start, the heartbeat, and everything that can
-// go wrong with them. It owns `state.send`, `state.session` and `state.problem`; what the messages mean is ask.ts' and watch.ts' business.
+// The connection to the bridge: two listening LrSockets, the proof of who dialled them (greeting.ts), that connection's token on every line,
+// the bridge's start, the heartbeat, and everything that can go wrong with them. It owns `state.send`, `state.session` and `state.problem`; what the messages mean is ask.ts' and watch.ts' business.
 // Rules behind the odd lines: an LrSocket listens, is one-way, takes one client, tells of a lost client only sometimes (never on the sending
 // side), dies after 10 s without a client unless re-armed, and must not be touched from the other one's callback. So callbacks only note
 // what happened, and one loop acts: whenever anything is doubtful, both sockets are closed and bound anew.
+import { LINES_VERSION } from '../shared/handshake.js'
 import { PROTOCOL_VERSION, type Notifications } from '../shared/methods.js'
 import { RPC_CODES, openLine, parseEnvelope, writeLine, type Envelope, type RpcMessage } from '../shared/rpc.js'
 import type { LinkProblem } from '../shared/words.js'
 import { ask } from './ask.js'
+import { greet, newGreeting, type Greeting } from './greeting.js'
 import { backgroundCommand } from './launch.js'
 import { logInfo, logWarning } from './log.js'
 import { readSettings, type PluginSettings } from './settings.js'
@@ -37,6 +39,11 @@ interface Link {
   /** Callbacks of earlier rounds are ignored. */
   round: number
   isLost: boolean
+  greeting: Greeting
+  /** Of every line once the bridge has proven itself; until then nothing is said and nothing believed. */
+  lineToken: string | undefined
+  /** Since when both sockets have had a client. */
+  openSince: number | undefined
   wrongTokens: number
   inbox: string[]
   isDraining: boolean
@@ -60,6 +67,8 @@ const REBIND_SECONDS = 0.5
 const PING_EVERY_SECONDS = 20
 /** Menus and dialogs can silence us for 15 s; this is counted without such pauses. */
 const SILENT_SECONDS = 75
+/** The bridge challenges us at once. Whoever has not by then is somebody else, and has both ports. */
+const PROOF_SECONDS = 15
 const HELLO_EVERY_SECONDS = 3
 const HELLO_SILENCE_SECONDS = 15
 const LAUNCH_AGAIN_SECONDS = [15, 30, 60, 120, 300]
@@ -77,6 +86,9 @@ export function keepLink(context: LrFunctionContext, state: SharedState, isCurre
     send: newEar(),
     round: 0,
     isLost: false,
+    greeting: newGreeting(),
+    lineToken: undefined,
+    openSince: undefined,
     wrongTokens: 0,
     inbox: [],
     isDraining: false,
@@ -103,7 +115,9 @@ export function keepLink(context: LrFunctionContext, state: SharedState, isCurre
 /** Time in which Lightroom let no task run says nothing about the other side. */
 function forgivePause(link: Link, lastTurnAt: number): void {
   const pause = now() - lastTurnAt - 2 * TURN_SECONDS
-  if (pause > 1) link.heardAt += pause
+  if (pause <= 1) return
+  link.heardAt += pause
+  if (link.openSince !== undefined) link.openSince += pause
 }
 
 function turn(link: Link): void {
@@ -203,6 +217,9 @@ function hangUp(link: Link): void {
   link.state.session = undefined
   link.inbox = []
   link.wrongTokens = 0
+  link.greeting = newGreeting()
+  link.lineToken = undefined
+  link.openSince = undefined
   const { receive, send } = link
   if (receive.port !== undefined && send.port !== undefined) link.keptPorts = { receive: receive.port, send: send.port }
   link.receive = newEar()
@@ -250,6 +267,10 @@ function launch(state: SharedState, settings: PluginSettings, receivePort: numbe
 
 function talk(link: Link): void {
   const { state } = link
+  if (link.lineToken === undefined) {
+    awaitProof(link)
+    return
+  }
   if (state.send === undefined) state.send = (message) => write(link, message)
   if (now() - link.heardAt > SILENT_SECONDS) {
     logWarning('nothing heard from the bridge; binding anew')
@@ -264,11 +285,24 @@ function talk(link: Link): void {
   if (now() - link.pingedAt >= PING_EVERY_SECONDS) ping(link)
 }
 
+/** A stranger on our ports keeps the bridge out, so we go elsewhere and call it there. */
+function awaitProof(link: Link): void {
+  if (link.openSince === undefined) link.openSince = now()
+  if (now() - link.openSince <= PROOF_SECONDS) return
+  logWarning('whoever dialled our ports has not proven to be the bridge; binding others')
+  const isOtherVersion = link.settings !== undefined && link.settings.version !== PLUGIN_VERSION
+  if (link.state.problem !== 'plugin-too-old' && link.state.problem !== 'helper-too-old')
+    link.state.problem = link.wrongTokens > 0 ? 'wrong-token' : isOtherVersion ? 'versions-differ' : 'no-answer'
+  hangUp(link)
+  link.keptPorts = ANY_PORTS
+  link.isLost = true
+}
+
 function write(link: Link, message: unknown): boolean {
-  const { settings, round } = link
-  if (settings === undefined) return false
+  const { lineToken, round } = link
+  if (lineToken === undefined) return false
   // Two hundred long paths take a while to write; at exit, where nothing may yield, the message is a short one.
-  const line = writeLine(settings.token, message as RpcMessage, LrTasks.canYield() ? { breathe: giveWay } : {})
+  const line = writeLine(lineToken, message as RpcMessage, LrTasks.canYield() ? { breathe: giveWay } : {})
   const { socket, isConnected } = link.send
   // An unconnected LrSocket may raise or swallow what is sent.
   if (line === undefined || socket === undefined || !isConnected || link.isLost || link.round !== round) return false
@@ -358,20 +392,47 @@ function drain(link: Link): void {
 }
 
 function take(link: Link, text: string): void {
-  const { settings } = link
-  if (settings === undefined) return
-  const line = openLine(text, settings.token, { breathe: giveWay })
+  if (link.lineToken === undefined) {
+    takeUnproven(link, text)
+    return
+  }
+  const line = openLine(text, link.lineToken, { breathe: giveWay })
   if (line.kind === 'refused') {
-    if (line.reason === 'wrong-token') {
-      link.wrongTokens += 1
-      if (link.state.session === undefined) link.state.problem = 'wrong-token'
-      if (link.wrongTokens === 1) followNewToken(link, settings.token)
-    }
+    if (line.reason === 'wrong-token') noteStranger(link)
     return
   }
   link.wrongTokens = 0
   link.heardAt = now()
   deliver(link.state, parseEnvelope(line.message))
+}
+
+function takeUnproven(link: Link, text: string): void {
+  const { settings, receive, send, round } = link
+  if (settings === undefined || receive.port === undefined || send.port === undefined) return
+  const ports = { receivePort: receive.port, sendPort: send.port }
+  const step = greet(link.greeting, settings.token, ports, text)
+  // Reckoning gave way, and another connection may have begun meanwhile.
+  if (link.round !== round) return
+  if (step.kind === 'answer') {
+    // The challenge may be here before Lightroom has told us that the other socket is connected too.
+    while (link.round === round && !link.isLost && !link.send.isConnected) sleep(0.05)
+    if (link.round === round && isOpen(link)) send.socket?.send(step.line)
+  } else if (step.kind === 'proven') {
+    link.lineToken = step.token
+    link.heardAt = now()
+    link.wrongTokens = 0
+    if (link.state.problem === 'wrong-token') link.state.problem = 'starting'
+  } else if (step.kind === 'other-lines') {
+    link.state.problem = step.lines > LINES_VERSION ? 'plugin-too-old' : 'helper-too-old'
+  } else {
+    noteStranger(link)
+  }
+}
+
+function noteStranger(link: Link): void {
+  link.wrongTokens += 1
+  if (link.state.session === undefined) link.state.problem = 'wrong-token'
+  if (link.wrongTokens === 1 && link.settings !== undefined) followNewToken(link, link.settings.token)
 }
 
 /** Safelight may have been set up again while Lightroom runs; the file then holds another token. */

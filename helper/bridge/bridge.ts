@@ -130,6 +130,7 @@ class Bridge {
     if (this.#end.signal.aborted) hangUp()
     this.#relay = new Relay({
       ports,
+      numbers: this.options,
       helper: this.#helper,
       holdMs: this.limits.holdMs,
       readToken: () => readPluginFile(this.options.home)?.token,

@@ -1,6 +1,9 @@
 // Lines out of a byte stream: TCP cuts and joins them as it likes. Promises that memory stays bounded whatever comes, and that bytes
 // which are no UTF-8 never become text.
 import { Buffer } from 'node:buffer'
+import type { RequestId } from '../../shared/rpc.js'
+import type { SafelightError } from '../errors.js'
+import { toWireError } from '../server/wire-error.js'
 
 export type LineEvent =
   | { readonly kind: 'line'; readonly text: string }
@@ -58,6 +61,25 @@ function decode(bytes: Buffer): string | undefined {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
     if (error instanceof TypeError) return undefined
+    throw error
+  }
+}
+
+export function errorText(id: RequestId | null, error: SafelightError): string {
+  return JSON.stringify({ jsonrpc: '2.0', id, error: toWireError(error) })
+}
+
+/** JSON has no raw line ends inside strings, so any that a message holds is blank between its parts. */
+export function lineOf(token: string, messageText: string): string {
+  return `{"token":"${token}","message":${messageText.replaceAll(/[\r\n]+/g, ' ')}}\n`
+}
+
+/** undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }

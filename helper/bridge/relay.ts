@@ -1,21 +1,23 @@
-// Between one plugin connection and the helper: proves the token of every line, passes messages on as they are, and sees to it that
-// every request of the plugin is answered, by the helper or, when that is away, in words. Understands `lightroom/exiting` and, to know
-// which catalog is open, the plugin's hello.
+// Between one plugin connection and the helper: has whoever listens prove that it is our plugin (doorway.ts), proves the token of every
+// line after that, passes messages on as they are, and sees to it that every request of the plugin is answered, by the helper or, when that
+// is away, in words. Understands `lightroom/exiting` and, to know which catalog is open, the plugin's hello.
 import { isJsonObject } from '../../shared/json.js'
 import { isSameToken, parseEnvelope, type Envelope, type RequestId } from '../../shared/rpc.js'
 import type { SafelightError } from '../errors.js'
-import { tokenRefused, tooBusy } from '../server/refusals.js'
-import { toWireError } from '../server/wire-error.js'
+import { tooBusy } from '../server/refusals.js'
+import { Doorway } from './doorway.js'
 import type { HelperLink } from './helper-link.js'
-import type { LineEvent } from './lines.js'
-import type { PluginPorts } from './plugin-ports.js'
+import { errorText, lineOf, parseJson, type LineEvent } from './lines.js'
+import type { PluginPorts, Ports } from './plugin-ports.js'
 
 export interface RelayDeps {
   readonly ports: PluginPorts
+  /** Their numbers, which the proof names. */
+  readonly numbers: Ports
   readonly helper: HelperLink
   /** How long a request waits for a helper that is being started before it is answered HELPER_AWAY. */
   readonly holdMs: number
-  /** The token of plugin.json as it is now; asked again when a line has another one. */
+  /** The token of plugin.json as it is now; asked again when a proof was made with another one. */
   readonly readToken: () => string | undefined
   readonly onCatalog: (catalog: string) => void
   /** The plugin said `lightroom/exiting`; `text` is that message. */
@@ -32,15 +34,16 @@ interface Held {
 }
 
 export class Relay {
+  readonly #door: Doorway
+  /** Of every line, once the plugin has proven itself. */
   #token: string | undefined
-  #isProven = false
-  #hasRefused = false
   /** Sent to the helper and not answered yet. */
   readonly #asked = new Set<RequestId>()
   readonly #held = new Set<Held>()
 
   constructor(private readonly deps: RelayDeps) {
-    this.#token = deps.readToken()
+    const { ports, numbers, readToken } = deps
+    this.#door = new Doorway({ numbers, readToken, write: (line) => ports.write(line) })
     deps.ports.onLines((event) => this.#takeLine(event))
     deps.ports.onDrain(() => deps.helper.resumeReading())
   }
@@ -76,15 +79,15 @@ export class Relay {
 
   #takeLine(event: LineEvent): void {
     if (event.kind === 'refused') return
-    const line = parseJson(event.text)
-    const message = isJsonObject(line) ? line['message'] : undefined
-    if (!isJsonObject(line) || message === undefined) return
-    if (!this.#isProof(line['token'])) {
-      this.#refuseOnce()
+    if (this.#token === undefined) {
+      const said = this.#door.take(event.text)
+      if (said.kind === 'proven') this.#token = said.token
+      else if (said.kind === 'older-plugin-exits') this.deps.onExiting(said.text)
       return
     }
-    this.#isProven = true
-    this.#takeMessage(parseEnvelope(message), JSON.stringify(message))
+    const line = parseJson(event.text)
+    if (!isJsonObject(line) || line['message'] === undefined || !isSameToken(this.#token, line['token'])) return
+    this.#takeMessage(parseEnvelope(line['message']), JSON.stringify(line['message']))
   }
 
   #takeMessage(envelope: Envelope, text: string): void {
@@ -125,43 +128,9 @@ export class Relay {
     this.#write(errorText(id, error))
   }
 
-  /** Nothing goes out before the other side has proven itself: the line would tell a stranger on this port the token. */
+  /** Nothing goes out before the other side has proven itself: it would tell a stranger on this port. */
   #write(text: string): void {
-    if (!this.#isProven || this.#token === undefined) return
+    if (this.#token === undefined) return
     if (!this.deps.ports.write(lineOf(this.#token, text))) this.deps.helper.pauseReading()
-  }
-
-  #isProof(given: unknown): boolean {
-    if (this.#token !== undefined && isSameToken(this.#token, given)) return true
-    const fresh = this.deps.readToken()
-    if (fresh === undefined || !isSameToken(fresh, given)) return false
-    this.#token = fresh
-    return true
-  }
-
-  /** Said without a token: the plugin sees a line that is not proven, which is just what it is told. */
-  #refuseOnce(): void {
-    if (this.#hasRefused) return
-    this.#hasRefused = true
-    this.deps.ports.write(lineOf('', errorText(null, tokenRefused())))
-  }
-}
-
-function errorText(id: RequestId | null, error: SafelightError): string {
-  return JSON.stringify({ jsonrpc: '2.0', id, error: toWireError(error) })
-}
-
-/** JSON has no raw line ends inside strings, so any that a message holds is blank between its parts. */
-function lineOf(token: string, messageText: string): string {
-  return `{"token":"${token}","message":${messageText.replaceAll(/[\r\n]+/g, ' ')}}\n`
-}
-
-/** undefined for what is no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
   }
 }

@@ -53,6 +53,14 @@ export function protocolDiffers(otherSide: string, theirs: number, theirVersion:
   })
 }
 
+/** A plugin that says the token instead of proving that it knows it. */
+export function linesDiffer(): SafelightError {
+  return new SafelightError('PROTOCOL_DIFFERS', {
+    message: 'This plugin is older than the Safelight program, and the two do not understand each other.',
+    remedy: 'Run "safelight plugin install" and restart Lightroom.',
+  })
+}
+
 export function helperAway(what: string, cause?: unknown): SafelightError {
   return new SafelightError('HELPER_AWAY', {
     message: `${what} Nothing is being backed up while it is away.`,

@@ -6,6 +6,7 @@ import { startHelper, stopHelper } from '../../helper/service/background.js'
 import { isAlive, readEndpoint } from '../../helper/service/endpoint.js'
 import { writePrivateFile } from '../../helper/service/private-file.js'
 import { pluginFile, type PluginFile } from '../../helper/service/plugin-file.js'
+import { LINES_VERSION, proofOf, writeHandshake } from '../../shared/handshake.js'
 import { MAX_MESSAGE_BYTES } from '../../shared/methods.js'
 import { RPC_CODES } from '../../shared/rpc.js'
 import { CALLER, makeHome, serveCommand, until, type TestHome } from '../service/support.js'
@@ -59,7 +60,7 @@ describe('the bridge', () => {
       method: 'photos/imported',
       params: { catalog: '/ü.lrcat', roots: ['/photos'], photos: [photo(3, 'é東.CR3')] },
     }
-    const bytes = Buffer.from(`${JSON.stringify({ token: plugin.token, message })}\n`)
+    const bytes = Buffer.from(`${JSON.stringify({ token: await lightroom.proven(), message })}\n`)
     for (const byte of bytes) await lightroom.sayBytes(Uint8Array.of(byte))
     assert.deepEqual((await lightroom.hear()).message.result, { accepted: 1, refused: [], cursor: 3 })
   })
@@ -71,7 +72,9 @@ describe('the bridge', () => {
     const message = { catalog: '/c.lrcat', roots: ['/photos'], photos }
     assert.ok(JSON.stringify(message).length > MAX_MESSAGE_BYTES * 0.9)
     assert.equal((await lightroom.ask(2, 'photos/imported', message)).error, undefined)
-    await lightroom.sayBytes(`{"token":"${plugin.token}","message":"${'x'.repeat(2 * MAX_MESSAGE_BYTES)}"}\n`)
+    await lightroom.sayBytes(
+      `{"token":"${await lightroom.proven()}","message":"${'x'.repeat(2 * MAX_MESSAGE_BYTES)}"}\n`,
+    )
     assert.deepEqual((await lightroom.ask(3, 'session/ping', { sentAtMs: 5 })).result, { sentAtMs: 5 })
   })
 
@@ -83,27 +86,75 @@ describe('the bridge', () => {
     assert.equal((await lightroom.ask(1, 'session/hello', hello())).error, undefined)
   })
 
-  it('drops lines with another token and says so once, without telling its own', async () => {
+  it('drops lines with another token, and those with the secret itself', async () => {
     start()
-    const wrong = 'f'.repeat(64)
-    for (const id of [1, 2, 3]) lightroom.say({ jsonrpc: '2.0', id, method: 'session/hello', params: hello() }, wrong)
+    assert.equal((await lightroom.ask(0, 'session/hello', hello())).error, undefined)
+    for (const wrong of ['f'.repeat(64), plugin.token, ''])
+      for (const id of [1, 2, 3]) lightroom.say({ jsonrpc: '2.0', id, method: 'session/hello', params: hello() }, wrong)
     await lightroom.sayBytes('no JSON\n{"token":5}\n\xff\xfe\n{}\n')
+    assert.equal((await lightroom.ask(4, 'session/hello', hello())).error, undefined)
+    assert.ok(lightroom.heardNothing(), 'nothing for the requests 1 to 3')
+  })
+
+  it('tells a listener that cannot prove itself so once, and nothing that opens a door', async () => {
+    await lightroom.crash()
+    lightroom = await openSockets('f'.repeat(64), { receive: lightroom.receivePort, send: lightroom.sendPort })
+    start()
     const refusal = await lightroom.hear()
     assert.equal(refusal.token, '')
     assert.equal(refusal.message.error?.code, RPC_CODES.UNAUTHORIZED)
-    assert.equal((await lightroom.ask(4, 'session/hello', hello())).error, undefined)
-    assert.ok(lightroom.heardNothing(), 'one refusal, and nothing for the requests 1 to 3')
+    for (const id of [1, 2, 3])
+      lightroom.say({ jsonrpc: '2.0', id, method: 'session/hello', params: hello() }, 'f'.repeat(64))
+    await until(() => readEndpoint(at.home) !== undefined)
+    await stopHelper({ home: at.home, caller: CALLER })
+    assert.ok(lightroom.heardNothing())
+  })
+
+  it('says nothing secret to a stranger that listens on its ports, whatever that one says', async () => {
+    await lightroom.crash()
+    const ports = { receive: lightroom.receivePort, send: lightroom.sendPort }
+    lightroom = await openSockets(plugin.token, { ...ports, answers: false })
+    start()
+    const challenge = JSON.stringify(await lightroom.hear())
+    const { nonce } = JSON.parse(challenge) as { nonce: string }
+    await lightroom.sayBytes(`${challenge}\n`)
+    await lightroom.sayBytes(`{"safelight":"proof","proof":"${'0'.repeat(64)}"}\n`)
+    // The proof of a real plugin that listens elsewhere, which a stranger between the two could have.
+    const elsewhere = { bridgeNonce: nonce, pluginNonce: '7e'.repeat(16), receivePort: 1, sendPort: 2 }
+    const stolen = proofOf(plugin.token, 'plugin', elsewhere)
+    await lightroom.sayBytes(
+      `${writeHandshake({ kind: 'answer', lines: LINES_VERSION, nonce: elsewhere.pluginNonce, proof: stolen })}\n`,
+    )
+    const heard = await lightroom.hear()
+    assert.equal(heard.token, '')
+    assert.equal(heard.message.error?.code, RPC_CODES.UNAUTHORIZED)
+    assert.ok(!JSON.stringify([challenge, heard]).includes(plugin.token))
+    assert.ok(lightroom.heardNothing())
+  })
+
+  it('tells a plugin of the time before the proof, in its own way, that it is too old', async () => {
+    await lightroom.crash()
+    const ports = { receive: lightroom.receivePort, send: lightroom.sendPort }
+    lightroom = await openSockets(plugin.token, { ...ports, answers: false })
+    const { end } = start()
+    await lightroom.hear()
+    lightroom.say({ jsonrpc: '2.0', id: 1, method: 'session/hello', params: hello() }, plugin.token)
+    const told = await lightroom.hear()
+    assert.equal(told.token, plugin.token)
+    assert.equal(told.message.error?.code, RPC_CODES.WRONG_PROTOCOL)
+    const leaving = { jsonrpc: '2.0', method: 'lightroom/exiting', params: { catalog: '/photos/Older.lrcat' } }
+    lightroom.say(leaving, plugin.token)
+    assert.equal(await end, 'exiting')
+    await until(() => helperLog().includes('exiting /photos/Older.lrcat'))
   })
 
   it('takes the new token when Safelight was set up again under a running Lightroom', async () => {
-    start()
-    await lightroom.connected()
+    await lightroom.crash()
     const token = 'a'.repeat(64)
+    lightroom = await openSockets(token, { receive: lightroom.receivePort, send: lightroom.sendPort })
     writePrivateFile(pluginFile(at.home), JSON.stringify({ ...plugin, token }))
-    lightroom.say({ jsonrpc: '2.0', id: 1, method: 'session/hello', params: hello() }, token)
-    const answer = await lightroom.hear()
-    assert.equal(answer.token, token)
-    assert.equal(answer.message.error, undefined)
+    start()
+    assert.equal((await lightroom.ask(1, 'session/hello', hello())).error, undefined)
   })
 
   it('hangs up both sockets at once when Lightroom leaves, tells the helper and ends', async () => {

@@ -15,12 +15,13 @@ const THEFT = `{"jsonrpc":"2.0","id":"theft","method":"photos/protect","params":
 /** Lightroom leaving is no noise: the bridge would do as it is told and end. */
 const relayed = messageText.filter((text) => !text.includes('lightroom/exiting'))
 
-function lineOf(token: string): fc.Arbitrary<Uint8Array> {
+/** @param token  of the lines of this connection  @param secret  that of plugin.json, which opens no line */
+function lineOf(token: string, secret: string): fc.Arbitrary<Uint8Array> {
   const bytes = (text: string) => Buffer.from(`${text}\n`)
   const other = fc.oneof(
     fc.stringMatching(/^[0-9a-f]{64}$/).filter((each) => each !== token),
     fc.string(),
-    fc.constantFrom(token.slice(1), `${token}0`, token.toUpperCase().replace(/^[0-9]+$/, ''), '', 'null'),
+    fc.constantFrom(secret, token.slice(1), `${token}0`, token.toUpperCase().replace(/^[0-9]+$/, ''), '', 'null'),
   )
   return fc.oneof(
     { weight: 4, arbitrary: relayed.map((text) => bytes(`{"token":"${token}","message":${text}}`)) },
@@ -33,6 +34,16 @@ function lineOf(token: string): fc.Arbitrary<Uint8Array> {
           `{"token":{"a":1},"message":${THEFT}}`,
           THEFT,
           `{"Token":"${token}","message":${THEFT}}`,
+        )
+        .map(bytes),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .constantFrom(
+          `{"safelight":"challenge","lines":2,"nonce":"${'0'.repeat(32)}"}`,
+          `{"safelight":"answer","lines":2,"nonce":"${'0'.repeat(32)}","proof":"${token}"}`,
+          `{"safelight":"proof","proof":"${token}"}`,
         )
         .map(bytes),
     },
@@ -51,9 +62,9 @@ export async function fuzzLines(count: number, seed: number): Promise<number> {
   writeEndpoint(at.home, facts)
   const lightroom = await openSockets(token)
   const bridge = startBridge(at.home, lightroom)
-  const line = lineOf(token)
   try {
     assert.equal((await lightroom.ask('first', 'session/hello', hello())).error, undefined)
+    const line = lineOf(await lightroom.proven(), token)
     for (let sent = 0; sent < count; sent += BATCH) {
       const lines = fc.sample(line, { numRuns: Math.min(BATCH, count - sent), seed: seed + sent })
       // Ends a line that raw bytes may have begun.

@@ -21,7 +21,8 @@ export function describeFuzz(lines: number, seed: number): void {
       let sent = 0
       while (sent < lines) {
         const batch: Buffer[] = []
-        for (let index = 0; index < BATCH; index += 1) batch.push(senselessLine(random), newline)
+        for (let index = 0; index < BATCH; index += 1)
+          batch.push(senselessLine(random, session.peer.lineToken), newline)
         sent += BATCH
         const size = session.host.linesHeard + BATCH
         session.peer.raw(Buffer.concat(batch))

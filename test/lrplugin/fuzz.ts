@@ -27,19 +27,30 @@ const PROVEN: readonly string[] = [
   '{"jsonrpc":"2.0","id":1,"method":"photos/imported","params":{}}',
 ]
 
-/** One line without its newline. */
-export function senselessLine(random: () => number): Buffer {
-  const kind = Math.floor(random() * 6)
+/** The proof is over; saying its lines again must change nothing. */
+const HANDSHAKES: readonly string[] = [
+  `{"safelight":"challenge","lines":2,"nonce":"${'0'.repeat(32)}"}`,
+  `{"safelight":"challenge","lines":99,"nonce":"${'0'.repeat(32)}"}`,
+  `{"safelight":"answer","lines":2,"nonce":"${'0'.repeat(32)}","proof":"${'0'.repeat(64)}"}`,
+  `{"safelight":"proof","proof":"${'0'.repeat(64)}"}`,
+]
+
+/** One line without its newline.
+ *  @param token  of the lines of this connection */
+export function senselessLine(random: () => number, token: string): Buffer {
+  const kind = Math.floor(random() * 7)
   const pick = (count: number): number => Math.floor(random() * count)
   if (kind === 0)
     return Buffer.from(Uint8Array.from({ length: pick(40) }, () => 1 + pick(255)).filter((byte) => byte !== 10))
-  if (kind === 1) return Buffer.from(FORGED(TOKEN.slice(0, pick(64)), pick(60)))
-  if (kind === 2) return Buffer.from(FORGED(Array.from(TOKEN).reverse().join(''), pick(60)))
-  if (kind === 3) return Buffer.from(`{"token":"${TOKEN}","message":${PROVEN[pick(PROVEN.length)] ?? ''}}`)
+  if (kind === 1) return Buffer.from(FORGED(token.slice(0, pick(64)), pick(60)))
+  if (kind === 2) return Buffer.from(FORGED(Array.from(token).reverse().join(''), pick(60)))
+  if (kind === 6)
+    return Buffer.from(random() < 0.5 ? FORGED(TOKEN, pick(60)) : (HANDSHAKES[pick(HANDSHAKES.length)] ?? ''))
+  if (kind === 3) return Buffer.from(`{"token":"${token}","message":${PROVEN[pick(PROVEN.length)] ?? ''}}`)
   const whole = Buffer.from(
     kind === 4
       ? FORGED('x', pick(60))
-      : `{"token":"${TOKEN}","message":{"jsonrpc":"2.0","id":999999,"result":{"a":[1,2,{"b":"\\u00e9"}]}}}`,
+      : `{"token":"${token}","message":{"jsonrpc":"2.0","id":999999,"result":{"a":[1,2,{"b":"\\u00e9"}]}}}`,
   )
   for (let change = 0; change <= pick(4); change += 1) {
     const byte = pick(256)

@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { PROTOCOL_VERSION } from '../../shared/methods.js'
+import { LINES_VERSION, parseHandshake } from '../../shared/handshake.js'
 import { RPC_CODES, success } from '../../shared/rpc.js'
 import { linkWords, type LinkProblem } from '../../shared/words.js'
 import { LinePeer, LineRefusal, TOKEN, writePluginJson } from '../support/lightroom/peer.js'
@@ -139,11 +140,74 @@ describe('the link to the bridge', () => {
     assert.deepEqual(session.host.faults, [])
   })
 
+  it('whoever dials first and says nothing hears nothing, and the bridge is called to other ports', async () => {
+    await session.open()
+    const stranger = new LinePeer({}, TOKEN, { speaks: false })
+    await stranger.dial(session.host)
+    session.peer = new LinePeer({})
+    await session.peer.dialNext(session.host)
+    await session.host.waitFor(() => session.peer.callsOf('session/hello').length > 0)
+    assert.deepEqual([...stranger.strange, ...stranger.calls], [])
+    assert.notEqual(session.host.commands[0], session.host.commands[1])
+    assert.deepEqual(session.host.faults, [])
+  })
+
+  it('whoever dials first and asks for everything learns nothing that opens a door, and makes the plugin believe nothing', async () => {
+    await session.open()
+    const heard: string[] = []
+    const stranger = new LinePeer({}, TOKEN, { speaks: false })
+    await stranger.dial(session.host)
+    stranger.fromPluginSocket?.on('data', (chunk: string) => heard.push(chunk))
+    stranger.challenge()
+    await session.host.waitFor(() => heard.join('').endsWith('\n'))
+    const answer = parseHandshake(heard.join('').trimEnd())
+    assert.equal(answer?.kind, 'answer')
+    // Its own proof said back to it, a second challenge, and answers under every token that a stranger can think of.
+    stranger.raw(`{"safelight":"proof","proof":"${answer.proof}"}\n`)
+    stranger.challenge()
+    for (const token of ['', TOKEN, answer.proof, answer.nonce])
+      stranger.raw(
+        `{"token":"${token}","message":{"jsonrpc":"2.0","id":1,"result":{"protocol":${PROTOCOL_VERSION},"version":"FORGED","home":"/h","logs":"/l"}}}\n`,
+      )
+    session.host.pressMenu('Backup Status…')
+    session.peer = new LinePeer({})
+    await session.peer.dialNext(session.host)
+    await session.host.waitFor(() => session.peer.callsOf('session/hello').length > 0)
+    assert.equal(heard.join('').split('\n').length, 2, 'one line and no more')
+    assert.ok(!heard.join('').includes(TOKEN))
+    assert.ok(!JSON.stringify([session.host.log, session.host.dialogs]).includes('FORGED'))
+    assert.deepEqual(session.host.faults, [])
+  })
+
+  for (const [lines, problem] of [
+    [LINES_VERSION + 1, 'plugin-too-old'],
+    [LINES_VERSION - 1, 'helper-too-old'],
+  ] as const)
+    it(`a bridge that proves itself in another way (${lines}) is told nothing and named: ${problem}`, async () => {
+      await session.open()
+      session.peer = new LinePeer({}, TOKEN, { speaks: false })
+      await session.peer.dial(session.host)
+      session.peer.challenge(lines)
+      await assertRed(problem)
+      assert.deepEqual(session.peer.strange, [])
+      assert.deepEqual(session.host.faults, [])
+    })
+
+  it('a bridge of the time before the proof waits for our token in vain, and the versions are named', async () => {
+    await session.open({ version: '0.0.9' })
+    session.peer = new LinePeer({}, TOKEN, { speaks: false })
+    await session.peer.dial(session.host)
+    await session.host.pass(20)
+    assert.equal(await saidByMenu(), linkWords('versions-differ').headline)
+    assert.deepEqual(session.peer.strange, [])
+    assert.deepEqual(session.host.faults, [])
+  })
+
   it('when plugin.json gets another token while Lightroom runs, the next bridge is believed', async () => {
     await session.connect()
     const fresh = 'ab'.repeat(32)
     writePluginJson(session.home, { token: fresh })
-    session.peer.raw(`{"token":"${fresh}","message":{}}\n`)
+    session.peer.hangUp()
     session.peer = new LinePeer({}, fresh)
     await session.peer.dialNext(session.host)
     await session.host.waitFor(() => session.peer.callsOf('session/hello').length > 0)
@@ -261,17 +325,18 @@ describe('the link to the bridge', () => {
 
   it('a few thousand senseless lines change nothing', async () => {
     await session.connect()
+    const token = session.peer.lineToken
     const lines = [
       'null',
       '[]',
       '{}',
       '"',
       '{"token":1}',
-      `{"token":"${TOKEN}"}`,
-      `{"token":"${TOKEN}","message":[]}`,
-      `{"token":"${TOKEN}","message":{"jsonrpc":"2.0","id":77,"result":null}}`,
-      `{"token":"${TOKEN}","message":{"jsonrpc":"2.0","method":"job/progress","params":{"request":{}}}}`,
-      `{"token":"${TOKEN}","message":{"jsonrpc":"2.0","method":"job/progress"}}`,
+      `{"token":"${token}"}`,
+      `{"token":"${token}","message":[]}`,
+      `{"token":"${token}","message":{"jsonrpc":"2.0","id":77,"result":null}}`,
+      `{"token":"${token}","message":{"jsonrpc":"2.0","method":"job/progress","params":{"request":{}}}}`,
+      `{"token":"${token}","message":{"jsonrpc":"2.0","method":"job/progress"}}`,
       '\u0000\u0001',
       '['.repeat(300),
       '{"a":'.repeat(5000),

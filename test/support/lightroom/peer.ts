@@ -1,8 +1,10 @@
 // The other end of the plugin's two sockets, inside the test: what the bridge and the helper behind it would say, one handler a method.
+import { randomBytes } from 'node:crypto'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { decodeJson, encodeJson } from '../../../shared/json.js'
+import { LINES_VERSION, parseHandshake, proofOf, writeHandshake } from '../../../shared/handshake.js'
 import { PROTOCOL_VERSION } from '../../../shared/methods.js'
 import {
   RPC_CODES,
@@ -58,11 +60,17 @@ export class LinePeer {
   private toPlugin: net.Socket | undefined
   private fromPlugin: net.Socket | undefined
   private unread = ''
+  private ports = { receivePort: 0, sendPort: 0 }
+  private readonly nonce = randomBytes(16).toString('hex')
+  /** Of every line once both sides have proven themselves. */
+  lineToken = ''
   isClosed = false
 
   constructor(
     readonly handlers: Record<string, Handler>,
     private readonly token = TOKEN,
+    /** `speaks` false: dials, and leaves it to the test what is said. */
+    private readonly habits: { readonly speaks: boolean } = { speaks: true },
   ) {}
 
   /** Waits until the plugin has asked for a bridge, and dials its two ports. */
@@ -83,6 +91,7 @@ export class LinePeer {
     const words = command.replaceAll("'", '').replaceAll('"', '')
     const receivePort = Number(/--receive-port (\d+)/.exec(words)?.[1])
     const sendPort = Number(/--send-port (\d+)/.exec(words)?.[1])
+    this.ports = { receivePort, sendPort }
     this.toPlugin = net.connect(receivePort, '127.0.0.1')
     this.fromPlugin = net.connect(sendPort, '127.0.0.1')
     this.fromPlugin.setEncoding('utf8')
@@ -95,6 +104,11 @@ export class LinePeer {
       socket.on('connect', () => (connected += 1))
     }
     await host.waitFor(() => connected === 2)
+    if (this.habits.speaks) this.challenge()
+  }
+
+  challenge(lines = LINES_VERSION): void {
+    this.raw(`${writeHandshake({ kind: 'challenge', lines, nonce: this.nonce })}\n`)
   }
 
   hangUp(): void {
@@ -103,11 +117,15 @@ export class LinePeer {
   }
 
   send(message: RpcMessage): void {
-    this.raw(writeLine(this.token, message) ?? '')
+    this.raw(writeLine(this.lineToken, message) ?? '')
   }
 
   raw(text: string | Uint8Array): void {
     this.toPlugin?.write(text)
+  }
+
+  get fromPluginSocket(): net.Socket | undefined {
+    return this.fromPlugin
   }
 
   get toPluginSocket(): net.Socket | undefined {
@@ -130,8 +148,20 @@ export class LinePeer {
     for (const line of lines) this.take(line)
   }
 
+  /** Proves itself with the token it has, whatever the plugin's proof is worth. */
+  private meet(text: string): boolean {
+    const said = parseHandshake(text)
+    if (said?.kind !== 'answer') return false
+    const meeting = { ...this.ports, bridgeNonce: this.nonce, pluginNonce: said.nonce }
+    if (said.proof !== proofOf(this.token, 'plugin', meeting)) this.strange.push(text)
+    this.lineToken = proofOf(this.token, 'lines', meeting)
+    this.raw(`${writeHandshake({ kind: 'proof', proof: proofOf(this.token, 'bridge', meeting) })}\n`)
+    return true
+  }
+
   private take(text: string): void {
-    const line = openLine(text, this.token)
+    if (this.habits.speaks && this.lineToken === '' && this.meet(text)) return
+    const line = openLine(text, this.lineToken)
     const envelope = line.kind === 'message' ? parseEnvelope(line.message) : undefined
     if (envelope?.kind !== 'request' && envelope?.kind !== 'notification') {
       this.strange.push(text)
