@@ -73,8 +73,11 @@ export class Daemon {
   }
 
   close(): void {
-    this.journal.close()
-    this.#ownership.release()
+    try {
+      this.journal.close()
+    } finally {
+      this.#ownership.release()
+    }
   }
 
   #makeHandlers(learn: LearnPlace): Partial<Handlers> {

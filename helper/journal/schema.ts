@@ -307,4 +307,39 @@ export const MIGRATIONS: readonly string[] = [
   END;
   INSERT INTO stale_shoots SELECT id FROM shoots;
   `,
+  `
+  -- An upsert hands its own way with conflicts down to the triggers that it fires, and "OR IGNORE" in them is not heard: whatever was marked
+  -- twice failed. So each looks first.
+  DROP TRIGGER copies_inserted;
+  DROP TRIGGER copies_updated;
+  DROP TRIGGER copies_deleted;
+  DROP TRIGGER files_inserted;
+  DROP TRIGGER files_updated;
+  DROP TRIGGER files_deleted;
+  CREATE TRIGGER copies_inserted AFTER INSERT ON copies BEGIN
+    INSERT INTO stale_shoots SELECT DISTINCT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id
+      WHERE v.id = NEW.version_id AND f.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  CREATE TRIGGER copies_updated AFTER UPDATE ON copies BEGIN
+    INSERT INTO stale_shoots SELECT DISTINCT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id
+      WHERE v.id IN (OLD.version_id, NEW.version_id) AND f.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  CREATE TRIGGER copies_deleted AFTER DELETE ON copies BEGIN
+    INSERT INTO stale_shoots SELECT DISTINCT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id
+      WHERE v.id = OLD.version_id AND f.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  CREATE TRIGGER files_inserted AFTER INSERT ON files BEGIN
+    INSERT INTO stale_shoots SELECT NEW.shoot_id WHERE NEW.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  CREATE TRIGGER files_updated AFTER UPDATE ON files
+    WHEN OLD.version_id IS NOT NEW.version_id OR OLD.size <> NEW.size OR OLD.mtime_ms <> NEW.mtime_ms OR OLD.gone_ms IS NOT NEW.gone_ms
+      OR OLD.let_go_ms IS NOT NEW.let_go_ms OR OLD.name <> NEW.name OR OLD.shoot_id <> NEW.shoot_id
+  BEGIN
+    INSERT INTO stale_shoots SELECT NEW.shoot_id WHERE NEW.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+    INSERT INTO stale_shoots SELECT OLD.shoot_id WHERE OLD.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  CREATE TRIGGER files_deleted AFTER DELETE ON files BEGIN
+    INSERT INTO stale_shoots SELECT OLD.shoot_id WHERE OLD.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  `,
 ]
