@@ -7,6 +7,7 @@ import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
 import { placeHandlers } from './daemon/place-handlers.js'
 import { restoreHandlers } from './daemon/restore-handlers.js'
 import { statusHandlers } from './daemon/status-handlers.js'
+import { rehearseHandlers } from './daemon/rehearse-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
 import { doctor } from './doctor.js'
 import { SafelightError } from './errors.js'
@@ -86,6 +87,7 @@ export class Daemon {
       ...copyHandlers(shop, learn),
       ...placeHandlers(shop, learn),
       ...restoreHandlers(shop, this.#makeRestoreRoom()),
+      ...rehearseHandlers(shop),
       ...lightroomHandlers(shop, {
         owed: () => this.#queue?.wake(),
         left: (catalog) => {

@@ -367,6 +367,8 @@ export interface CardResult extends Outcome {
   readonly answer: 'SAFE TO FORMAT' | 'DO NOT FORMAT'
   readonly verdict: 'safe' | 'not-safe'
   readonly policy: CardPolicy
+  /** The strongest policy that it passes; `hold` when none. */
+  readonly level: CardPolicy | 'hold'
   /** The folder that was read: the whole card, also when a folder on it was named. */
   readonly folder: string
   /** Pictures, videos and sidecars, and whatever else is not known to be the camera's own book-keeping. */

@@ -3,6 +3,7 @@
 import yargs, { type Argv } from 'yargs'
 import { backupCommand } from './backup.js'
 import { bridgeCommand } from './bridge.js'
+import { cardCommand } from './card.js'
 import { catalogCommand } from './catalog.js'
 import { doctorCommand } from './doctor.js'
 import { pluginCommand } from './plugin.js'
@@ -74,6 +75,7 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     verifyCommand,
     restoreCommand,
     healCommand,
+    cardCommand,
     placeCommand,
     catalogCommand,
     pruneCommand,

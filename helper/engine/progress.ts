@@ -22,17 +22,26 @@ export class ProgressMeter {
   readonly #counts: Pick<Counts, 'done'>
   readonly #tell: OnProgress
   readonly #clock: () => number
+  readonly #what: 'source' | 'readBack'
   readonly #timer: NodeJS.Timeout
   readonly #samples: { atMs: number; bytes: number }[] = []
   #stage = 'looking'
   #filesTotal = 0
   #bytesTotal = 0
 
-  constructor(pool: WorkerPool, counts: Pick<Counts, 'done'>, tell: OnProgress, clock: () => number) {
+  /** @param what  whose bytes are counted: those of what is copied, or of what is read back */
+  constructor(
+    pool: WorkerPool,
+    counts: Pick<Counts, 'done'>,
+    tell: OnProgress,
+    clock: () => number,
+    what: 'source' | 'readBack' = 'source',
+  ) {
     this.#pool = pool
     this.#counts = counts
     this.#tell = tell
     this.#clock = clock
+    this.#what = what
     this.#timer = setInterval(() => this.#sample(), TELL_EVERY_MS)
     this.#timer.unref()
   }
@@ -54,7 +63,7 @@ export class ProgressMeter {
 
   #sample(): void {
     const atMs = this.#clock()
-    const bytes = this.#pool.bytesDone().source
+    const bytes = this.#pool.bytesDone()[this.#what]
     this.#samples.push({ atMs, bytes })
     while (this.#samples.length > 2 && atMs - (this.#samples[0]?.atMs ?? atMs) > RATE_OVER_MS) this.#samples.shift()
     this.#tell(

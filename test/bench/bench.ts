@@ -4,11 +4,12 @@ import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { loadavg, tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { benchCard } from './card.js'
 import { benchCatalog } from './catalog.js'
 import { SECTIONS, type BenchOptions } from './rows.js'
 import { describeMachine, printTable, type TableRow } from './table.js'
 
-const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},catalog] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--in FOLDER]`
+const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,catalog] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--in FOLDER]`
 
 const { values } = parseArgs({
   options: {
@@ -55,7 +56,7 @@ async function bench(): Promise<void> {
 }
 
 function sectionNamed(name: string): (options: BenchOptions) => TableRow[] {
-  const section = SECTIONS[name]
+  const section = name === 'card' ? benchCard : SECTIONS[name]
   if (!section) throw new Error(`There is no section ${name}. ${HELP}`)
   return section
 }

@@ -228,14 +228,14 @@ function makeSmall(options: BenchOptions): void {
 }
 
 /** Files of random bytes, 500 to a folder; kept for the sections that follow. */
-function makeFiles({ folder, say }: BenchOptions, name: string, files: number, bytes: number): void {
+export function makeFiles({ folder, say }: BenchOptions, name: string, files: number, bytes: number): void {
   say(`${name}: ${files} files of ${bytes} bytes`)
   const program = `const [name, files, bytes] = process.argv.slice(1); const { mkdirSync, writeFileSync, existsSync } = require('node:fs'); const { randomBytes } = require('node:crypto'); if (!existsSync(name)) for (let n = 0; n < files; n++) { const at = name + '/' + String(Math.floor(n / ${FILES_PER_FOLDER})).padStart(4, '0'); mkdirSync(at, { recursive: true }); writeFileSync(at + '/IMG_' + n + '.CR3', randomBytes(Number(bytes))) }`
   aside(folder, `"$BENCH_NODE" -e "${program}" ${name} ${files} ${bytes}`)
 }
 
 /** The peers that this machine has; each of the others is named. */
-function present(say: (text: string) => void, peers: readonly Contender[]): Contender[] {
+export function present(say: (text: string) => void, peers: readonly Contender[]): Contender[] {
   return peers.filter(({ name }) => {
     const [program = name] = name.split(' ')
     const isHere = isInstalled(program)
@@ -250,7 +250,7 @@ function get(results: ReadonlyMap<string, Result>, name: string): Result {
   return result
 }
 
-function versus(work: string, target: number, results: ReadonlyMap<string, Result>, peer: string): TableRow {
+export function versus(work: string, target: number, results: ReadonlyMap<string, Result>, peer: string): TableRow {
   const result = results.get(peer)
   if (!result) return { work, target: `≤ ${target} ×`, measured: `not measured: ${peer} is not installed` }
   const { ratio, lowest, highest, seconds } = result

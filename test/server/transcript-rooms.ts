@@ -223,6 +223,7 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       answer: 'DO NOT FORMAT',
       verdict: 'not-safe',
       policy: 'confirmed',
+      level: 'hold',
       folder: '/Volumes/EOS_DIGITAL',
       files: 640,
       bytes: 19200000000,
