@@ -11,6 +11,8 @@ import { hashesOfCard, listCards, saveCard, type CardFileRow } from '../journal/
 import { listPlaces } from '../journal/places.js'
 import { listCatalogs } from '../journal/wanted.js'
 import { ROOT_FOLDER } from '../place/marker.js'
+import type { Policy } from '../status/policy.js'
+import { judgingTime } from '../status/shoots.js'
 import type { CardPolicy, CardResult, Params } from '../../shared/methods.js'
 import { notAPicture } from './contents.js'
 import { Evidence, isInside, type Card, type Unmatched } from './evidence.js'
@@ -21,6 +23,7 @@ import { sentenceOf } from './words.js'
 export async function checkCard(
   deps: EngineDeps,
   { path: named, policy = 'confirmed', quick = false }: Params<'card/check'>,
+  belief: Policy,
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<CardResult> {
@@ -38,9 +41,10 @@ export async function checkCard(
       ...scan.unreadable.map(({ file, message }) => ({ file, why: `it cannot be read: ${message}` })),
       ...links.map(({ file, why }) => ({ file, why: `it was not read: ${why}` })),
     ],
+    belief,
     hasOffSite: evidence.hasOffSite,
     isQuick: quick,
-    nowMs: deps.clock(),
+    nowMs: judgingTime(deps),
   }
   const verdict = judgeCard({ ...common, policy })
   const label = labelOf(card)

@@ -16,7 +16,7 @@ import { labelAt, listShoots, listSources, type ShootRow, type SourceRow } from 
 import { WORKING, type Hash } from '../model.js'
 import { ROOT_FOLDER } from '../place/marker.js'
 import { stateOfPlace } from '../place/places.js'
-import type { PlaceFacts } from '../status/health.js'
+import { factsOf, isOffSite, workingFacts } from '../status/counting.js'
 import { LockedObjects } from './locks.js'
 import type { Lookalike, Proof } from './verdict.js'
 
@@ -70,7 +70,7 @@ export class Evidence {
   }
 
   get hasOffSite(): boolean {
-    return [...this.#places.values()].some(({ row }) => isOffSite(row))
+    return [...this.#places.values()].some(({ row }) => isOffSite(factsOf(row)))
   }
 
   /** Everything that is known of bytes with this hash and size, whatever file of whatever shoot they belong to. */
@@ -107,13 +107,7 @@ export class Evidence {
       const at = path.join(source.path, ...shoot.pathFromRoot.split('/'), text(file, 'name'))
       const isStill = optionalNumber(file, 'newest') === copy.versionId && optionalNumber(file, 'gone_ms') === undefined
       const isThere = isStill && (source.isHere ? this.#isThere(at, copy, true) : undefined)
-      const place: PlaceFacts = {
-        id: WORKING,
-        name: WORKING,
-        kind: 'working',
-        devices: source.devices,
-        isOffSite: false,
-      }
+      const place = workingFacts(source.devices)
       return {
         ...common,
         place,
@@ -124,13 +118,7 @@ export class Evidence {
     const known = this.#places.get(copy.placeId)
     if (!known) return undefined
     const { row, isHere } = known
-    const place: PlaceFacts = {
-      id: row.id,
-      name: row.name,
-      kind: row.kind,
-      devices: row.devices,
-      isOffSite: isOffSite(row),
-    }
+    const place = factsOf(row)
     const folder = folderAt(shoot.key, source.label, labelAt(this.#deps.journal, source, row.id))
     if (row.kind === 'bucket') {
       const lockedUntilMs = this.#locks.until(row, `Photos/${folder}/${copy.path}`, hash)
@@ -219,10 +207,6 @@ function isSameMoment(aMs: number, bMs: number): boolean {
 }
 
 const QUARTER_MS = 15 * 60 * 1000
-
-function isOffSite(row: PlaceRow): boolean {
-  return row.location === 'off-site' && row.volume.syncClient === undefined
-}
 
 export function isInside(child: string, parent: string): boolean {
   const way = path.relative(parent, child)

@@ -1,6 +1,8 @@
 // May this card be formatted? Decided from facts and the clock alone: what each file on it reads as, where the same bytes are proven, and how
 // sure the user wants to be. Every doubt is a no: what was not read, not imported, proven too long ago, or proven at a time still to come.
-import { BEST_BEFORE, countDevices, type PlaceFacts } from '../status/health.js'
+import { countDevices, isCounted, isOffSite, type PlaceFacts } from '../status/counting.js'
+import { expiryOf } from '../status/health.js'
+import type { Policy } from '../status/policy.js'
 import type { CopyState, ProofMethod } from '../model.js'
 import type { CardPolicy, CardResult } from '../../shared/methods.js'
 
@@ -41,11 +43,15 @@ export interface CardFacts {
   /** Folders that could not be listed: what is in them is unknown. */
   readonly unreadable: readonly { readonly file: string; readonly why: string }[]
   readonly policy: CardPolicy
+  /** For how long proofs are believed. */
+  readonly belief: Policy
   /** Whether any place is off-site at all. */
   readonly hasOffSite: boolean
   readonly isQuick: boolean
   readonly nowMs: number
 }
+
+type Judging = Pick<CardFacts, 'policy' | 'belief' | 'hasOffSite' | 'nowMs'>
 
 export type Unsafe = CardResult['unsafe'][number]
 
@@ -69,23 +75,20 @@ export function judgeCard(facts: CardFacts): CardVerdict {
 }
 
 /** @returns why the file is not proven wherever the policy asks for it; undefined when it is */
-export function judgeFile(
-  card: CardFile,
-  facts: Pick<CardFacts, 'policy' | 'hasOffSite' | 'nowMs'>,
-): Unsafe | undefined {
+export function judgeFile(card: CardFile, facts: Judging): Unsafe | undefined {
   const no = (kind: Unsafe['kind'], why: string): Unsafe => ({ file: card.file, kind, why })
   if (card.read.kind === 'unreadable') return no('unreadable', `it cannot be read: ${card.read.why}`)
   if (card.read.kind === 'not-read') return no('not-read', 'it was not read, so nothing is proven of it')
   if (!card.isKnown) return unknownContent(card, no)
-  const elsewhere = card.proofs.filter((proof) => !proof.isOnCard && proof.isThere !== false)
-  const good = elsewhere.filter((proof) => isProven(proof, facts.nowMs))
-  const lapsed = elsewhere.filter((proof) => proof.state === 'verified' && !isProven(proof, facts.nowMs))
+  const elsewhere = card.proofs.filter((proof) => isCounted(proof.place) && !proof.isOnCard && proof.isThere !== false)
+  const good = elsewhere.filter((proof) => isProven(proof, facts))
+  const lapsed = elsewhere.filter((proof) => proof.state === 'verified' && !isProven(proof, facts))
   const level = facts.policy
-  const offSite = level === 'local-only' ? [undefined] : offSiteCopies(elsewhere, level, facts.nowMs)
+  const offSite = level === 'local-only' ? [undefined] : offSiteCopies(elsewhere, facts)
   // One off-site copy is set apart as the third; the others have to be two places on two devices without it.
   const isEnough = offSite.some((third) => isOnTwoDevices(good.filter((proof) => proof.place.id !== third?.place.id)))
   if (isEnough) return undefined
-  const isLocal = ({ place }: Proof): boolean => level === 'local-only' || !place.isOffSite
+  const isLocal = ({ place }: Proof): boolean => level === 'local-only' || !isOffSite(place)
   return isOnTwoDevices(good.filter(isLocal)) && level !== 'local-only'
     ? offSiteDoubt(level, elsewhere, facts, no)
     : localDoubt(good, lapsed.filter(isLocal), isLocal, no)
@@ -106,19 +109,14 @@ function unknownContent({ lookalike }: CardFile, no: No): Unsafe {
     : no('differs', `${known} has its name and date and another size: it was imported in part, or changed`)
 }
 
-function isProven(proof: Proof, nowMs: number): boolean {
-  if (proof.state !== 'verified' || proof.provenMs === undefined) return false
-  const ageMs = nowMs - proof.provenMs
-  return ageMs <= bestBeforeMs(proof) && ageMs >= -CLOCK_SLACK_MS
+function isProven({ place, state, provenMs, how }: Proof, { belief, nowMs }: Judging): boolean {
+  if (state !== 'verified' || provenMs === undefined || provenMs > nowMs + CLOCK_SLACK_MS) return false
+  return nowMs <= expiryOf({ placeId: place.id, state, provenMs, ...(how === undefined ? {} : { how }) }, place, belief)
 }
 
-/** Clocks of one machine are set by a second or two, not by more: a later proof was made under a clock that was wrong. */
+/** Clocks of one machine are set by a second or two, not by more: a later proof was made under a clock that was wrong. Status gives a day
+ *  more, because of it nothing is deleted. */
 const CLOCK_SLACK_MS = 60_000
-
-function bestBeforeMs({ place, how }: Proof): number {
-  if (place.kind !== 'bucket') return BEST_BEFORE.localMs
-  return how === 'download' ? BEST_BEFORE.downloadMs : BEST_BEFORE.serverChecksumMs
-}
 
 function isOnTwoDevices(proofs: readonly Proof[]): boolean {
   return placesOf(proofs).length >= 2 && countDevices(placesOf(proofs)) >= 2
@@ -128,10 +126,11 @@ function placesOf(proofs: readonly Proof[]): PlaceFacts[] {
   return [...new Map(proofs.map(({ place }) => [place.id, place])).values()]
 }
 
-function offSiteCopies(proofs: readonly Proof[], level: CardPolicy, nowMs: number): Proof[] {
-  const offSite = proofs.filter(({ place }) => place.isOffSite)
-  if (level === 'in-flight') return offSite.filter((proof) => proof.state === 'written' || isProven(proof, nowMs))
-  const confirmed = offSite.filter((proof) => isProven(proof, nowMs))
+function offSiteCopies(proofs: readonly Proof[], facts: Judging): Proof[] {
+  const { policy: level, nowMs } = facts
+  const offSite = proofs.filter(({ place }) => isOffSite(place))
+  if (level === 'in-flight') return offSite.filter((proof) => proof.state === 'written' || isProven(proof, facts))
+  const confirmed = offSite.filter((proof) => isProven(proof, facts))
   if (level === 'confirmed') return confirmed
   return confirmed.filter(({ lockedUntilMs }) => lockedUntilMs !== undefined && lockedUntilMs > nowMs)
 }
@@ -154,15 +153,10 @@ function localDoubt(
     : no('one-device', `its copies at ${namesOf(local)} are on one device, or on disks that cannot be told apart`)
 }
 
-function offSiteDoubt(
-  level: CardPolicy,
-  proofs: readonly Proof[],
-  { hasOffSite, nowMs }: Pick<CardFacts, 'hasOffSite' | 'nowMs'>,
-  no: No,
-): Unsafe {
-  const offSite = proofs.filter(({ place }) => place.isOffSite)
-  if (!hasOffSite) return no('not-off-site', 'no off-site place is set up')
-  if (offSite.some((proof) => isProven(proof, nowMs)))
+function offSiteDoubt(level: CardPolicy, proofs: readonly Proof[], facts: Judging, no: No): Unsafe {
+  const offSite = proofs.filter(({ place }) => isOffSite(place))
+  if (!facts.hasOffSite) return no('not-off-site', 'no off-site place is set up')
+  if (offSite.some((proof) => isProven(proof, facts)))
     return level === 'confirmed-locked'
       ? no('not-locked', `its copy at ${namesOf(offSite)} is not locked against deletion`)
       : no('one-place', `apart from ${namesOf(offSite)} it is not proven at two places on two devices`)
@@ -177,6 +171,6 @@ function namesOf(proofs: readonly Proof[]): string {
   return placesOf(proofs).map(nameOf).join(' and ')
 }
 
-function nameOf({ kind, name }: PlaceFacts): string {
-  return kind === 'working' ? 'the original' : `"${name}"`
+function nameOf({ role, name }: PlaceFacts): string {
+  return role === 'working' ? 'the original' : `"${name}"`
 }

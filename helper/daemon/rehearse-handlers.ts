@@ -6,6 +6,6 @@ import type { Workshop } from './workshop.js'
 export function rehearseHandlers(shop: Workshop): Partial<Handlers> {
   return {
     'card/check': (params, { signal, progress }) =>
-      shop.withEngine((deps) => checkCard(deps, params, signal, (each) => progress(each))),
+      shop.withEngine((deps) => checkCard(deps, params, shop.policy(), signal, (each) => progress(each))),
   }
 }
