@@ -7,7 +7,7 @@ import type { LogEvent } from '../manifest/log.js'
 import type { OpenPlace } from '../place/places.js'
 import type { Failure, ReadMethod, Target } from './jobs.js'
 import type { FilePlan } from './plan.js'
-import type { Content, CopyRecord, FileRecord } from './recorder.js'
+import type { Content, CopyRecord, FileRecord } from './file-record.js'
 import type { BackupRun, ShootInRun } from './run.js'
 
 interface ReadFacts {

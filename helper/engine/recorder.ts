@@ -3,50 +3,11 @@
 // of such a moment is found again by the next run, because the copies themselves are already whole under their final names.
 import path from 'node:path'
 import type { DurableFiles } from '../files/durable.js'
-import { dropCopyAt, ensureVersion, saveCopy, saveFile, setNewestVersion, type SourceState } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
-import { addStep } from '../journal/steps.js'
 import { appendEvents, type LogEvent } from '../manifest/log.js'
-import { WORKING, type CopyState, type FileStat, type Hash, type ProofMethod } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
-
-/** Content, as far as a version is concerned. */
-export interface Content {
-  readonly hash: Hash
-  readonly sizeBytes: number
-  readonly mtimeMs: number
-}
-
-export interface CopyRecord {
-  readonly placeId: string
-  readonly content: Content
-  /** Below the shoot's folder at the place. */
-  readonly path: string
-  readonly state: CopyState
-  readonly stat: Pick<FileStat, 'sizeBytes' | 'mtimeMs'>
-  readonly provenHow?: ProofMethod
-  /** When, if not now. */
-  readonly provenMs?: number
-  /** Its bytes came out of the page cache: it is to be read again as late as possible. */
-  readonly isToBeReRead?: boolean
-}
-
-/** All that one file's task found out. */
-export interface FileRecord {
-  readonly shootId: number
-  readonly name: string
-  /** What the original shows now. */
-  readonly original: SourceState
-  /** The newest content, when the original was read and is to be believed. */
-  readonly newest?: Content
-  /** State of the original as a copy, when it was read. */
-  readonly originalState?: 'verified' | 'damaged'
-  readonly copies: readonly CopyRecord[]
-  /** Names under which a place no longer holds what it did. */
-  readonly emptied: readonly { readonly placeId: string; readonly path: string }[]
-  /** By place. */
-  readonly events: ReadonlyMap<string, readonly LogEvent[]>
-}
+import type { FileRecord } from './file-record.js'
+import { writeRecords } from './write-record.js'
 
 export interface RecorderDeps {
   readonly files: DurableFiles
@@ -54,8 +15,8 @@ export interface RecorderDeps {
   readonly clock: () => number
 }
 
-const BATCH_RECORDS = 256
-const BATCH_MS = 250
+const BATCH_RECORDS = 1024
+const BATCH_MS = 500
 
 /** From this many logs on, one sync of the whole file system costs less than one for each. */
 const SYNC_TOGETHER_FROM = 8
@@ -126,9 +87,7 @@ export class Recorder {
       }
     }
     const nowMs = this.#deps.clock()
-    this.#deps.journal.transaction(() => {
-      for (const record of records) writeRecord(this.#deps.journal, record, failed, nowMs)
-    })
+    this.#deps.journal.transaction(() => writeRecords(this.#deps.journal, records, failed, nowMs))
   }
 
   #appendLogs(place: OpenPlace, records: readonly FileRecord[]): void {
@@ -169,44 +128,4 @@ export class Recorder {
     appendEvents(this.#deps.files, place.root, at, [])
     this.#deps.files.syncFolder(at)
   }
-}
-
-function writeRecord(journal: Journal, record: FileRecord, failedPlaces: ReadonlySet<string>, nowMs: number): void {
-  const fileId = saveFile(journal, record.shootId, record.name, record.original)
-  const { newest } = record
-  if (newest) setNewestVersion(journal, fileId, ensureVersion(journal, fileId, newest, nowMs))
-  if (newest && record.originalState) {
-    const { sizeBytes, mtimeMs } = record.original
-    const versionId = ensureVersion(journal, fileId, newest, nowMs)
-    saveCopy(journal, {
-      versionId,
-      placeId: WORKING,
-      path: record.name,
-      sizeBytes,
-      mtimeMs,
-      state: record.originalState,
-      ...(record.originalState === 'verified' ? { provenMs: nowMs, provenHow: 'cached' as const } : {}),
-    })
-  }
-  for (const { placeId, path } of record.emptied)
-    if (!failedPlaces.has(placeId)) dropCopyAt(journal, fileId, placeId, path)
-  for (const copy of record.copies) {
-    if (!failedPlaces.has(copy.placeId)) writeCopy(journal, record.shootId, fileId, copy, nowMs)
-  }
-}
-
-function writeCopy(journal: Journal, shootId: number, fileId: number, copy: CopyRecord, nowMs: number): void {
-  const versionId = ensureVersion(journal, fileId, copy.content, nowMs)
-  dropCopyAt(journal, fileId, copy.placeId, copy.path)
-  saveCopy(journal, {
-    versionId,
-    placeId: copy.placeId,
-    path: copy.path,
-    state: copy.state,
-    sizeBytes: copy.stat.sizeBytes,
-    mtimeMs: copy.stat.mtimeMs,
-    ...(copy.provenHow === undefined ? {} : { provenMs: copy.provenMs ?? nowMs, provenHow: copy.provenHow }),
-  })
-  addStep(journal, { kind: 'seal', shootId, placeId: copy.placeId, payload: '' }, nowMs)
-  if (copy.isToBeReRead) addStep(journal, { kind: 're-read', shootId, placeId: copy.placeId, payload: '' }, nowMs)
 }

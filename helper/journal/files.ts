@@ -39,11 +39,15 @@ export interface FileRow {
   readonly oldCopies: readonly (CopyRow & { readonly hash: Hash })[]
 }
 
+/** In this order and no other: left to itself, SQLite begins with all copies at a place, for every shoot anew. */
+const COPIES_OF_FILES =
+  'FROM files f CROSS JOIN versions v ON v.file_id = f.id CROSS JOIN copies c ON c.version_id = v.id'
+
 /** Every file of a shoot, by name. */
 export function filesOfShoot(journal: Journal, shootId: number): Map<string, FileRow> {
   const copies = new Map<number, { now: Map<string, CopyRow>; old: (CopyRow & { hash: Hash })[] }>()
   const rows = journal.all(
-    `SELECT c.*, v.file_id, v.hash, f.version_id AS newest, f.name FROM files f JOIN versions v ON v.file_id = f.id JOIN copies c ON c.version_id = v.id
+    `SELECT c.*, v.file_id, v.hash, f.version_id AS newest, f.name ${COPIES_OF_FILES}
      WHERE f.shoot_id = ?`,
     [shootId],
   )
@@ -86,6 +90,15 @@ export function saveFile(
   return number(row, 'id')
 }
 
+/** Records a file that the journal does not know yet.
+ *  @returns its id, or undefined when it knows a file of this name */
+export function addFile(journal: Journal, shootId: number, name: string, original: SourceState): number | undefined {
+  return journal.insert(
+    'INSERT OR IGNORE INTO files (shoot_id, name, size, mtime_ms, ctime_ms) VALUES (?, ?, ?, ?, ?)',
+    [shootId, name, original.sizeBytes, original.mtimeMs, original.ctimeMs ?? null],
+  )
+}
+
 /** The version of a file with this content, added when it is new. */
 export function ensureVersion(
   journal: Journal,
@@ -94,7 +107,11 @@ export function ensureVersion(
   nowMs: number,
 ): number {
   const known = journal.get('SELECT id FROM versions WHERE file_id = ? AND hash = ?', [fileId, version.hash])
-  if (known) return number(known, 'id')
+  return known ? number(known, 'id') : addVersion(journal, fileId, version, nowMs)
+}
+
+/** A version of a file that has none with this content. */
+export function addVersion(journal: Journal, fileId: number, version: Omit<VersionRow, 'id'>, nowMs: number): number {
   return journal.run('INSERT INTO versions (file_id, hash, size, mtime_ms, first_seen_ms) VALUES (?, ?, ?, ?, ?)', [
     fileId,
     version.hash,
@@ -169,7 +186,7 @@ export function copiesAt(
 ): (CopyRow & { readonly hash: Hash; readonly name: string; readonly fileId: number })[] {
   return journal
     .all(
-      `SELECT c.*, v.hash, v.file_id, f.name FROM files f JOIN versions v ON v.file_id = f.id JOIN copies c ON c.version_id = v.id
+      `SELECT c.*, v.hash, v.file_id, f.name ${COPIES_OF_FILES}
        WHERE f.shoot_id = ? AND c.place_id = ?`,
       [shootId, placeId],
     )
@@ -181,10 +198,17 @@ export function copiesAt(
     }))
 }
 
+/** The same, as a manifest needs it: paths and reference hashes. */
+export function hashesAt(journal: Journal, shootId: number, placeId: string): { path: string; hash: Hash }[] {
+  return journal
+    .all(`SELECT c.path, v.hash ${COPIES_OF_FILES} WHERE f.shoot_id = ? AND c.place_id = ?`, [shootId, placeId])
+    .map((row) => ({ path: text(row, 'path'), hash: text(row, 'hash') }))
+}
+
 /** How many files of a shoot have a verified copy of their newest content at a place. */
 export function verifiedAt(journal: Journal, shootId: number, placeId: string): number {
   const row = journal.get(
-    `SELECT count(*) AS n FROM files f JOIN copies c ON c.version_id = f.version_id AND c.place_id = ? AND c.path = f.name AND c.state = 'verified'
+    `SELECT count(*) AS n FROM files f CROSS JOIN copies c ON c.version_id = f.version_id AND c.place_id = ? AND c.path = f.name AND c.state = 'verified'
      WHERE f.shoot_id = ?`,
     [placeId, shootId],
   )

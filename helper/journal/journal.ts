@@ -74,6 +74,12 @@ export class Journal {
     return this.#ask(() => Number(this.#prepare(sql).run([...values]).lastInsertRowid))
   }
 
+  /** @returns the id of the row inserted, or undefined when a conflict kept it out */
+  insert(sql: string, values: readonly Value[] = []): number | undefined {
+    const { changes, lastInsertRowid } = this.#ask(() => this.#prepare(sql).run([...values]))
+    return changes === 0 ? undefined : Number(lastInsertRowid)
+  }
+
   all(sql: string, values: readonly Value[] = []): Row[] {
     return this.#ask(() => this.#prepare(sql).all([...values]) as Row[])
   }
@@ -118,7 +124,9 @@ function create(file: string): void {
   const clear = (): void => ['', '-wal', '-journal', '.lock'].forEach((suffix) => fs.removeSync(temporary + suffix))
   clear()
   try {
-    openDatabase(temporary).close()
+    // Synced once, when it is whole: nobody needs the steps on the way there after a crash.
+    openDatabase(temporary, 'OFF').close()
+    syncFile(temporary)
     fs.renameSync(temporary, file)
     systemFiles.syncFolder(path.dirname(file))
   } catch (error) {
@@ -139,15 +147,16 @@ function nameLog(file: string): void {
   }
 }
 
-function openDatabase(file: string): Database {
+function openDatabase(file: string, synchronous: 'FULL' | 'OFF' = 'FULL'): Database {
   let database: Database | undefined
   try {
     database = new sqlite.Database(file)
     database.exec('PRAGMA locking_mode=EXCLUSIVE')
+    database.exec(`PRAGMA synchronous=${synchronous}`)
     const mode = database.get('PRAGMA journal_mode=WAL')
     if (mode?.['journal_mode'] !== 'wal') throw new Error('it cannot be put into write-ahead mode')
-    database.exec('PRAGMA synchronous=FULL')
     database.exec('PRAGMA cache_size=-32000')
+    database.exec(`PRAGMA wal_autocheckpoint=${CHECKPOINT_PAGES}`)
     keepLockPrivate(file)
     migrate(database)
     return database
@@ -165,6 +174,18 @@ function openDatabase(file: string): Database {
 function keepLockPrivate(file: string): void {
   const lock = `${file}.lock`
   if (process.platform !== 'win32' && fs.existsSync(lock)) fs.chmodSync(lock, 0o700)
+}
+
+/** 16 MB: a checkpoint writes and syncs the database itself, which the outcomes of a large backup would otherwise do every second. */
+const CHECKPOINT_PAGES = 4000
+
+function syncFile(file: string): void {
+  const descriptor = systemFiles.openAppend(file)
+  try {
+    systemFiles.sync(descriptor)
+  } finally {
+    systemFiles.close(descriptor)
+  }
 }
 
 /** Less room than one commit of ours takes. */

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { appendLines, makeFolders, readWhole, type DurableFiles } from '../files/durable.js'
 import { hashBytes, type HashEngine } from '../files/hash.js'
 import { temporaryIn } from '../files/temporary.js'
-import { copiesAt } from '../journal/files.js'
+import { hashesAt } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
 import { temporaryTag } from '../journal/meta.js'
 import { placeById, saveChain } from '../journal/places.js'
@@ -99,7 +99,7 @@ function draftOf(deps: SealDeps, placeId: string, root: string, shoot: ShootToSe
 /** What the manifest of a shoot at a place lists: every copy that belongs there, earlier contents included. One that was found damaged or
  *  missing stays listed until it is replaced, so that anybody's `b3sum --check` notices it too. */
 export function manifestEntries(journal: Journal, shootId: number, placeId: string): ManifestEntry[] {
-  return copiesAt(journal, shootId, placeId).map(({ path, hash }) => ({ path, hash }))
+  return hashesAt(journal, shootId, placeId)
 }
 
 function writeManifests(deps: SealDeps, root: string, drafts: readonly Draft[]): void {
