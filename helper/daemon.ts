@@ -83,10 +83,11 @@ export class Daemon {
 
   #makeHandlers(learn: LearnPlace): Partial<Handlers> {
     const shop = this.#shop
+    const restores = this.#makeRestoreRoom()
     return {
       ...copyHandlers(shop, learn),
-      ...placeHandlers(shop, learn),
-      ...restoreHandlers(shop, this.#makeRestoreRoom()),
+      ...placeHandlers(shop, learn, restores),
+      ...restoreHandlers(shop, restores),
       ...rehearseHandlers(shop),
       ...lightroomHandlers(shop, {
         owed: () => this.#queue?.wake(),

@@ -499,8 +499,13 @@ export interface Methods {
   'rebuild/run': { params: { readonly from: string; readonly rehash?: boolean }; result: RebuildResult }
   'doctor/run': { params: Record<string, never>; result: DoctorResult }
   'place/add': {
-    params: { readonly path: string; readonly name?: string }
-    result: Outcome & { readonly place: Place }
+    params: {
+      readonly path: string
+      readonly name?: string
+      /** Copy what other places have to it at once. */
+      readonly fill?: boolean
+    }
+    result: Outcome & { readonly place: Place; readonly filled?: FillResult }
   }
   'place/list': { params: Record<string, never>; result: Outcome & { readonly places: readonly Place[] } }
   'place/rename': {
@@ -661,6 +666,20 @@ export interface RestoreResult extends Outcome {
   /** Files whose name another content has: `path` is where the restored one lies. */
   readonly beside: readonly { readonly shoot: string; readonly file: string; readonly path: string }[]
   readonly from: readonly { readonly place: string; readonly files: number }[]
+  readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
+}
+
+/** What a drive that was added got of the archive that was there already. */
+export interface FillResult {
+  /** Copied to it, or found on it and proven. */
+  readonly files: number
+  readonly bytes: number
+  /** Still not on it: no good copy is in reach, or it was stopped. Adding it again goes on. */
+  readonly left: number
+  /** Why it ended early. */
+  readonly failure?: string
+  readonly exitCode?: number
   readonly findings: readonly Finding[]
   readonly warnings: readonly string[]
 }

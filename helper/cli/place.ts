@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import { notEmpty, type CommandResult } from './output.js'
+import { findingLines, notEmpty, warningLines, type CommandResult } from './output.js'
 import { placeLine } from './status.js'
 
 export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
@@ -14,8 +14,13 @@ export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
         (command) =>
           command
             .positional('dir', { type: 'string', demandOption: true, describe: 'folder on the drive' })
-            .option('name', { type: 'string', requiresArg: true, describe: 'what to call it' }),
-        (args) => run(addPlace(args as unknown as CommonArguments, args.dir, args.name)),
+            .option('name', { type: 'string', requiresArg: true, describe: 'what to call it' })
+            .option('fill', {
+              type: 'boolean',
+              default: true,
+              describe: 'copy what other places have to it at once (--no-fill: with the next backup)',
+            }),
+        (args) => run(addPlace(args as unknown as CommonArguments, args.dir, args.name, args.fill)),
       )
       .command(
         'list',
@@ -43,12 +48,19 @@ export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
   )
 }
 
-async function addPlace(common: CommonArguments, path: string, name: string | undefined): Promise<CommandResult> {
+async function addPlace(
+  common: CommonArguments,
+  path: string,
+  name: string | undefined,
+  fill: boolean,
+): Promise<CommandResult> {
   const outcome = await callMethod(common, 'place/add', {
     path: resolve(notEmpty('The folder of the place', path)),
+    fill,
     ...(name === undefined ? {} : { name: notEmpty('The name of the place', name) }),
   })
-  return { outcome, lines: [] }
+  const { findings = [], warnings = [] } = outcome.filled ?? {}
+  return { outcome, lines: [...findingLines(findings), ...warningLines(warnings)] }
 }
 
 async function listPlaces(common: CommonArguments): Promise<CommandResult> {

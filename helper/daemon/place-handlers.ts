@@ -1,16 +1,29 @@
 // The methods about places: which there are, what they are called, and which no longer count.
+import { ERROR_CODES } from '../errors.js'
+import { inWords } from '../files/in-words.js'
 import { forgetPlace, placeById, type PlaceRow } from '../journal/places.js'
-import { findPlace, openPlace, realFolder, renameOpenPlace } from '../place/places.js'
+import { findPlace, openPlace, realFolder, renameOpenPlace, type OpenPlace } from '../place/places.js'
+import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
 import { placeReport, placesReport } from '../status/place-report.js'
-import type { Outcome, Params, Place } from '../../shared/methods.js'
+import type { FillResult, Outcome, Params, Place, Result } from '../../shared/methods.js'
 import type { LearnPlace } from './copy-handlers.js'
 import type { Workshop } from './workshop.js'
 
-export function placeHandlers(shop: Workshop, learn: LearnPlace): Partial<Handlers> {
+export function placeHandlers(shop: Workshop, learn: LearnPlace, restores: RestoreRoom): Partial<Handlers> {
   return {
     'place/list': () => Promise.resolve(placeList(placesReport(shop))),
-    'place/add': (params, { signal }) => shop.alone(() => addDrive(shop, learn, params, signal)),
+    'place/add': async (params, { signal, progress }) => {
+      const place = await shop.alone(() => addDrive(shop, learn, params, signal))
+      if (params.fill !== true) return addedOutcome(shop, place.id)
+      const filled = await restores.fill(
+        place,
+        (act) => shop.alone(act),
+        signal,
+        (each) => progress(each),
+      )
+      return withFilled(addedOutcome(shop, place.id), filled)
+    },
     'place/rename': async ({ place, name }) => {
       await renameOpenPlace(shop.placeDeps(), findPlace(shop.journal, place), name)
       const { id } = findPlace(shop.journal, name)
@@ -25,11 +38,32 @@ async function addDrive(
   learn: LearnPlace,
   { path: typed, name }: Params<'place/add'>,
   signal: AbortSignal,
-): Promise<Outcome & { place: Place }> {
+): Promise<OpenPlace> {
   const folder = realFolder(shop.placeDeps(), typed)
   const place = await openPlace(shop.placeDeps(), folder, { isNew: true, ...(name === undefined ? {} : { name }) })
   if (place.isUnknownHere) await shop.withEngine((deps) => learn(deps, place, signal))
-  return placeOutcome(shop, place.id, (row) => `"${row.name}" at ${row.path} is a place for copies now.`)
+  return place
+}
+
+function addedOutcome(shop: Workshop, id: string): Outcome & { place: Place } {
+  return placeOutcome(shop, id, (row) => `"${row.name}" at ${row.path} is a place for copies now.`)
+}
+
+function withFilled(added: Outcome & { place: Place }, filled: FillResult): Result<'place/add'> {
+  const { files, bytes, left, failure } = filled
+  const exitCode =
+    filled.exitCode ?? (filled.findings.length > 0 || left > 0 ? ERROR_CODES.COPY_MISSING.exit : added.exitCode)
+  const summary = [
+    added.summary,
+    files === 0 && left === 0
+      ? 'Everything that is known is on it already.'
+      : `${files} files (${inWords(bytes)}) were copied to it from the other places, read back and proven.`,
+    ...(failure === undefined ? [] : [failure]),
+    ...(left > 0
+      ? [`${left} are not on it yet: connect the drives that have them and run the same command again, which goes on.`]
+      : []),
+  ].join(' ')
+  return { ...added, ok: exitCode === 0, exitCode, summary, filled }
 }
 
 function removePlace(shop: Workshop, wanted: string): Outcome {

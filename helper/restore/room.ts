@@ -6,9 +6,10 @@ import type { EngineDeps } from '../engine/run.js'
 import { chooseHashEngine } from '../files/hash.js'
 import type { Volumes } from '../files/volumes.js'
 import type { OpenPlace } from '../place/places.js'
-import type { Params, Result } from '../../shared/methods.js'
+import type { FillResult, Params, Result } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
 import { clearOldFetches, Fetcher } from './fetch.js'
+import { fillPlace, type FillRequest } from './fill.js'
 import { heal } from './heal.js'
 import { planRestore, restore, type RestoreRequest } from './restore.js'
 
@@ -46,6 +47,18 @@ export class RestoreRoom {
 
   heal(params: Params<'heal/run'>, signal: AbortSignal, onProgress: OnProgress): Promise<Result<'heal/run'>> {
     return this.#open(signal, (engine, sources) => heal(engine, { params, ...sources }, signal, onProgress))
+  }
+
+  /** Copies to a place what others have and it has not. @param exclusively  one lot is copied while nothing else writes */
+  fill(
+    place: OpenPlace,
+    exclusively: FillRequest['exclusively'],
+    signal: AbortSignal,
+    onProgress: OnProgress,
+  ): Promise<FillResult> {
+    return this.#open(signal, (engine, sources) =>
+      fillPlace(engine, { place, exclusively, ...sources }, signal, onProgress),
+    )
   }
 
   #with<T>(

@@ -83,7 +83,7 @@ export const SCHEMAS = {
   'status/get': z.strictObject({ shoot: text.exactOptional() }),
   'rebuild/run': z.strictObject({ from: pathText, rehash: z.boolean().exactOptional() }),
   'doctor/run': nothing,
-  'place/add': z.strictObject({ path: pathText, name: text.exactOptional() }),
+  'place/add': z.strictObject({ path: pathText, name: text.exactOptional(), fill: z.boolean().exactOptional() }),
   'place/list': nothing,
   'place/rename': z.strictObject({ place: text, name: text }),
   'place/remove': z.strictObject({ place: text }),
