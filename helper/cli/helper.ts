@@ -5,7 +5,7 @@ import { describeError } from '../errors.js'
 import { startHelper, stopHelper } from '../service/background.js'
 import { done, type CommandResult } from './output.js'
 import { stopOnSignal } from './interrupt.js'
-import { serveCommandFor } from './program.js'
+import { builtPage, serveCommandFor } from './program.js'
 import type { CommonArguments, Run } from './cli.js'
 import { version } from './version.js'
 
@@ -79,6 +79,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
         handlers: daemon.handlers,
         signal,
         now: () => new Date(),
+        page: builtPage(),
         onFault,
       })
     } finally {

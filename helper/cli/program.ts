@@ -13,6 +13,11 @@ export function builtPlugin(): string {
   return path.join(fileURLToPath(new URL('../../', import.meta.url)), 'Safelight.lrplugin')
 }
 
+/** The built status page beside this program. */
+export function builtPage(): string {
+  return path.join(fileURLToPath(new URL('../../', import.meta.url)), 'page')
+}
+
 export function serveCommandFor(home: string): ServeCommand {
   const [file, program] = programCommand()
   return { file, args: [program, 'serve', '--home', home] }

@@ -33,6 +33,8 @@ export interface ConnectionDeps {
   readonly self: Result<'session/hello'>
   /** Told of every error that a handler threw and that is not a SafelightError, and of failed notifications. */
   readonly onFault: (error: unknown, what: string) => void
+  /** Came in by the page's session, not by the token: it is a page, and what only others tell is not taken from it. */
+  readonly only?: 'page'
 }
 
 interface Job {
@@ -108,6 +110,8 @@ export class Connection {
     if (!isMethod(method)) return { error: notARequest('there is no such method'), code: RPC_CODES.METHOD_NOT_FOUND }
     if (this.#client === undefined && method !== 'session/hello')
       return { error: notGreeted(), code: RPC_CODES.INVALID_REQUEST }
+    if (this.deps.only === 'page' && NOT_FROM_A_PAGE.has(method))
+      return { error: notARequest('a page does not say this'), code: RPC_CODES.INVALID_REQUEST }
     if (id !== undefined && this.#jobs.has(id))
       return { error: notARequest('this id is still in work'), code: RPC_CODES.INVALID_REQUEST }
     const call = prepare(method, params, this.deps.handlers)
@@ -136,6 +140,7 @@ export class Connection {
   #greet({ protocol, client, version, catalog }: Params<'session/hello'>): Result<'session/hello'> | SafelightError {
     this.#client = undefined
     this.#hasSpoken = true
+    if (this.deps.only !== undefined && client !== this.deps.only) return notARequest('it says that it is no page')
     if (protocol !== PROTOCOL_VERSION) return protocolDiffers(NAMES[client], protocol, version)
     this.#client = { kind: client, version, ...(catalog === undefined ? {} : { catalog }) }
     return this.deps.self
@@ -247,6 +252,16 @@ export class Connection {
 
 /** A UTF-16 unit of JSON text takes at most six bytes when it is written once more as a string (half of an emoji that was cut). */
 const PARTS_OF_MESSAGE = 8
+
+/** What Lightroom and the command line say, and a page has no business with: a stolen session is worth that much less. */
+const NOT_FROM_A_PAGE: ReadonlySet<MethodName> = new Set([
+  'photos/imported',
+  'photos/protect',
+  'lightroom/exiting',
+  'lightroom/lost',
+  'helper/stop',
+  'page/open',
+])
 
 /** How long a client may take to answer our goodbye. */
 const GOODBYE_MS = 1000

@@ -32,6 +32,17 @@ export function isLoopbackHost(host: string | undefined, port: number): boolean 
   return match !== null && (match[2] === undefined || Number(match[2]) === port)
 }
 
+/** The one spelling that our page is opened under; a browser sends no other to us. */
+export function isOwnHost(host: string | undefined, port: number): boolean {
+  return host === `127.0.0.1:${port}`
+}
+
+/** A WebSocket of the very page that we serve. A browser always says the origin, and a page elsewhere cannot say ours. The session is
+ *  still to be proven. */
+export function isOwnPage(headers: IncomingHttpHeaders, port: number): boolean {
+  return isOwnHost(headers.host, port) && headers.origin === `http://127.0.0.1:${port}`
+}
+
 /** The status page that we serve ourselves; `null` (a sandboxed frame, a file) is foreign. */
 function isOwnOrigin(origin: string, port: number): boolean {
   return origin === `http://127.0.0.1:${port}` || origin === `http://localhost:${port}`

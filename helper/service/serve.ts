@@ -3,6 +3,7 @@
 import { newToken } from '../server/guard.js'
 import type { Handlers } from '../server/handlers.js'
 import type { Limits } from '../server/limits.js'
+import { notAvailable } from '../server/refusals.js'
 import { StatusServer } from '../server/server.js'
 import { removeEndpoint, writeEndpoint, type Endpoint } from './endpoint.js'
 
@@ -11,8 +12,8 @@ export interface ServeOptions {
   readonly home: string
   readonly logs: string
   readonly version: string
-  /** All methods but `helper/stop`, which is answered here. */
-  readonly handlers: Omit<Partial<Handlers>, 'helper/stop'>
+  /** All methods but `helper/stop` and `page/open`, which are answered here. */
+  readonly handlers: Omit<Partial<Handlers>, 'helper/stop' | 'page/open'>
   /** Aborting it stops the helper (the daemon wires SIGINT and SIGTERM to it). */
   readonly signal: AbortSignal
   readonly now: () => Date
@@ -20,12 +21,14 @@ export interface ServeOptions {
   /** Called once it answers and can be found. */
   readonly onReady?: (endpoint: Endpoint) => void
   readonly limits?: Partial<Limits>
+  /** Folder of the built status page. */
+  readonly page?: string
 }
 
 /** Resolves after the helper has stopped: no request in work, nobody connected, endpoint.json gone.
  *  @throws HOME_UNUSABLE */
 export async function runServe(options: ServeOptions): Promise<void> {
-  const { home, logs, version, handlers, signal, now, onFault, onReady, limits = {} } = options
+  const { home, logs, version, handlers, signal, now, onFault, onReady, limits = {}, page } = options
   const token = newToken()
   const asked = new AbortController()
   const stopped = eitherAborted(asked.signal, signal)
@@ -34,14 +37,19 @@ export async function runServe(options: ServeOptions): Promise<void> {
     setImmediate(() => asked.abort())
     return Promise.resolve({ ok: true, exitCode: 0, summary: 'The Safelight helper is stopping.' })
   }
+  const openPage: Handlers['page/open'] = () => {
+    const url = server.linkToPage()
+    return url === undefined ? Promise.reject(notAvailable('page/open')) : Promise.resolve({ url })
+  }
   const server = await StatusServer.open({
-    handlers: { ...handlers, 'helper/stop': stop },
+    handlers: { ...handlers, 'helper/stop': stop, 'page/open': openPage },
     token,
     version,
     home,
     logs,
     limits,
     onFault,
+    ...(page === undefined ? {} : { page }),
   })
   try {
     const endpoint = writeEndpoint(home, {
