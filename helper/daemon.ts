@@ -4,6 +4,7 @@ import { findLightroom } from './catalog/lightroom-process.js'
 import { readConfig } from './config.js'
 import { backUpSources, copyHandlers, type LearnPlace } from './daemon/copy-handlers.js'
 import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
+import { pageHandlers } from './daemon/page-handlers.js'
 import { placeHandlers } from './daemon/place-handlers.js'
 import { restoreHandlers } from './daemon/restore-handlers.js'
 import { statusHandlers } from './daemon/status-handlers.js'
@@ -19,6 +20,8 @@ import { stateOfPlace } from './place/places.js'
 import { rebuildFrom } from './restore/rebuild.js'
 import { RestoreRoom } from './restore/room.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
+import { watched } from './server/watched.js'
+import { Activity } from './status/activity.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
 import { CatalogRoom } from './upkeep/catalog-room.js'
 
@@ -29,6 +32,7 @@ export interface DaemonOptions extends WorkshopOptions {
 
 export class Daemon {
   readonly handlers: Partial<Handlers>
+  readonly activity = new Activity()
   readonly journal: Journal
   readonly #ownership: Ownership
   readonly #shop: Workshop
@@ -47,7 +51,7 @@ export class Daemon {
       return result
     }
     this.#shop.learnWith(learn)
-    this.handlers = this.#makeHandlers(learn)
+    this.handlers = watched(this.#makeHandlers(learn), this.activity)
   }
 
   /** @throws HOME_IN_USE, HOME_UNUSABLE, JOURNAL_DAMAGED, JOURNAL_TOO_NEW */
@@ -98,6 +102,7 @@ export class Daemon {
       }),
       ...this.#catalogHandlers(),
       ...statusHandlers(shop),
+      ...pageHandlers(shop),
       'doctor/run': () => doctor(shop),
     }
   }
@@ -123,7 +128,11 @@ export class Daemon {
         clock: shop.clock,
         onFault,
         backUp: (sources, signal) =>
-          shop.alone(() => shop.withEngine((deps) => backUpSources(shop, deps, sources, signal))),
+          shop.alone(() =>
+            this.activity.during('Copying and verifying new photos', (progress) =>
+              shop.withEngine((deps) => backUpSources(shop, deps, sources, signal, progress)),
+            ),
+          ),
       },
       times,
     )

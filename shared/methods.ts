@@ -577,7 +577,35 @@ export interface Methods {
   }
   /** Thins catalog backups by a plan; `dryRun` only shows it. */
   'prune/run': { params: { readonly dryRun?: boolean }; result: PruneResult }
-  /** Where the status page can be opened once; `null` while there is none. */
+  /** Single files by the beginning of a name or hash, or by day (`2026`, `2026-11`, `2026-11-23`); fifty at most. */
+  'files/find': {
+    params: { readonly text: string }
+    result: Outcome & {
+      readonly files: readonly {
+        readonly shoot: string
+        readonly file: string
+        readonly bytes: number
+        readonly modifiedAt: string
+        readonly hash: string
+      }[]
+      /** Whether there are more. */
+      readonly isCut: boolean
+    }
+  }
+  /** What is being worked on, whoever asked for it. Answered when that differs from the picture `seen` (0: none yet). */
+  'activity/watch': {
+    params: { readonly seen: number }
+    result: {
+      readonly jobs: readonly {
+        readonly id: number
+        readonly title: string
+        readonly startedAt: string
+        readonly progress?: Omit<Notifications['job/progress'], 'request'>
+      }[]
+      readonly change: number
+    }
+  }
+  /** Where the status page can be opened once, within a minute. */
   'page/open': { params: Record<string, never>; result: { readonly url: string } }
   'job/cancel': { params: { readonly request: number | string }; result: { readonly cancelled: boolean } }
 }

@@ -6,6 +6,7 @@ import { bridgeCommand } from './bridge.js'
 import { cardCommand } from './card.js'
 import { catalogCommand } from './catalog.js'
 import { doctorCommand } from './doctor.js'
+import { openCommand } from './open.js'
 import { pluginCommand } from './plugin.js'
 import { serviceCommands } from './helper.js'
 import type { CommandResult } from './output.js'
@@ -82,6 +83,7 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     rebuildCommand,
     doctorCommand,
     serviceCommands,
+    openCommand,
     pluginCommand,
     bridgeCommand,
   ])

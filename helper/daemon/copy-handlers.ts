@@ -49,6 +49,7 @@ export async function backUpSources(
   deps: EngineDeps,
   sources: readonly SourcePath[],
   signal: AbortSignal,
+  progress: RequestContext['progress'],
 ): Promise<BackupResult> {
   const overlaps = new Map(
     shop
@@ -62,7 +63,7 @@ export async function backUpSources(
   const { places, absent } = await shop.openKnown(deps, apart, signal)
   const missing = [...[...overlaps.values()].filter((overlap) => overlap !== undefined), ...absent]
   if (places.length === 0) throw missing[0] ?? noPlaces()
-  return backUp(deps, { sources, places, absent: missing }, signal, () => undefined)
+  return backUp(deps, { sources, places, absent: missing }, signal, progress)
 }
 
 async function runVerify(

@@ -342,4 +342,8 @@ export const MIGRATIONS: readonly string[] = [
     INSERT INTO stale_shoots SELECT OLD.shoot_id WHERE OLD.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
   END;
   `,
+  `
+  -- Single files are looked for by day, too.
+  CREATE INDEX files_by_day ON files (mtime_ms);
+  `,
 ]

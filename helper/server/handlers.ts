@@ -52,6 +52,8 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'catalog/list': 'abort',
   'catalog/restore': 'abort',
   'prune/run': 'abort',
+  'files/find': 'abort',
+  'activity/watch': 'abort',
   'page/open': 'abort',
   'job/cancel': 'abort',
 }

@@ -99,7 +99,11 @@ function isPageName(name: string): name is PageName {
 function isNavigation({ headers }: IncomingMessage): boolean {
   const purpose = `${String(headers['sec-purpose'] ?? '')}${String(headers['purpose'] ?? '')}`
   const mode = headers['sec-fetch-mode']
-  return purpose === '' && (mode === undefined || mode === 'navigate') && (headers['sec-fetch-dest'] ?? 'document') === 'document'
+  return (
+    purpose === '' &&
+    (mode === undefined || mode === 'navigate') &&
+    (headers['sec-fetch-dest'] ?? 'document') === 'document'
+  )
 }
 
 /** `ws:` is named because not every browser takes 'self' for a WebSocket too. */

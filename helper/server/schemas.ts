@@ -106,6 +106,8 @@ export const SCHEMAS = {
   'catalog/list': nothing,
   'catalog/restore': z.strictObject({ name: text, asOf: z.iso.datetime().exactOptional(), to: pathText }),
   'prune/run': z.strictObject({ dryRun: z.boolean().exactOptional() }),
+  'files/find': z.strictObject({ text: z.string().min(1).max(256) }),
+  'activity/watch': z.strictObject({ seen: count }),
   'page/open': nothing,
   'job/cancel': z.strictObject({ request: z.union([z.number(), z.string().max(128)]) }),
 } satisfies Doors

@@ -49,7 +49,8 @@ export class StatusServer {
     this.#deps = { handlers, limits, self: { protocol: PROTOCOL_VERSION, version, home, logs }, onFault }
     const page = options.page === undefined ? undefined : new PageFiles(options.page, this.#door)
     http.on('request', (request, response) => {
-      const asked = page === undefined || !isOwnHost(request.headers.host, this.port) ? undefined : pagePathOf(request.url)
+      const asked =
+        page === undefined || !isOwnHost(request.headers.host, this.port) ? undefined : pagePathOf(request.url)
       if (page !== undefined && asked !== undefined) {
         page.answer(request, response, asked, this.port)
         return

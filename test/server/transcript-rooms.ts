@@ -338,5 +338,42 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       bytes: 398000000,
       heldBack: [],
     }),
-  'page/open': () => Promise.resolve({ url: 'http://127.0.0.1:50123/' }),
+  'files/find': () =>
+    Promise.resolve({
+      ...done('1 file with names that begin with "IMG_0412".'),
+      files: [
+        {
+          shoot: 'Pictures/2026/Iceland',
+          file: 'IMG_0412.CR3',
+          bytes: 30000000,
+          modifiedAt: '2026-11-20T10:02:00.000Z',
+          hash: 'af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262',
+        },
+      ],
+      isCut: false,
+    }),
+  'activity/watch': () =>
+    Promise.resolve({
+      jobs: [
+        {
+          id: 3,
+          title: 'Copying and verifying new photos',
+          startedAt: '2026-11-23T08:00:00.000Z',
+          progress: {
+            stage: 'copy',
+            filesDone: 120,
+            filesTotal: 300,
+            bytesDone: 3600000000,
+            bytesTotal: 9000000000,
+            bytesPerSecond: 410000000,
+            secondsLeft: 14,
+          },
+        },
+      ],
+      change: 12,
+    }),
+  'page/open': () =>
+    Promise.resolve({
+      url: 'http://127.0.0.1:50123/open?code=5f0e5d1c9e0c2f3a5f0e5d1c9e0c2f3a5f0e5d1c9e0c2f3a5f0e5d1c9e0c2f3a',
+    }),
 }

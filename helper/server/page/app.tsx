@@ -12,8 +12,8 @@ import { Proof } from './proof.js'
 import { SetUp } from './set-up.js'
 import { FileView, ShootView } from './shoot-view.js'
 import { useKnown, type Store } from './state.js'
-import { NotProtected, Verdict, WhatNext, Working } from './status-view.js'
-import { headlineOf } from './trust.js'
+import { NotProtected, Notices, Verdict, WhatNext, Working } from './status-view.js'
+import { headlineOf } from '../../status/trust.js'
 
 export type View =
   | { readonly kind: 'home'; readonly onlyOpen: boolean }
@@ -27,7 +27,8 @@ export function viewOf(hash: string): View {
   const [, name = '', ...rest] = hash.replace(/^#/, '').split('/')
   const [first, second] = rest.map(decoded)
   if (name === 'shoot' && first !== undefined) return { kind: 'shoot', id: first }
-  if (name === 'file' && first !== undefined && second !== undefined) return { kind: 'file', shoot: first, file: second }
+  if (name === 'file' && first !== undefined && second !== undefined)
+    return { kind: 'file', shoot: first, file: second }
   if (name === 'proof') return { kind: 'proof', shoot: first }
   if (name === 'set-up') return { kind: 'set-up' }
   return { kind: 'home', onlyOpen: name === 'shoots' && first === 'open' }
@@ -62,7 +63,7 @@ export function App({ store }: { store: Store }) {
   useKnown(store)
   const view = useView()
   const [job, setJob] = useState<Job>()
-  const { tone, text } = headlineOf(store.trust, store.status?.value)
+  const { tone, text } = headlineOf(store.trust, store.status?.value, Date.now())
   useEffect(() => {
     document.title = `${text} Safelight`
     document.documentElement.dataset['tone'] = store.trust.kind === 'silent' ? 'silent' : tone
@@ -143,6 +144,7 @@ function Home({ store, onlyOpen, onJob }: { store: Store; onlyOpen: boolean; onJ
       <Verdict trust={store.trust} status={status} />
       {status && (
         <div class={store.trust.kind === 'silent' ? 'old' : undefined}>
+          <Notices status={status} />
           <NotProtected status={status} />
           <WhatNext status={status} onDo={act} />
           <Working store={store} />

@@ -1,17 +1,19 @@
 // Search for single files: by name, by day, by hash. The helper answers from an index, fifty at a time; a file's whole story opens from here.
 import { useState } from 'preact/hooks'
+import type { Result } from '../../../shared/methods.js'
 import { Section, Waiting } from './parts.js'
 import { useAnswer, valueOf, type Store } from './state.js'
 import { dateWords, sizeWords } from './words.js'
 
 /** Shorter texts fit too much. */
 const SHORTEST = 2
+const NOTHING: Result<'files/find'> = { ok: true, exitCode: 0, summary: '', files: [], isCut: false }
 
 export function Find({ store }: { store: Store }) {
   const [text, setText] = useState('')
   const wanted = text.trim()
   const asked = useAnswer(store, `find ${wanted}`, async () =>
-    wanted.length < SHORTEST ? undefined : await store.wire.call('files/find', { text: wanted }),
+    wanted.length < SHORTEST ? NOTHING : await store.wire.call('files/find', { text: wanted }),
   )
   const answer = valueOf(asked)
   return (
@@ -27,7 +29,7 @@ export function Find({ store }: { store: Store }) {
       </label>
       <div aria-live="polite">
         {wanted.length >= SHORTEST && <Waiting asked={asked} what="it" />}
-        {answer && <p class="quiet">{answer.summary}</p>}
+        {answer && answer.summary !== '' && <p class="quiet">{answer.summary}</p>}
         {answer && answer.files.length > 0 && (
           <ul class="found">
             {answer.files.map(({ shoot, file, bytes, modifiedAt, hash }) => (
@@ -35,8 +37,8 @@ export function Find({ store }: { store: Store }) {
                 <a href={`#/file/${encodeURIComponent(shoot)}/${encodeURIComponent(file)}`}>{file}</a>
                 <span class="quiet">
                   {shoot} · {dateWords(modifiedAt)} · {sizeWords(bytes)}
-                  {hash === undefined ? '' : ' · '}
-                  {hash !== undefined && <code title={hash}>{hash.slice(0, 12)}</code>}
+                  {' · '}
+                  <code title={hash}>{hash.slice(0, 12)}</code>
                 </span>
               </li>
             ))}

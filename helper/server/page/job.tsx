@@ -3,6 +3,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
 import type { Finding, Outcome } from '../../../shared/methods.js'
+import { nameOf } from './place-name.js'
 import { Bar, Lines, Sign } from './parts.js'
 import { wordsOfFailure, type Progress, type Store } from './state.js'
 import type { CallOptions } from './wire.js'
@@ -15,7 +16,9 @@ export interface Job {
   readonly verb: string
   /** Says what would be done, and does nothing. */
   readonly plan?: (options: CallOptions) => Promise<Plan>
-  readonly run: (options: CallOptions) => Promise<Outcome & { readonly findings?: readonly Finding[]; readonly warnings?: readonly string[] }>
+  readonly run: (
+    options: CallOptions,
+  ) => Promise<Outcome & { readonly findings?: readonly Finding[]; readonly warnings?: readonly string[] }>
 }
 
 export interface Plan {
@@ -125,7 +128,9 @@ function StageView({ stage, title }: { stage: Stage; title: string }): Component
 }
 
 function findingLine({ kind, place, shoot, file, message }: Finding): string {
-  return message === '' ? `${kind}: ${[place, shoot, file].filter((part) => part !== '').join(' / ')}` : message
+  const what = [shoot, file].filter((part) => part !== '').join('/')
+  const where = place === '' ? '' : ` (${nameOf(place)})`
+  return `${what}${where}: ${message === '' ? kind : message}`
 }
 
 function cut(lines: readonly string[]): readonly string[] {

@@ -1,6 +1,5 @@
 // What can be started from the page, each as the dialog wants it: restore, verify, heal, a rehearsal, a card, a catalog. Asks the same
 // methods as the command line and shows the same words.
-import type { Finding, Methods } from '../../../shared/methods.js'
 import type { Job } from './job.js'
 import type { Store } from './state.js'
 import { countWords, sizeWords } from './words.js'
@@ -9,7 +8,8 @@ export function verifyJob({ wire }: Store, shoots: readonly string[]): Job {
   const what = shoots.length === 0 ? 'every shoot' : shoots.join(', ')
   return {
     title: `Verify ${what}`,
-    about: 'Reads the copies on every connected drive and compares each with the hash that was taken when the photo was first seen. Nothing is changed.',
+    about:
+      'Reads the copies on every connected drive and compares each with the hash that was taken when the photo was first seen. Nothing is changed.',
     verb: 'Verify now',
     run: (options) => wire.call('verify/run', { shoots }, options),
   }
@@ -18,11 +18,14 @@ export function verifyJob({ wire }: Store, shoots: readonly string[]): Job {
 export function healJob({ wire }: Store, shoots: readonly string[]): Job {
   return {
     title: shoots.length === 0 ? 'Heal damaged and missing copies' : `Heal ${shoots.join(', ')}`,
-    about: 'Replaces copies that are damaged or missing with good ones. What was damaged is kept in Quarantine; originals are not touched.',
+    about:
+      'Replaces copies that are damaged or missing with good ones. What was damaged is kept in Quarantine; originals are not touched.',
     verb: 'Heal now',
     plan: async (options) => {
       const { summary, copies, findings } = await wire.call('heal/run', { shoots, dryRun: true }, options)
-      const lines = copies.map(({ place, shoot, file, was, from }) => `${shoot}/${file} on ${place} is ${was}: again from ${from}`)
+      const lines = copies.map(
+        ({ place, shoot, file, was, from }) => `${shoot}/${file} on ${place} is ${was}: again from ${from}`,
+      )
       return { summary, lines: [...lines, ...findings.map(({ message }) => message)], isWork: copies.length > 0 }
     },
     run: (options) => wire.call('heal/run', { shoots }, options),
@@ -37,7 +40,11 @@ export function restoreJob({ wire }: Store, shoot: string, files: readonly strin
     about: `To ${to ?? 'where Lightroom expects them'}. Nothing is ever overwritten: what differs is put beside.`,
     verb: 'Restore now',
     plan: async (options) => {
-      const { summary, targets, warnings, missing, inTheWay, toCompare, bytes } = await wire.call('restore/plan', params, options)
+      const { summary, targets, warnings, missing, inTheWay, toCompare, bytes } = await wire.call(
+        'restore/plan',
+        params,
+        options,
+      )
       const lines = targets.map((target) => `${countWords(target.files, 'file')} to ${target.folder}`)
       return {
         summary,
@@ -71,16 +78,32 @@ export function catalogCheckJob({ wire }: Store, name: string, catalog: string):
   }
 }
 
-/** Rooms that a helper may not have: its own "not available" is what is shown then. */
-export function looseJob(store: Store, job: Omit<Job, 'run' | 'plan'>, method: string, params: unknown): Job {
+export function drillJob({ wire }: Store, shoot: string): Job {
   return {
-    ...job,
-    run: async (options) =>
-      (await store.wire.call(method as keyof Methods, params as never, options)) as unknown as {
-        ok: boolean
-        exitCode: number
-        summary: string
-        findings?: readonly Finding[]
-      },
+    title: `Rehearse a restore of ${shoot}`,
+    about:
+      'Fetches the shoot into a temporary folder, compares every byte and opens what came. Your photos are not touched.',
+    verb: 'Rehearse now',
+    run: async (options) => {
+      const { ok, exitCode, summary } = await wire.call('drill/run', { shoot }, options)
+      return { ok, exitCode, summary }
+    },
+  }
+}
+
+export function cardJob({ wire }: Store, path: string): Job {
+  return {
+    title: `May the card at ${path} be formatted?`,
+    about: 'Every file on it is read and looked for among the proven copies. Nothing is written to the card.',
+    verb: 'Check the card',
+    run: async (options) => {
+      const { ok, exitCode, summary, answer, unsafe } = await wire.call('card/check', { path }, options)
+      return {
+        ok,
+        exitCode,
+        summary: `${answer}. ${summary}`,
+        warnings: unsafe.map(({ file, why }) => `${file}: ${why}`),
+      }
+    },
   }
 }

@@ -1,21 +1,20 @@
 // Shoots by places: which place holds how much of which shoot, and since when that is proven. A page of fifty at a time, as the helper gives
 // them. On a narrow screen every row becomes a card; the roles stay, so a screen reader hears the same table.
 import { useState } from 'preact/hooks'
-import type { Result } from '../../../shared/methods.js'
+import { nameOf } from './place-name.js'
 import { Section, Sign, Waiting } from './parts.js'
+import { askShoots, type ShootRow } from './shoots.js'
 import { useAnswer, valueOf, type Store } from './state.js'
-import { toneOf } from './trust.js'
+import { toneOf } from '../../status/trust.js'
 import { countWords, dateWords, numberWords, sizeWords, verdictWords } from './words.js'
 
 const PAGE = 50
-type Row = Result<'shoots/page'>['shoots'][number]
 
 export function Matrix({ store, onlyOpen }: { store: Store; onlyOpen: boolean }) {
   const [search, setSearch] = useState('')
   const [from, setFrom] = useState(0)
-  const only = onlyOpen ? ({ only: 'not-protected' } as const) : {}
   const asked = useAnswer(store, `${search} ${from} ${onlyOpen}`, () =>
-    store.wire.call('shoots/page', { from, limit: PAGE, ...(search === '' ? {} : { search }), ...only }),
+    askShoots(store, { from, limit: PAGE, onlyOpen, ...(search === '' ? {} : { search }) }),
   )
   const answer = valueOf(asked)
   const places = (store.status?.value.places ?? []).map(({ name }) => name)
@@ -45,7 +44,9 @@ export function Matrix({ store, onlyOpen }: { store: Store; onlyOpen: boolean })
       }
     >
       <Waiting asked={asked} what="the shoots" />
-      {answer && answer.total === 0 && <p class="quiet">{search === '' ? 'No shoots here.' : `No shoot has "${search}" in its name.`}</p>}
+      {answer && answer.total === 0 && (
+        <p class="quiet">{search === '' ? 'No shoots here.' : `No shoot has "${search}" in its name.`}</p>
+      )}
       {answer && answer.total > 0 && (
         <>
           <Table rows={answer.shoots} columns={columns} />
@@ -56,7 +57,7 @@ export function Matrix({ store, onlyOpen }: { store: Store; onlyOpen: boolean })
   )
 }
 
-function Table({ rows, columns }: { rows: readonly Row[]; columns: readonly string[] }) {
+function Table({ rows, columns }: { rows: readonly ShootRow[]; columns: readonly string[] }) {
   return (
     <div class="scroller" tabIndex={0} role="region" aria-label="Shoots by places">
       <table class="matrix" role="table">
@@ -97,7 +98,7 @@ function Table({ rows, columns }: { rows: readonly Row[]; columns: readonly stri
   )
 }
 
-function Cell({ row, place }: { row: Row; place: string }) {
+function Cell({ row, place }: { row: ShootRow; place: string }) {
   const there = row.places.find((each) => each.place === place)
   const label = nameOf(place)
   if (there === undefined || there.files === 0)
@@ -118,10 +119,6 @@ function Cell({ row, place }: { row: Row; place: string }) {
       </span>
     </td>
   )
-}
-
-export function nameOf(place: string): string {
-  return place === 'working' ? 'Originals' : place
 }
 
 function Pager({ from, total, onTurn }: { from: number; total: number; onTurn: (from: number) => void }) {

@@ -2,7 +2,7 @@
 // progress, what to show while an answer is on its way or did not come.
 import type { ComponentChildren } from 'preact'
 import type { Asked, Progress } from './state.js'
-import type { Tone } from './trust.js'
+import type { Tone } from '../../status/trust.js'
 import { numberWords, sizeWords, spanWords } from './words.js'
 
 export function Section(props: {
@@ -34,7 +34,14 @@ const SIGNS: Readonly<Record<Tone, { readonly path: string; readonly name: strin
 export function Sign({ tone, label, size = 20 }: { tone: Tone; label?: string; size?: number }) {
   const { path, name } = SIGNS[tone]
   return (
-    <svg class={`sign sign-${tone}`} width={size} height={size} viewBox="0 0 20 20" role="img" aria-label={label ?? name}>
+    <svg
+      class={`sign sign-${tone}`}
+      width={size}
+      height={size}
+      viewBox="0 0 20 20"
+      role="img"
+      aria-label={label ?? name}
+    >
       <circle cx="10" cy="10" r="9" />
       <path d={path} />
     </svg>

@@ -5,8 +5,8 @@ import { catalogBackupJob, catalogCheckJob } from './jobs.js'
 import type { Job } from './job.js'
 import { Section, Sign, Waiting } from './parts.js'
 import { useAnswer, valueOf, type Store } from './state.js'
-import type { Tone } from './trust.js'
-import { agoWords, dateWords, momentWords, sizeWords } from './words.js'
+import type { Tone } from '../../status/trust.js'
+import { agoWords, countWords, dateWords, momentWords, numberWords, sizeWords } from './words.js'
 
 export function Places({ status, onAdd }: { status: StatusResult; onAdd: () => void }) {
   const nowMs = Date.parse(status.asOf)
@@ -33,7 +33,7 @@ export function Places({ status, onAdd }: { status: StatusResult; onAdd: () => v
 }
 
 function PlaceCard({ place, nowMs }: { place: Place; nowMs: number }) {
-  const { name, kind, path, freeBytes, totalBytes, lastSeenAt, warnings } = place
+  const { name, path, freeBytes, totalBytes, lastSeenAt, addedAt, warnings } = place
   const { tone, words } = stateOf(place)
   return (
     <>
@@ -42,16 +42,37 @@ function PlaceCard({ place, nowMs }: { place: Place; nowMs: number }) {
       </h3>
       <p class="quiet path">{path}</p>
       <dl class="facts">
-        <dt>{kind === 'bucket' ? 'Off-site' : 'Drive'}</dt>
+        <dt>{kindOf(place)}</dt>
         <dd>{words}</dd>
         <dt>Last seen</dt>
         <dd>{lastSeenAt === undefined ? 'never' : agoWords(lastSeenAt, nowMs)}</dd>
+        {addedAt !== undefined && (
+          <>
+            <dt>In use since</dt>
+            <dd>{dateWords(addedAt)}</dd>
+          </>
+        )}
+        {place.files !== undefined && place.files > 0 && (
+          <>
+            <dt>Verified</dt>
+            <dd>
+              {numberWords(place.verified ?? 0)} of {countWords(place.files, 'file')}
+              {place.provenAt === undefined ? '' : `, since ${dateWords(place.provenAt)}`}
+            </dd>
+          </>
+        )}
         {freeBytes !== undefined && totalBytes !== undefined && (
           <>
             <dt>Room</dt>
             <dd>
               {sizeWords(freeBytes)} free of {sizeWords(totalBytes)}
-              <meter min={0} max={totalBytes} high={totalBytes * 0.97} value={totalBytes - freeBytes} aria-label={`${name}: used`} />
+              <meter
+                min={0}
+                max={totalBytes}
+                high={totalBytes * 0.97}
+                value={totalBytes - freeBytes}
+                aria-label={`${name}: used`}
+              />
             </dd>
           </>
         )}
@@ -71,16 +92,31 @@ function PlaceCard({ place, nowMs }: { place: Place; nowMs: number }) {
   )
 }
 
-/** What a helper that counts the growth of a place says of its next month. */
-function forecastOf(place: Place & { readonly roomIn30DaysBytes?: number }): string | undefined {
-  const { roomIn30DaysBytes } = place
-  if (roomIn30DaysBytes === undefined) return undefined
-  return roomIn30DaysBytes <= 0 ? 'full, if it goes on like this' : `about ${sizeWords(roomIn30DaysBytes)} free`
+/** If the next month brings as much as the last one did. */
+function forecastOf({ freeBytes, needed30DaysBytes }: Place): string | undefined {
+  if (freeBytes === undefined || needed30DaysBytes === undefined) return undefined
+  const left = freeBytes - needed30DaysBytes
+  return left <= 0 ? 'full, if it goes on like this' : `about ${sizeWords(left)} free`
+}
+
+const KINDS = {
+  raid: 'RAID',
+  nas: 'NAS',
+  bucket: 'Bucket',
+  sync: 'Sync folder',
+  card: 'Card',
+  gallery: 'Gallery',
+} as const
+
+function kindOf({ kind, role, isOffSite = false }: Place): string {
+  const word = role === undefined || role === 'drive' ? (kind === 'bucket' ? 'Bucket' : 'Drive') : KINDS[role]
+  return isOffSite ? `${word}, off-site` : word
 }
 
 function stateOf({ state }: Place): { tone: Tone; words: string } {
   if (state === 'here') return { tone: 'good', words: 'connected' }
-  if (state === 'replaced') return { tone: 'bad', words: 'another drive answers to this name; nothing is written to it' }
+  if (state === 'replaced')
+    return { tone: 'bad', words: 'another drive answers to this name; nothing is written to it' }
   return { tone: 'care', words: 'not connected' }
 }
 
@@ -97,10 +133,18 @@ export function Catalogs({ store, status, onJob }: { store: Store; status: Statu
           <li key={catalog.path} class="card">
             <CatalogCard catalog={catalog} backups={list.find(({ path }) => path === catalog.path)?.backups ?? []} />
             <div class="buttons">
-              <button type="button" class="button" onClick={() => onJob(catalogBackupJob(store, catalog.name, catalog.path))}>
+              <button
+                type="button"
+                class="button"
+                onClick={() => onJob(catalogBackupJob(store, catalog.name, catalog.path))}
+              >
                 Back up now
               </button>
-              <button type="button" class="button" onClick={() => onJob(catalogCheckJob(store, catalog.name, catalog.path))}>
+              <button
+                type="button"
+                class="button"
+                onClick={() => onJob(catalogCheckJob(store, catalog.name, catalog.path))}
+              >
                 Check
               </button>
             </div>
@@ -120,7 +164,11 @@ function CatalogCard({ catalog, backups }: { catalog: StatusResult['catalogs'][n
   return (
     <>
       <h3>
-        <Sign tone={tone} label={lastBackupAt === undefined ? 'not backed up' : `newest backup ${judgement ?? 'not known'}`} /> {name}
+        <Sign
+          tone={tone}
+          label={lastBackupAt === undefined ? 'not backed up' : `newest backup ${judgement ?? 'not known'}`}
+        />{' '}
+        {name}
       </h3>
       <p class="quiet path">{path}</p>
       <p>{lastBackupAt === undefined ? 'Not backed up yet.' : `Backed up ${momentWords(lastBackupAt)}.`}</p>
@@ -135,7 +183,11 @@ function CatalogCard({ catalog, backups }: { catalog: StatusResult['catalogs'][n
           {backups.slice(0, BACKUPS_SHOWN).map(({ place, backup, takenAt, judgement: how, set }) => (
             <li key={`${place} ${backup}`}>
               {dateWords(takenAt)} on {place}: {how}
-              {set === 'complete' ? ', with every photo it names' : set === 'incomplete' ? ', some of its photos are not there' : ''}
+              {set === 'complete'
+                ? ', with every photo it names'
+                : set === 'incomplete'
+                  ? ', some of its photos are not there'
+                  : ''}
             </li>
           ))}
         </ul>

@@ -1,18 +1,19 @@
 // One page for a client or an insurer: what is kept, in how many places, proven when and how, with its date. Made for paper; it claims what
 // the helper says now and nothing that has passed its best-before, and it says so when something is missing.
-import type { Result, StatusResult } from '../../../shared/methods.js'
+import type { StatusResult } from '../../../shared/methods.js'
+import { nameOf } from './place-name.js'
 import { Sign, Waiting } from './parts.js'
+import { askShoots, type ShootPage } from './shoots.js'
 import { useAnswer, valueOf, type Store } from './state.js'
-import { toneOf } from './trust.js'
+import { toneOf } from '../../status/trust.js'
 import { countWords, dateWords, momentWords, numberWords, sizeWords, verdictWords } from './words.js'
-import { nameOf } from './matrix.js'
 
 /** A page of paper. */
 const ROWS = 24
 
 export function Proof({ store, shoot }: { store: Store; shoot: string | undefined }) {
   const asked = useAnswer(store, `proof ${shoot ?? ''}`, () =>
-    store.wire.call('shoots/page', { from: 0, limit: ROWS, ...(shoot === undefined ? {} : { shoot }) }),
+    askShoots(store, { from: 0, limit: ROWS, ...(shoot === undefined ? {} : { shoot }) }),
   )
   const answer = valueOf(asked)
   const status = store.status?.value
@@ -35,7 +36,7 @@ export function Proof({ store, shoot }: { store: Store; shoot: string | undefine
   )
 }
 
-function Sheet(props: { answer: Result<'shoots/page'>; status: StatusResult; shoot: string | undefined }) {
+function Sheet(props: { answer: ShootPage; status: StatusResult; shoot: string | undefined }) {
   const { answer, status, shoot } = props
   const rows = answer.shoots
   const isWhole = rows.length > 0 && rows.every(({ verdict }) => verdict === 'protected')
@@ -45,7 +46,7 @@ function Sheet(props: { answer: Result<'shoots/page'>; status: StatusResult; sho
       <header>
         <p class="quiet">Safelight · statement of backup</p>
         <h1>{shoot ?? 'Photo library'}</h1>
-        <p class="proof-date">{momentWords(answer.asOf)}</p>
+        <p class="proof-date">{momentWords(status.asOf)}</p>
       </header>
       <p class="verdict-line">
         <Sign tone={isWhole ? 'good' : 'care'} size={28} label={isWhole ? 'protected' : 'not fully protected'} />{' '}
@@ -85,17 +86,20 @@ function Sheet(props: { answer: Result<'shoots/page'>; status: StatusResult; sho
         </tbody>
       </table>
       {answer.total > rows.length && (
-        <p>The first {countWords(rows.length, 'shoot')} of {numberWords(answer.total)}.</p>
+        <p>
+          The first {countWords(rows.length, 'shoot')} of {numberWords(answer.total)}.
+        </p>
       )}
       <footer class="quiet">
         <p>
-          “Verified” means: on the date given or later, every byte of the copy was read and its BLAKE3 hash was equal to the one taken when the
-          photo was first read, or the off-site store confirmed the checksum of the whole object.
+          “Verified” means: on the date given or later, every byte of the copy was read and its BLAKE3 hash was equal to
+          the one taken when the photo was first read, or the off-site store confirmed the checksum of the whole object.
           {oldest === undefined ? '' : ` The oldest proof relied on here is of ${dateWords(oldest)}.`}
         </p>
         <p>
-          Places: {status.places.map(({ name, kind }) => `${name} (${kind === 'bucket' ? 'off-site' : 'drive'})`).join(', ')}. Computed by
-          Safelight at {answer.asOf}; a statement like this is true of its date only.
+          Places:{' '}
+          {status.places.map(({ name, kind }) => `${name} (${kind === 'bucket' ? 'off-site' : 'drive'})`).join(', ')}.
+          Computed by Safelight at {status.asOf}; a statement like this is true of its date only.
         </p>
       </footer>
     </>

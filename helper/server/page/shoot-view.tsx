@@ -1,19 +1,18 @@
 // One shoot: its verdict and what is missing, where it lies, and what can be done with it. And one file of it: its whole story, as far as the
 // helper tells it.
 import { useState } from 'preact/hooks'
-import type { Result } from '../../../shared/methods.js'
+import type { FileStory } from '../../../shared/methods.js'
 import { healJob, restoreJob, verifyJob, drillJob } from './jobs.js'
 import type { Job } from './job.js'
-import { nameOf } from './matrix.js'
+import { nameOf } from './place-name.js'
 import { Lines, Section, Sign, Waiting } from './parts.js'
+import { askShoots, type ShootRow } from './shoots.js'
 import { useAnswer, valueOf, type Store } from './state.js'
-import { toneOf } from './trust.js'
+import { toneOf } from '../../status/trust.js'
 import { countWords, dateWords, momentWords, numberWords, sizeWords, verdictWords } from './words.js'
 
-type Shoot = Result<'shoots/page'>['shoots'][number]
-
 export function ShootView({ store, id, onJob }: { store: Store; id: string; onJob: (job: Job) => void }) {
-  const asked = useAnswer(store, `shoot ${id}`, () => store.wire.call('shoots/page', { from: 0, limit: 1, shoot: id }))
+  const asked = useAnswer(store, `shoot ${id}`, () => askShoots(store, { from: 0, limit: 1, shoot: id }))
   const shoot = valueOf(asked)?.shoots[0]
   return (
     <>
@@ -28,7 +27,7 @@ export function ShootView({ store, id, onJob }: { store: Store; id: string; onJo
   )
 }
 
-function ShootFacts({ shoot }: { shoot: Shoot }) {
+function ShootFacts({ shoot }: { shoot: ShootRow }) {
   return (
     <>
       <section class={`verdict verdict-${toneOf(shoot.verdict)} verdict-small`} aria-labelledby="shoot-title">
@@ -130,7 +129,7 @@ export function FileView(props: { store: Store; shoot: string; file: string; onJ
   )
 }
 
-function Story({ story }: { story: Result<'file/story'> }) {
+function Story({ story }: { story: FileStory }) {
   return (
     <>
       <p class="verdict-line">
@@ -159,7 +158,9 @@ function Story({ story }: { story: Result<'file/story'> }) {
             {copies.map(({ place, path, state, provenAt, how, why }) => (
               <li key={`${place} ${path}`}>
                 <b>{nameOf(place)}</b>: {state}
-                {provenAt === undefined ? '' : `, proven ${momentWords(provenAt)}${how === undefined ? '' : ` (${how})`}`}
+                {provenAt === undefined
+                  ? ''
+                  : `, proven ${momentWords(provenAt)}${how === undefined ? '' : ` (${how})`}`}
                 {why === undefined ? '' : `. ${why}`}
               </li>
             ))}

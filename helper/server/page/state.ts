@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Result, StatusResult } from '../../../shared/methods.js'
 import { moment, CallError, Wire, type Progress } from './wire.js'
-import { trustOf, type Known, type Moment, type Trust } from './trust.js'
+import { trustOf, type Known, type Moment, type Trust } from '../../status/trust.js'
 
 const STATUS_EVERY_MS = 5000
 const TICK_MS = 1000

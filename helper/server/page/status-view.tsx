@@ -1,25 +1,27 @@
 // The first screen: what is protected; what is not and why; what to do next; what is being worked on. In this order, because that is the
 // order in which a photographer asks.
-import type { StatusResult } from '../../../shared/methods.js'
+import type { ScoreDigit, StatusResult } from '../../../shared/methods.js'
 import { Bar, Section, Sign } from './parts.js'
 import type { Activity, Store } from './state.js'
-import { headlineOf, toneOf, type Trust } from './trust.js'
+import { headlineOf, toneOf, type Trust } from '../../status/trust.js'
 import { nextSteps, type Next } from './next-steps.js'
-import { clockWords, numberWords, spanWords, verdictWords } from './words.js'
+import { clockWords, dateWords, numberWords, spanWords, verdictWords } from './words.js'
 
 const SHOWN = 12
 
 export function Verdict({ trust, status }: { trust: Trust; status: StatusResult | undefined }) {
-  const { tone, text } = headlineOf(trust, status)
+  const { tone, text } = headlineOf(trust, status, Date.now())
   return (
     <section class={`verdict verdict-${tone}`} aria-labelledby="verdict-title">
       <Sign tone={tone} size={56} />
       <div>
-        <h1 id="verdict-title" role="status">
+        <h1 id="verdict-title">{text}</h1>
+        <p class="hidden" aria-live="polite">
           {text}
-        </h1>
+        </p>
         {trust.kind === 'silent' ? <Silence ageMs={trust.ageMs} /> : status && <p>{status.summary}</p>}
         {trust.kind !== 'silent' && status && <Counts status={status} />}
+        {trust.kind !== 'silent' && <Score digits={status?.score ?? []} />}
       </div>
     </section>
   )
@@ -63,6 +65,50 @@ function Counts({ status }: { status: StatusResult }) {
   )
 }
 
+const RULES: Readonly<Record<ScoreDigit['rule'], string>> = {
+  copies: 'copies',
+  media: 'devices',
+  'off-site': 'off-site',
+  extra: 'that cannot be changed',
+  errors: 'errors when rehearsed',
+}
+
+/** 3-2-1-1-0, each digit with what is there of it and since when that is proven. */
+function Score({ digits }: { digits: readonly ScoreDigit[] }) {
+  if (digits.length === 0) return null
+  return (
+    <ul class="score" aria-label="3-2-1-1-0: of the photo that is worst off">
+      {digits.map(({ rule, wanted, have, isMet, provenAt, how }) => (
+        <li key={rule} class={isMet ? 'digit digit-met' : 'digit'}>
+          <b>{have ?? '?'}</b>
+          <span>
+            {rule === 'errors' ? '' : `of ${wanted} `}
+            {RULES[rule]}
+          </span>
+          <span class="quiet">
+            {provenAt === undefined ? 'not proven' : `${dateWords(provenAt)}${how === undefined ? '' : `, ${how}`}`}
+          </span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Notices that are not about a single shoot: those stand in the list below. */
+export function Notices({ status }: { status: StatusResult }) {
+  const told = (status.notices ?? []).filter(({ kind }) => kind !== 'not-protected')
+  if (told.length === 0) return null
+  return (
+    <div class="notices" role="status">
+      {told.map(({ kind, subject, message, severity }) => (
+        <p key={`${kind} ${subject}`} class={`note note-${severity === 'red' ? 'bad' : 'care'}`}>
+          {message}
+        </p>
+      ))}
+    </div>
+  )
+}
+
 export function NotProtected({ status }: { status: StatusResult }) {
   const { notProtected } = status
   if (notProtected.length === 0) return null
@@ -74,9 +120,7 @@ export function NotProtected({ status }: { status: StatusResult }) {
             <Sign tone={toneOf(verdict)} label={verdictWords(verdict)} />
             <div>
               <a href={`#/shoot/${encodeURIComponent(id)}`}>{id}</a>
-              <p class="quiet">
-                {missing.length === 0 ? verdictWords(verdict) : `Missing: ${missing.join(' · ')}`}
-              </p>
+              <p class="quiet">{missing.length === 0 ? verdictWords(verdict) : `Missing: ${missing.join(' · ')}`}</p>
             </div>
           </li>
         ))}
@@ -100,7 +144,9 @@ export function WhatNext({ status, onDo }: { status: StatusResult; onDo: (next: 
         <ol class="next">
           {steps.map((step) => (
             <li key={step.text}>
-              <span>{step.text}</span>
+              <span>
+                {step.text} {step.command !== undefined && <code>{step.command}</code>}
+              </span>
               {step.button !== undefined && (
                 <button type="button" class="button" onClick={() => onDo(step)}>
                   {step.button}

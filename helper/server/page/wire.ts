@@ -1,8 +1,14 @@
 // The page's end of the WebSocket: the same JSON-RPC and the same methods as the command line. Owns the connection and its renewal, the
 // requests under way and when the helper was last heard; what is done with answers is the caller's. Promises that every call ends.
-import { PROTOCOL_VERSION, type MethodName, type Notifications, type Params, type Result } from '../../../shared/methods.js'
+import {
+  PROTOCOL_VERSION,
+  type MethodName,
+  type Notifications,
+  type Params,
+  type Result,
+} from '../../../shared/methods.js'
 import { notification, parseEnvelope, request, type RpcError } from '../../../shared/rpc.js'
-import type { Moment } from './trust.js'
+import type { Moment } from '../../status/trust.js'
 
 export type Progress = Omit<Notifications['job/progress'], 'request'>
 

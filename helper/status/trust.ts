@@ -1,6 +1,6 @@
 // Whether what the page shows may still be believed. Pure: two clocks and what was last heard in, a judgement out. A green that is not
 // renewed turns into silence; nothing on the page is trusted for being drawn.
-import type { StatusResult, Verdict } from '../../../shared/methods.js'
+import type { StatusResult, Verdict } from '../../shared/methods.js'
 
 /** After this long without any sign of life the helper is taken for gone. It is asked every two seconds. */
 export const SILENT_AFTER_MS = 10_000
@@ -42,7 +42,12 @@ export function trustOf(known: Known, openedAt: Moment, now: Moment): Trust {
 
 export type Tone = 'good' | 'care' | 'bad' | 'unsure' | 'plain'
 
-const TONES: Readonly<Record<Verdict, Tone>> = { protected: 'good', partly: 'care', 'at-risk': 'bad', unknown: 'unsure' }
+const TONES: Readonly<Record<Verdict, Tone>> = {
+  protected: 'good',
+  partly: 'care',
+  'at-risk': 'bad',
+  unknown: 'unsure',
+}
 
 /** A verdict of a newer helper that this page does not know is not known, never good. */
 export function toneOf(verdict: string): Tone {
@@ -54,8 +59,9 @@ export interface Headline {
   readonly text: string
 }
 
-/** What the page says in large type. Green takes a fresh status that is protected and has nothing else to say. */
-export function headlineOf(trust: Trust, status: StatusResult | undefined): Headline {
+/** What the page says in large type. Green takes a fresh status that is protected, has nothing else to say and is within its best-before.
+ *  @param nowMs  the time on this computer's clock, which is the helper's too */
+export function headlineOf(trust: Trust, status: StatusResult | undefined, nowMs: number): Headline {
   if (trust.kind === 'silent') return { tone: 'bad', text: 'The Safelight helper does not answer.' }
   if (trust.kind === 'waiting' || status === undefined) return { tone: 'plain', text: 'Asking the helper …' }
   const { shoots, verdict, ok } = status
@@ -64,6 +70,8 @@ export function headlineOf(trust: Trust, status: StatusResult | undefined): Head
   if (shoots.atRisk > 0) return { tone: 'bad', text: `${shootsWords(shoots.atRisk)} at risk.` }
   if (shoots.unknown > 0) return { tone: 'unsure', text: `${shootsWords(shoots.unknown)} not known to be safe.` }
   if (shoots.partly > 0) return { tone: 'care', text: `${shootsWords(shoots.partly)} not fully protected.` }
+  if (status.validUntil !== undefined && !(nowMs < Date.parse(status.validUntil)))
+    return { tone: 'unsure', text: 'A proof has just run out.' }
   if (verdict === 'protected' && ok) return { tone: 'good', text: 'Everything is protected.' }
   return { tone: 'care', text: 'The photos are protected; something else needs you.' }
 }
