@@ -19,6 +19,7 @@ export const ENTRY_SCRIPTS = [
   'MenuCheckCatalog',
   'MenuOpenPage',
   'PluginManager',
+  'Metadata',
 ] as const
 
 /** The plugin cannot be built; the message names files and lines, for whoever changed them. */

@@ -10,6 +10,7 @@ export = {
   LrForceInitPlugin: true,
   LrShutdownApp: 'Shutdown.lua',
   LrPluginInfoProvider: 'PluginManager.lua',
+  LrMetadataProvider: 'Metadata.lua',
   LrExportMenuItems: [
     { title: 'Restore a Shoot…', file: 'MenuRestore.lua' },
     { title: 'Protect Selected Photos Now', file: 'MenuProtectSelection.lua' },

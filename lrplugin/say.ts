@@ -1,7 +1,7 @@
 // What the menus show: messages, a list to choose from, long texts, and progress that can be cancelled. Every menu script is not a task, and
 // everything here waits, so menus begin with menuTask().
 import type { Notifications } from '../shared/methods.js'
-import type { RpcError } from '../shared/rpc.js'
+import { RPC_CODES, type RpcError } from '../shared/rpc.js'
 import { countWords, errorWords, linkWords, sizeWords, type Words } from '../shared/words.js'
 import { logWarning } from './log.js'
 import { startSafelight } from './start.js'
@@ -53,8 +53,9 @@ export function say(words: Words, style: 'info' | 'warning' | 'critical' = 'info
   LrDialogs.message(words.headline, words.advice, style)
 }
 
+/** A helper that is silent is red: nothing is known, and nothing new is copied. */
 export function sayError(error: RpcError): void {
-  say(errorWords(error), 'warning')
+  say(errorWords(error), error.code === RPC_CODES.HELPER_UNREACHABLE ? 'critical' : 'warning')
 }
 
 export function agree(words: Words, action: string): boolean {

@@ -2,6 +2,7 @@
 // preferences, and an instance whose number is not the latest any more ends by itself. That covers reloads that leave an old instance
 // behind, and Lightroom running a menu's script in an environment of its own.
 import { linkWords } from '../shared/words.js'
+import { keepLabels } from './labels.js'
 import { keepLink } from './link.js'
 import { sharedState, type SharedState } from './state.js'
 import { inTask, now, sleep } from './tasks.js'
@@ -35,6 +36,12 @@ export function startSafelight(): void {
   inTask('Safelight: watch', () => {
     while (!state.isLeaving) {
       keepWatch(state, () => isCurrent(state))
+      sleep(1)
+    }
+  })
+  inTask('Safelight: labels', () => {
+    while (!state.isLeaving) {
+      keepLabels(state, () => isCurrent(state))
       sleep(1)
     }
   })

@@ -48,6 +48,8 @@ export interface SharedState {
   pending: Record<string, Pending | undefined>
   nextRequest: number
   watch: WatchFacts
+  /** Photos that the helper has just acknowledged, for whoever shows their state. */
+  handedOver: LrPhoto[]
 }
 
 declare const _G: { safelight?: SharedState }
@@ -66,6 +68,7 @@ export function sharedState(): SharedState {
       pending: {},
       nextRequest: 1,
       watch: { cursor: 0, waiting: 0, acknowledged: 0, refused: [], refusedCount: 0, scanSeconds: 0, nextScanAt: 0 },
+      handedOver: [],
     }
     _G.safelight = state
   }

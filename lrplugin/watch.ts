@@ -125,8 +125,11 @@ function sortedById(fresh: { id: number; photo: LrPhoto }[]): LrPhoto[] {
 function handOver(watch: Watch, catalog: LrCatalog, followed: readonly LrPhoto[]): boolean {
   readUnknown(watch, catalog, followed)
   const rows: { id: number; candidate: Candidate | undefined }[] = []
-  for (const photo of followed)
+  const byId = new Map<number, LrPhoto>()
+  for (const photo of followed) {
     rows.push({ id: photo.localIdentifier, candidate: watch.known.get(photo.localIdentifier) })
+    byId.set(photo.localIdentifier, photo)
+  }
   const settledUpTo = settledId(watch, rows)
   const ready = rows.filter(({ id }) => id <= settledUpTo)
   for (const batch of inBatches(ready)) {
@@ -138,7 +141,9 @@ function handOver(watch: Watch, catalog: LrCatalog, followed: readonly LrPhoto[]
     if (photos.length > 0 && !send(watch, photos)) return false
     moveCursor(watch, last.id)
     watch.state.watch.waiting -= batch.length
-    for (const { id } of batch) {
+    for (const { id, candidate } of batch) {
+      const photo = byId.get(id)
+      if (candidate !== undefined && photo !== undefined) watch.state.handedOver.push(photo)
       watch.known.delete(id)
       watch.unread.delete(id)
     }

@@ -205,6 +205,15 @@ export interface VerifyResult extends Outcome {
   readonly warnings?: readonly string[]
 }
 
+export interface PhotoState {
+  readonly id: number
+  /** A few words, the same for the same state, so that a filter finds them: `3-2-1 (proven 2026-11-20)`, `second drive only`,
+   *  `not yet backed up`, `damaged at source` … */
+  readonly backup: string
+  /** `2026-11-20`, UTC: the oldest proof among the copies that count. Never absent beside `3-2-1`. */
+  readonly provenOn?: string
+}
+
 export interface StatusResult extends Outcome {
   readonly verdict: Verdict
   readonly helper: 'running' | 'down'
@@ -471,6 +480,14 @@ export interface Methods {
       readonly refused: readonly { readonly path: string; readonly why: string }[]
       readonly summary: string
     }
+  }
+  /** What Lightroom's own fields shall show of these photos, at most 200 a message, computed now from proofs and the clock. */
+  'photos/states': {
+    params: {
+      readonly catalog: string
+      readonly photos: readonly { readonly id: number; readonly path: string }[]
+    }
+    result: { readonly states: readonly PhotoState[] }
   }
   /** A notification: Lightroom is leaving this catalog; the bridge hangs up at once. */
   'lightroom/exiting': { params: { readonly catalog: string }; result: null }

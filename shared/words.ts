@@ -141,6 +141,7 @@ export function statusLines(status: StatusResult): string[] {
       `• ${shoot.id}: ${verdictWords(shoot.verdict)}${shoot.missing.length === 0 ? '' : `; missing: ${shoot.missing.join(', ')}`}`,
     )
   if (open.length > LISTED) lines.push(`… and ${open.length - LISTED} more; see the Safelight page.`)
+  for (const step of (status.next ?? []).slice(0, STEPS)) lines.push(`Next: ${step}`)
   for (const place of status.places) lines.push(placeLine(place))
   for (const catalog of status.catalogs)
     lines.push(
@@ -150,6 +151,7 @@ export function statusLines(status: StatusResult): string[] {
 }
 
 const LISTED = 20
+const STEPS = 5
 
 export function placeLine(place: Place): string {
   const state =

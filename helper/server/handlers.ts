@@ -27,6 +27,7 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'session/ping': 'abort',
   'photos/imported': 'finish',
   'photos/protect': 'finish',
+  'photos/states': 'abort',
   'lightroom/exiting': 'finish',
   'lightroom/lost': 'finish',
   'backup/run': 'abort',

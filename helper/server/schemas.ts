@@ -62,6 +62,10 @@ export const SCHEMAS = {
   'session/ping': z.strictObject({ sentAtMs: z.number().min(-NUMBER_LIMIT).max(NUMBER_LIMIT) }),
   'photos/imported': photos,
   'photos/protect': photos,
+  'photos/states': z.strictObject({
+    catalog: pathText,
+    photos: z.array(z.strictObject({ id: count, path: pathText })).max(PHOTOS_PER_MESSAGE),
+  }),
   'lightroom/exiting': z.strictObject({ catalog: pathText }),
   'lightroom/lost': z.strictObject({ catalog: pathText.exactOptional() }),
   'backup/run': z.strictObject({

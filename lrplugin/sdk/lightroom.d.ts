@@ -122,6 +122,14 @@ interface LrHttp {
 
 interface LrPhoto {
   readonly localIdentifier: number
+  /** Inside a write gate; undefined takes the value away. */
+  setPropertyForPlugin(plugin: typeof _PLUGIN, field: keyof PluginFields, value: string | undefined): void
+}
+
+/** Fields that Metadata.ts declares. */
+interface PluginFields {
+  readonly backup?: string
+  readonly provenOn?: string
 }
 
 interface RawMetadata {
@@ -146,9 +154,19 @@ interface LrCatalog {
   getTargetPhoto(): LrPhoto | undefined
   getTargetPhotos(): LrPhoto[]
   batchGetRawMetadata(photos: readonly LrPhoto[], keys: readonly (keyof RawMetadata)[]): LuaTable<LrPhoto, RawMetadata>
+  batchGetPropertyForPlugin(
+    photos: readonly LrPhoto[],
+    plugin: typeof _PLUGIN,
+    fields: readonly (keyof PluginFields)[],
+  ): LuaTable<LrPhoto, PluginFields>
   /** [yields] */
   findPhotoByPath(path: string): LrPhoto | undefined
   addPhoto(path: string): LrPhoto
+  /** [yields] for fields of plugins: no undo step */
+  withPrivateWriteAccessDo(
+    change: () => void,
+    parameters: { readonly timeout: number },
+  ): 'executed' | 'queued' | 'aborted'
   /** [yields] */
   withWriteAccessDo(
     name: string,

@@ -16,6 +16,7 @@ const NAMES = [
   'MenuProtectSelection.lua',
   'MenuRestore.lua',
   'MenuStatus.lua',
+  'Metadata.lua',
   'PluginManager.lua',
   'Shutdown.lua',
 ]

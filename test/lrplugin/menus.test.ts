@@ -299,7 +299,7 @@ describe('the menus', () => {
       })
       session.host.answer = ({ kind }) => (kind === 'modal' ? 'ok\nchosen[]=Photos/Été' : 'ok')
       session.host.pressMenu('Restore a Shoot…')
-      await session.host.waitFor(() => session.host.dialogs.some(({ style }) => style === 'warning'))
+      await session.host.waitFor(() => session.host.dialogs.some(({ style }) => style === 'critical'))
       await session.host.pass(1)
       assert.ok(session.host.progress.every(({ isDone }) => isDone))
       assert.deepEqual(session.host.faults, [])

@@ -633,6 +633,83 @@ describe('the Lightroom host', () => {
     shown(47)
   })
 
+  const FIELDS = (fields: string, version = 1, more = ''): Files => ({
+    'Info.lua': INFO.replace('LrInitPlugin', "LrMetadataProvider = 'Fields.lua', LrInitPlugin"),
+    'Fields.lua': `return { metadataFieldsForPhotos = { ${fields} }, schemaVersion = ${version} ${more} }`,
+  })
+  const FIELD = "{ id = 'state', title = 'State', dataType = 'string', searchable = true, browsable = true }"
+
+  it('catches fields that are named or declared wrongly, and a change without another schemaVersion (rule 48)', async () => {
+    for (const fields of [
+      "{ id = 'not good', title = 'x' }",
+      "{ id = '1st', title = 'x' }",
+      "{ id = 'a', dataType = 'number' }",
+      "{ id = 'a', dataType = 'enum', title = 'x' }",
+      "{ id = 'a', title = 'x', browsable = true }",
+      "{ id = 'a', searchable = true }",
+      "{ id = 'a' }, { id = 'a' }",
+    ]) {
+      await start(FIELDS(fields))
+      caught(48)
+      host!.kill()
+    }
+    await start(FIELDS(FIELD))
+    assert.deepEqual(host!.faults, [])
+    writeFileSync(
+      path.join(folder, 'Test.lrplugin', 'Fields.lua'),
+      FIELDS("{ id = 'other', title = 'x' }")['Fields.lua'] ?? '',
+    )
+    host!.reload()
+    caught(48)
+    host!.kill()
+    await start({
+      ...FIELDS(FIELD),
+      'Init.lua': inTask("import('LrApplication').activeCatalog():batchGetPropertyForPlugin({}, _PLUGIN, { 'state' })"),
+    })
+    host!.import(['/photos/1.CR3'])
+    await host!.pass(1)
+    assert.deepEqual(host!.faults, [])
+  })
+
+  it('catches fields written outside a gate, with an undo step, undeclared or of another kind (rules 38, 48 and 49)', async () => {
+    const writing = (gate: string, id: string, value: string): Files => ({
+      ...FIELDS(FIELD),
+      'Init.lua':
+        inTask(`LrTasks.sleep(1) local c = import('LrApplication').activeCatalog() local photo = c:getAllPhotos()[1]
+        local function write() photo:setPropertyForPlugin(_PLUGIN, '${id}', ${value}) end ${gate}`),
+    })
+    const PRIVATE = 'c:withPrivateWriteAccessDo(write, { timeout = 1 })'
+    for (const [gate, id, value, rule] of [
+      ['write()', 'state', "'x'", 38],
+      ["c:withWriteAccessDo('x', write, { timeout = 1 })", 'state', "'x'", 49],
+      [PRIVATE, 'state', '5', 49],
+      [PRIVATE, 'unknown', "'x'", 48],
+    ] as const) {
+      await start(writing(gate, id, value))
+      host!.import(['/photos/1.CR3'])
+      await host!.pass(5)
+      caught(rule)
+      host!.kill()
+    }
+    await start(writing(PRIVATE, 'state', "'é safe'"))
+    host!.import(['/photos/1.CR3'])
+    await host!.pass(5)
+    assert.deepEqual(host!.faults, [])
+    assert.equal(host!.countByField('state', 'safe'), 1)
+    assert.equal(host!.fields('state').get('/photos/1.CR3')?.state, 'é safe')
+    assert.equal(host!.countByField('unknown', 'safe'), undefined)
+  })
+
+  it('catches a write gate in updateFromEarlierSchemaVersion (rule 50)', async () => {
+    await start(FIELDS(FIELD))
+    const update =
+      ', updateFromEarlierSchemaVersion = function(catalog) catalog:withPrivateWriteAccessDo(function() end, { timeout = 1 }) end'
+    writeFileSync(path.join(folder, 'Test.lrplugin', 'Fields.lua'), FIELDS(FIELD, 2, update)['Fields.lua'] ?? '')
+    host!.reload()
+    await host!.pass(1)
+    caught(50)
+  })
+
   it('stops a task that never gives way', async () => {
     await start({ 'Init.lua': inTask('while true do end') })
     await host!.pass(1)

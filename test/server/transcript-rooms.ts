@@ -35,6 +35,10 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
     }),
   'photos/protect': () =>
     Promise.resolve({ accepted: 1, refused: [], summary: 'One photo is being copied to Studio SSD now.' }),
+  'photos/states': ({ photos }) =>
+    Promise.resolve({
+      states: photos.map(({ id }) => ({ id, backup: '3-2-1 (proven 2026-11-20)', provenOn: '2026-11-20' })),
+    }),
   'lightroom/exiting': () => Promise.resolve(null),
   'lightroom/lost': () => Promise.resolve(null),
   'backup/run': (_params, { progress }) => {

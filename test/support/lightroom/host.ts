@@ -168,6 +168,29 @@ export class LightroomHost {
     return this.vm.call('isInCatalog', file) === true
   }
 
+  /** How many photos a filter or a smart collection finds whose field of the plugin contains the text; undefined when Lightroom offers no
+   *  such field. */
+  countByField(id: string, text: string): number | undefined {
+    const count = Number(this.vm.call('countByField', id, text))
+    return count < 0 ? undefined : count
+  }
+
+  /** The plugin's fields of every photo, by path. */
+  fields<K extends string>(...ids: K[]): Map<string, Record<K, string>> {
+    const lines = bytesFromText(String(this.vm.call('fieldLines', ...ids))).toString('utf8')
+    return new Map(
+      lines.split('\n').map((line) => {
+        const [file = '', ...values] = line.split('\t')
+        return [file, Object.fromEntries(ids.map((id, index) => [id, values[index] ?? ''])) as Record<K, string>]
+      }),
+    )
+  }
+
+  /** Fields written so far, one for each photo and field. */
+  get fieldWrites(): number {
+    return Number(this.vm.run('return host.fieldWrites or 0'))
+  }
+
   /** Batch reads say nothing of the newest photo for so long; Infinity stands for a photo that was removed. */
   silenceNewest(seconds: number): void {
     this.vm.call('silence', Math.min(seconds, 1e9))

@@ -194,6 +194,7 @@ const DEFAULT_HANDLERS: Record<string, Handler> = {
   'session/hello': () => ({ protocol: PROTOCOL_VERSION, version: '0.1.0', home: '/home/s', logs: '/home/s/logs' }),
   'session/ping': ({ sentAtMs }) => ({ sentAtMs }),
   'job/cancel': () => ({ cancelled: true }),
+  'photos/states': () => ({ states: [] }),
   'photos/imported': ({ photos }) => {
     const all = photos as { id: number }[]
     return { accepted: all.length, refused: [], cursor: all.at(-1)?.id ?? 0 }

@@ -1,4 +1,4 @@
-// The rules under which the host runs a plugin, by their numbers in the fact sheet about Lightroom's SDK, and how far each is enforced: by an
+// The rules under which the host runs a plugin, by their numbers (the last three are about fields of photos), and how far each is enforced: by an
 // error as Lightroom raises it, by a fault that the host notes, or not at all and why. A test breaks every enforced one on purpose.
 
 export interface Rule {
@@ -60,6 +60,9 @@ const texts: readonly (readonly [number, string, string?])[] = [
   [45, 'numbers from 1e15 print with an exponent'],
   [46, 'preferences keep plain data only, and nested changes are not saved'],
   [47, 'a property table needs a context; observers run in the assignment'],
+  [48, 'fields of photos are declared, named and versioned; a change of them needs another schemaVersion'],
+  [49, 'a field is written in a private gate, with values of its kind'],
+  [50, 'updateFromEarlierSchemaVersion is inside a gate already'],
 ]
 
 export const RULES: readonly Rule[] = texts.map(([number, rule, notEnforced]) =>

@@ -66,8 +66,76 @@ function Photo:setRawMetadata(key, value)
   facts[self][key] = value
 end
 
+-- ------------------------------------------------------------------ fields of the plugin (rules 48 and 49)
+
+local function fieldOf(id, what)
+  local field = host.fields and host.fields[id]
+  if not field then
+    host.fault(48, what .. ' of the field "' .. tostring(id) .. '", which no LrMetadataProvider declares')
+    error(what .. ': unknown field ' .. tostring(id), 0)
+  end
+  return field
+end
+
+local function ourPlugin(plugin, what)
+  if type(plugin) ~= 'table' or plugin.id ~= host.info.LrToolkitIdentifier then error(what .. ': _PLUGIN is required', 0) end
+end
+
+function Photo:setPropertyForPlugin(plugin, id, value)
+  inGate('setPropertyForPlugin')
+  ourPlugin(plugin, 'setPropertyForPlugin')
+  local field = fieldOf(id, 'setPropertyForPlugin')
+  if value ~= nil and type(value) ~= 'string' then
+    host.fault(49, 'a ' .. type(value) .. ' for the field ' .. id)
+    error('setPropertyForPlugin: a string or nil is required', 0)
+  end
+  if field.dataType == 'enum' and value ~= nil then
+    local known = false
+    for _, each in ipairs(field.values) do known = known or each.value == value end
+    if not known then host.fault(49, 'not a value of the enum ' .. id .. ': ' .. value) error('setPropertyForPlugin: unknown value', 0) end
+  end
+  if active.gateKind ~= 'private' then host.fault(49, 'a field of a plugin written in a gate that leaves an undo step') end
+  local own = facts[self].own or {}
+  facts[self].own = own
+  own[id] = value
+  host.fieldWrites = (host.fieldWrites or 0) + 1
+end
+
+function Photo:getPropertyForPlugin(plugin, id)
+  host.waits('getPropertyForPlugin')
+  charge(COST.single)
+  ourPlugin(plugin, 'getPropertyForPlugin')
+  fieldOf(id, 'getPropertyForPlugin')
+  return (facts[self].own or {})[id]
+end
+
 local Catalog = {}
 Catalog.__index = Catalog
+
+function Catalog:batchGetPropertyForPlugin(photos, plugin, ids)
+  host.mustYield('batchGetPropertyForPlugin')
+  ourPlugin(plugin, 'batchGetPropertyForPlugin')
+  local result = {}
+  for _, photo in ipairs(photos) do
+    charge(COST.batch)
+    local row = {}
+    for _, id in ipairs(ids) do
+      fieldOf(id, 'batchGetPropertyForPlugin')
+      row[id] = (facts[photo].own or {})[id]
+    end
+    result[photo] = row
+  end
+  return result
+end
+
+function Catalog:findPhotosWithProperty(pluginId, id)
+  host.waits('findPhotosWithProperty')
+  local found = {}
+  for _, photo in ipairs(self.photos) do
+    if pluginId == host.info.LrToolkitIdentifier and (facts[photo].own or {})[id] ~= nil then found[#found + 1] = photo end
+  end
+  return found
+end
 
 function Catalog:getPath() return self.path end
 
@@ -167,8 +235,12 @@ function Catalog:addPhoto(path)
   return host.addPhoto(path, 'RAW', false, false)
 end
 
-local function gate(self, name, fn, parameters)
+local function gate(kind, self, name, fn, parameters)
   host.mustYield('withWriteAccessDo')
+  if host.inSchemaUpdate then
+    host.fault(50, 'a write gate in updateFromEarlierSchemaVersion, which is inside one')
+    error("could not execute action '" .. name .. "'. It was blocked by another write access call", 0)
+  end
   if self.gate then
     host.fault(38, 'a write gate inside another')
     error("could not execute action '" .. name .. "'. It was blocked by another write access call", 0)
@@ -183,19 +255,88 @@ local function gate(self, name, fn, parameters)
     while host.now < self.busyUntil and host.now < deadline do host.suspend('withWriteAccessDo', 0.5) end
     if host.now < self.busyUntil then return 'aborted' end
   end
-  self.gate = name
+  self.gate, self.gateKind = name, kind
   js.gate(name)
   local ok, problem = host.namespaces.LrTasks().pcall(fn, self)
-  self.gate = nil
+  self.gate, self.gateKind = nil, nil
   if not ok then error(problem, 0) end
   return 'executed'
 end
-Catalog.withWriteAccessDo = gate
-Catalog.withPrivateWriteAccessDo = gate
-Catalog.withProlongedWriteAccessDo = gate
+Catalog.withWriteAccessDo = function(...) return gate('undoable', ...) end
+Catalog.withPrivateWriteAccessDo = function(self, fn, parameters) return gate('private', self, 'private', fn, parameters) end
+Catalog.withProlongedWriteAccessDo = function(...) return gate('prolonged', ...) end
+
+-- What Lightroom does with LrMetadataProvider when it loads a plugin or opens a catalog: the declared fields are kept in the catalog under
+-- their schema version, and looked at again only when that has changed.
+local KINDS_OF_FIELD = { string = true, enum = true, url = true }
+function host.loadFields(provider)
+  local problems = {}
+  local function want(condition, message) if not condition then problems[#problems + 1] = message end end
+  want(type(provider) == 'table', 'the metadata provider returns a table')
+  if type(provider) ~= 'table' then provider = {} end
+  want(type(provider.metadataFieldsForPhotos) == 'table', 'metadataFieldsForPhotos is a list')
+  want(type(provider.schemaVersion) == 'number', 'schemaVersion is a number')
+  local fields, shape = {}, {}
+  for _, field in ipairs(provider.metadataFieldsForPhotos or {}) do
+    local id = tostring(field.id)
+    want(type(field.id) == 'string' and id:match('^[%a_][%w_]*$'), 'the field id ' .. id .. ' is letters, digits and underscores')
+    want(not fields[id], 'the field id ' .. id .. ' is declared once')
+    want(field.dataType == nil or KINDS_OF_FIELD[field.dataType], 'dataType of ' .. id .. ' is string, enum or url')
+    want(field.dataType ~= 'enum' or type(field.values) == 'table', 'the enum ' .. id .. ' has values')
+    want(not field.browsable or field.searchable, 'the browsable field ' .. id .. ' is searchable')
+    want(not (field.searchable or field.title == nil) or field.title ~= nil, 'the searchable field ' .. id .. ' has a title')
+    fields[id] = field
+    shape[#shape + 1] = table.concat({ id, tostring(field.dataType), tostring(field.searchable), tostring(field.browsable), tostring(field.version) }, ' ')
+  end
+  if #problems > 0 then
+    host.fields = nil
+    return host.fault(48, 'the metadata provider: ' .. table.concat(problems, '; '))
+  end
+  table.sort(shape)
+  shape = table.concat(shape, '\n')
+  local before = active.schema
+  if before and before.version == provider.schemaVersion and before.shape ~= shape then
+    host.fault(48, 'the fields have changed and schemaVersion has not: Lightroom does not look again')
+    return
+  end
+  if before and before.version < provider.schemaVersion and provider.updateFromEarlierSchemaVersion then
+    local catalog, version = active, before.version
+    host.startTask('updateFromEarlierSchemaVersion', function()
+      catalog.gate, catalog.gateKind, host.inSchemaUpdate = 'schema update', 'private', true
+      local ok, problem = host.namespaces.LrTasks().pcall(provider.updateFromEarlierSchemaVersion, catalog, version)
+      catalog.gate, catalog.gateKind, host.inSchemaUpdate = nil, nil, nil
+      if not ok then host.fault(50, 'updateFromEarlierSchemaVersion failed: ' .. tostring(problem)) end
+    end)
+  end
+  active.schema = { version = provider.schemaVersion, shape = shape }
+  host.fields = fields
+end
+
+-- A filter or smart collection on a field of the plugin: how many photos it finds, or -1 when Lightroom would not offer the field.
+function host.countByField(id, text)
+  local field = host.fields and host.fields[id]
+  if not field or not field.searchable then return -1 end
+  local count = 0
+  for _, photo in ipairs(active.photos) do
+    local value = (facts[photo].own or {})[id]
+    if value and value:find(text, 1, true) then count = count + 1 end
+  end
+  return count
+end
+
+-- Counts up with every photo, so that a test reads them all as `path<tab>field<tab>field` lines.
+function host.fieldLines(...)
+  local lines = {}
+  for _, photo in ipairs(active.photos) do
+    local parts = { facts[photo].path }
+    for _, id in ipairs({ ... }) do parts[#parts + 1] = (facts[photo].own or {})[id] or '' end
+    lines[#lines + 1] = table.concat(parts, '\t')
+  end
+  return host.out(table.concat(lines, '\n'))
+end
 
 setmetatable(Catalog, { __index = function(_, member)
-  if type(member) == 'string' and member ~= 'gate' and member ~= 'busyUntil' then host.fault(7, 'LrCatalog has no ' .. member) end
+  if type(member) == 'string' and member ~= 'gate' and member ~= 'gateKind' and member ~= 'schema' and member ~= 'busyUntil' then host.fault(7, 'LrCatalog has no ' .. member) end
   return nil
 end })
 

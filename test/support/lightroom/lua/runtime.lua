@@ -334,6 +334,11 @@ function host.loadPlugin()
   host.enabled = false
   if not host.loadInfo() then return false end
   host.env = host.newEnvironment()
+  host.fields = nil
+  if host.info.LrMetadataProvider then
+    local ok, provider = realPcall(function() return host.loadScript(host.info.LrMetadataProvider, host.newEnvironment())() end)
+    if ok then host.loadFields(provider) else host.fault(48, 'the metadata provider failed: ' .. tostring(provider)) end
+  end
   host.life = (host.life or 0) + 1
   host.enabled = true
   if host.info.LrInitPlugin and host.info.LrForceInitPlugin then
