@@ -22,6 +22,8 @@ import { RestoreRoom } from './restore/room.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { watched } from './server/watched.js'
 import { Activity } from './status/activity.js'
+import { doctorWithBucket } from './upkeep/bucket-methods.js'
+import { BucketRoom } from './upkeep/bucket-room.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
 import { CatalogRoom } from './upkeep/catalog-room.js'
 
@@ -37,6 +39,7 @@ export class Daemon {
   readonly #ownership: Ownership
   readonly #shop: Workshop
   readonly #catalogs: CatalogRoom
+  readonly #buckets: BucketRoom
   #queue: Queue | undefined
   #keeper: CatalogKeeper | undefined
 
@@ -45,6 +48,7 @@ export class Daemon {
     this.journal = journal
     this.#shop = new Workshop(options, journal)
     this.#catalogs = this.#makeCatalogRoom()
+    this.#buckets = new BucketRoom(this.#shop)
     const learn: LearnPlace = async (deps, place, signal) => {
       const result = await rebuildFrom(deps, place, signal)
       await this.#catalogs.learn(place, signal)
@@ -89,8 +93,8 @@ export class Daemon {
     const shop = this.#shop
     const restores = this.#makeRestoreRoom()
     return {
-      ...copyHandlers(shop, learn),
-      ...placeHandlers(shop, learn, restores),
+      ...copyHandlers(shop, learn, this.#buckets),
+      ...placeHandlers(shop, learn, restores, this.#buckets),
       ...restoreHandlers(shop, restores),
       ...rehearseHandlers(shop),
       ...lightroomHandlers(shop, {
@@ -103,7 +107,7 @@ export class Daemon {
       ...this.#catalogHandlers(),
       ...statusHandlers(shop),
       ...pageHandlers(shop),
-      'doctor/run': () => doctor(shop),
+      'doctor/run': ({ bucket }, { signal }) => doctorWithBucket(doctor(shop), bucket, this.#buckets, signal),
     }
   }
 

@@ -40,6 +40,7 @@ export const ERROR_CODES = {
   OFFSITE_FULL: { exit: 33, retry: 'later' },
   OFFSITE_SUSPENDED: { exit: 34, retry: 'later' },
   OFFSITE_ADDRESS: { exit: 35, retry: 'never' },
+  OFFSITE_FOREIGN: { exit: 35, retry: 'never' },
   OFFSITE_UNCONFIRMED: { exit: 36, retry: 'later' },
   OFFSITE_UNLOCKED: { exit: 37, retry: 'later' },
   OFFSITE_REFUSED: { exit: 38, retry: 'never' },

@@ -38,6 +38,20 @@ export interface ShootPlace {
   readonly verified: number
   /** The oldest of the proofs counted in `verified`; absent when there is none. */
   readonly provenAt?: string
+  /** Of a bucket. */
+  readonly offsite?: OffsiteState
+}
+
+/** How far copies are on their way to a bucket. Only what is confirmed counts, and `locked` is part of it. */
+export interface OffsiteState {
+  /** Of all files of the shoot: the least of theirs. */
+  readonly state: 'waiting' | 'in flight' | 'confirmed' | 'confirmed and locked'
+  readonly waiting: number
+  readonly inFlight: number
+  readonly confirmed: number
+  readonly locked: number
+  /** The earliest end among the locks. */
+  readonly lockedUntil?: string
 }
 
 export interface Shoot {
@@ -153,6 +167,26 @@ export interface Place {
   readonly totalBytes?: number
   readonly fileSystem?: string
   readonly lastSeenAt?: string
+  /** Of a bucket. */
+  readonly bucket?: {
+    readonly endpoint?: string
+    readonly region?: string
+    /** The folder below the prefix that is this computer's. */
+    readonly folder: string
+    readonly encrypted: boolean
+    readonly versioned: boolean
+    readonly lock?: { readonly mode: 'governance' | 'compliance'; readonly days: number }
+    readonly storageClass?: string
+    readonly limitBytesPerSecond?: number
+    readonly objects: number
+    readonly bytes: number
+    /** Proven elsewhere and not confirmed here yet. */
+    readonly waitingFiles: number
+    readonly waitingBytes: number
+    /** Why nothing goes there now, if nothing does; and when it is tried again. */
+    readonly trouble?: string
+    readonly nextTryAt?: string
+  }
   /** What keeps this place from counting in full: same device as the originals, folder of a sync client … */
   readonly warnings: readonly string[]
   /** What it counts as; docs/design.md has the table. */
@@ -192,6 +226,18 @@ export interface BackupResult extends Outcome {
   readonly findings: readonly Finding[]
   readonly warnings: readonly string[]
   readonly leftOut: readonly { readonly file: string; readonly why: string }[]
+  /** What became of these shoots in each bucket; left out when there is none. */
+  readonly offsite?: readonly {
+    readonly place: string
+    readonly files: number
+    readonly confirmed: number
+    readonly locked: number
+    readonly filesSent: number
+    readonly bytesSent: number
+    readonly lockedUntil?: string
+    /** Why it is not complete. */
+    readonly trouble?: string
+  }[]
 }
 
 export interface VerifyResult extends Outcome {
@@ -290,6 +336,28 @@ export interface DoctorResult extends Outcome {
     readonly detail: string
   }[]
   readonly leftOut: readonly string[]
+  readonly probe?: ProbeTable
+}
+
+/** How a bucket is reached; the key comes from the AWS provider chain and never travels in a message. */
+export interface BucketParams {
+  readonly endpoint?: string
+  readonly region?: string
+  readonly profile?: string
+  readonly allowPlainHttp?: boolean
+}
+
+export interface ProbeTable {
+  readonly store: string
+  readonly probedAt: string
+  readonly findings: readonly {
+    readonly id: string
+    readonly claim: string
+    readonly answer: 'yes' | 'no' | 'not tested'
+    readonly detail: string
+  }[]
+  readonly warnings: readonly string[]
+  readonly leftovers: readonly string[]
 }
 
 export interface CatalogBackupResult extends Outcome {
@@ -514,15 +582,38 @@ export interface Methods {
   'status/accept': { params: { readonly what: 'hold' | 'clock' }; result: Outcome }
   'status/get': { params: { readonly shoot?: string }; result: StatusResult }
   'rebuild/run': { params: { readonly from: string; readonly rehash?: boolean }; result: RebuildResult }
-  'doctor/run': { params: Record<string, never>; result: DoctorResult }
+  /** With a bucket: what its store really does, found out by about thirty small requests below its prefix. */
+  'doctor/run': { params: { readonly bucket?: BucketParams & { readonly url: string } }; result: DoctorResult }
   'place/add': {
     params: {
+      /** A folder, or `s3://bucket/prefix`. */
       readonly path: string
       readonly name?: string
-      /** Copy what other places have to it at once. */
+      /** Copy what other places have to a drive at once. */
       readonly fill?: boolean
+      readonly location?: '' | 'off-site'
+      /** Only with a bucket. */
+      readonly bucket?: BucketParams & {
+        readonly lockDays?: number
+        readonly lockMode?: 'governance' | 'compliance'
+        readonly storageClass?: string
+        /** Bytes a second. */
+        readonly limit?: number
+        readonly encrypt?: boolean
+        /** Switch versioning on; use a prefix in which other things lie. */
+        readonly yes?: boolean
+      }
     }
-    result: Outcome & { readonly place: Place; readonly filled?: FillResult }
+    result: Outcome & {
+      readonly place: Place
+      readonly filled?: FillResult
+      /** What this place will do without, as sentences. */
+      readonly warnings?: readonly string[]
+      /** What the store was found to do. */
+      readonly probe?: ProbeTable
+      /** The secret key that opens an encrypted place on any computer: shown this once and kept nowhere. */
+      readonly recoveryKey?: string
+    }
   }
   'place/list': { params: Record<string, never>; result: Outcome & { readonly places: readonly Place[] } }
   'place/rename': {

@@ -2,25 +2,19 @@ import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import { findingLines, notEmpty, warningLines, type CommandResult } from './output.js'
+import { findingLines, notEmpty, usageError, warningLines, type CommandResult } from './output.js'
+import { parseRate, reachParams, wholeNumber } from './bucket-options.js'
 import { placeLine } from './status.js'
+import type { Params } from '../../shared/methods.js'
 
 export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
   parser.command('place', 'the places where copies live: add, list, rename, remove', (place) =>
     place
       .command(
-        'add <dir>',
-        'make a folder on a drive a place for copies',
-        (command) =>
-          command
-            .positional('dir', { type: 'string', demandOption: true, describe: 'folder on the drive' })
-            .option('name', { type: 'string', requiresArg: true, describe: 'what to call it' })
-            .option('fill', {
-              type: 'boolean',
-              default: true,
-              describe: 'copy what other places have to it at once (--no-fill: with the next backup)',
-            }),
-        (args) => run(addPlace(args as unknown as CommonArguments, args.dir, args.name, args.fill)),
+        'add <where>',
+        'make a folder on a drive, or a prefix of a bucket, a place for copies',
+        (command) => addOptions(command),
+        (args) => run(addPlace(args as unknown as CommonArguments, args)),
       )
       .command(
         'list',
@@ -48,19 +42,84 @@ export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {
   )
 }
 
-async function addPlace(
-  common: CommonArguments,
-  path: string,
-  name: string | undefined,
-  fill: boolean,
-): Promise<CommandResult> {
+function addOptions(command: Argv) {
+  return command
+    .positional('where', { type: 'string', demandOption: true, describe: 'folder on a drive, or s3://bucket/prefix' })
+    .option('name', { type: 'string', requiresArg: true, describe: 'what to call it' })
+    .option('fill', {
+      type: 'boolean',
+      default: true,
+      describe: 'copy what other places have to a drive at once (--no-fill: with the next backup)',
+    })
+    .option('location', {
+      choices: ['off-site', 'here'] as const,
+      requiresArg: true,
+      describe: 'where it stands; a drive that is kept at another house is off-site, a bucket is unless you say "here"',
+    })
+    .option('endpoint', { type: 'string', requiresArg: true, describe: 'address of the store; left out for Amazon S3' })
+    .option('region', { type: 'string', requiresArg: true, describe: 'the store’s region' })
+    .option('profile', { type: 'string', requiresArg: true, describe: 'profile of the AWS credentials file' })
+    .option('allow-plain-http', { type: 'boolean', describe: 'send unencrypted over a network that you trust' })
+    .option('lock-days', { type: 'number', requiresArg: true, describe: 'nobody can delete a copy for so many days' })
+    .option('lock-mode', {
+      choices: ['governance', 'compliance'] as const,
+      requiresArg: true,
+      describe: 'compliance: not even the owner of the account',
+    })
+    .option('storage-class', { type: 'string', requiresArg: true, describe: 'of originals; manifests stay at hand' })
+    .option('limit', { type: 'string', requiresArg: true, describe: 'most to send per second, as in 2M or 500K' })
+    .option('encrypt', { type: 'boolean', describe: 'encrypt everything before it leaves this computer' })
+    .option('yes', {
+      type: 'boolean',
+      describe: 'switch versioning on, and use a prefix in which other things lie',
+    })
+    .example('$0 place add /Volumes/Backup', 'a drive')
+    .example('$0 place add s3://my-photos/safelight --endpoint https://s3.example.com --yes', 'a bucket')
+}
+
+type AddArguments = Awaited<ReturnType<typeof addOptions>['argv']>
+
+async function addPlace(common: CommonArguments, args: AddArguments): Promise<CommandResult> {
+  const where = notEmpty('The place', args.where)
+  const isBucket = /^s3:/i.test(where)
+  const bucket = bucketParams(args)
+  if (!isBucket && Object.keys(bucket).length > 0)
+    throw usageError('Only a bucket (s3://bucket/prefix) has an endpoint, a lock and the like. A drive has none.')
   const outcome = await callMethod(common, 'place/add', {
-    path: resolve(notEmpty('The folder of the place', path)),
-    fill,
-    ...(name === undefined ? {} : { name: notEmpty('The name of the place', name) }),
+    path: isBucket ? where : resolve(where),
+    ...(args.name === undefined ? {} : { name: notEmpty('The name of the place', args.name) }),
+    ...(args.location === undefined ? {} : { location: args.location === 'here' ? '' : args.location }),
+    ...(isBucket ? { bucket } : { fill: args.fill }),
   })
-  const { findings = [], warnings = [] } = outcome.filled ?? {}
-  return { outcome, lines: [...findingLines(findings), ...warningLines(warnings)] }
+  const key = outcome.recoveryKey
+  return {
+    outcome,
+    lines: [
+      ...findingLines(outcome.filled?.findings ?? []),
+      ...warningLines([...(outcome.warnings ?? []), ...(outcome.filled?.warnings ?? [])]),
+      ...(key === undefined
+        ? []
+        : [
+            '',
+            '  RECOVERY KEY. Print it and keep it away from this computer: it is shown this once and kept nowhere.',
+            '  Without it, and without this computer, nobody can read what lies in this place.',
+            '',
+            `  ${key}`,
+          ]),
+    ],
+  }
+}
+
+function bucketParams(args: AddArguments): NonNullable<Params<'place/add'>['bucket']> {
+  return {
+    ...reachParams(args),
+    ...(args.lockDays === undefined ? {} : { lockDays: wholeNumber('--lock-days', args.lockDays) }),
+    ...(args.lockMode === undefined ? {} : { lockMode: args.lockMode }),
+    ...(args.storageClass === undefined ? {} : { storageClass: notEmpty('--storage-class', args.storageClass) }),
+    ...(args.limit === undefined ? {} : { limit: parseRate(args.limit) }),
+    ...(args.encrypt === true ? { encrypt: true } : {}),
+    ...(args.yes === true ? { yes: true } : {}),
+  }
 }
 
 async function listPlaces(common: CommonArguments): Promise<CommandResult> {

@@ -7,31 +7,57 @@ import { SafelightError } from '../errors.js'
 import { findPlace, openPlace, realFolder, type OpenPlace } from '../place/places.js'
 import { rebuildFrom } from '../restore/rebuild.js'
 import type { Handlers, RequestContext } from '../server/handlers.js'
+import { backUpAndSend } from '../upkeep/backup-offsite.js'
+import type { BucketRoom } from '../upkeep/bucket-room.js'
 import type { BackupResult, Finding, Params, Result } from '../../shared/methods.js'
 import { unique, type Learn, type Workshop } from './workshop.js'
 
 export type LearnPlace = Learn<Awaited<ReturnType<typeof rebuildFrom>>>
 
-export function copyHandlers(shop: Workshop, learn: LearnPlace): Partial<Handlers> {
+export function copyHandlers(shop: Workshop, learn: LearnPlace, buckets: BucketRoom): Partial<Handlers> {
   return {
-    'backup/run': (params, context) =>
-      shop.alone(() => shop.withEngine((deps) => runBackup(shop, deps, params, context))),
+    'backup/run': (params, context) => runBackup(shop, buckets, params, context),
     'verify/run': (params, context) => shop.withEngine((deps) => runVerify(shop, deps, params, context)),
     'rebuild/run': (params, context) =>
       shop.alone(() => shop.withEngine((deps) => runRebuild(shop, learn, deps, params, context))),
   }
 }
 
-async function runBackup(
+/** To the drives one run at a time; off-site meanwhile, unless the places were named. */
+function runBackup(
   shop: Workshop,
-  deps: EngineDeps,
+  buckets: BucketRoom,
   { paths, to }: Params<'backup/run'>,
   { signal, progress }: RequestContext,
 ): Promise<BackupResult> {
   const sources = resolveSources(paths, process.cwd())
+  const hasBuckets = to.length === 0 && buckets.places().length > 0
+  const toDrives = (tell: RequestContext['progress']): Promise<BackupResult> =>
+    shop.alone(() => shop.withEngine((deps) => toPlaces(shop, deps, { sources, to, hasBuckets }, signal, tell)))
+  if (!hasBuckets) return toDrives(progress)
+  const { journal, clock } = shop
+  const folders = sources.map(({ folder }) => folder)
+  return backUpAndSend({ journal, clock, buckets }, { folders, backUp: toDrives }, signal, (each) => progress(each))
+}
+
+interface ToPlaces {
+  readonly sources: readonly SourcePath[]
+  /** Folders that were named; the known drives when there are none. */
+  readonly to: readonly string[]
+  /** Then the originals are read even when no drive is there. */
+  readonly hasBuckets: boolean
+}
+
+async function toPlaces(
+  shop: Workshop,
+  deps: EngineDeps,
+  { sources, to, hasBuckets }: ToPlaces,
+  signal: AbortSignal,
+  tell: RequestContext['progress'],
+): Promise<BackupResult> {
   const folders = to.map((each) => realFolder(shop.placeDeps(), each))
   const known = to.length > 0 ? [] : shop.drives()
-  if (to.length === 0 && known.length === 0) throw noPlaces()
+  if (to.length === 0 && known.length === 0 && !hasBuckets) throw noPlaces()
   for (const source of sources)
     for (const folder of [...folders, ...known.map((place) => place.path)]) refuseOverlap(source.folder, folder)
   const named: OpenPlace[] = []
@@ -39,8 +65,8 @@ async function runBackup(
   const { places, absent } = await shop.openKnown(deps, known, signal)
   const all = unique([...named, ...places])
   const first = absent[0]
-  if (all.length === 0 && first) throw first
-  return backUp(deps, { sources, places: all, absent }, signal, (each) => progress(each))
+  if (all.length === 0 && first && !hasBuckets) throw first
+  return backUp(deps, { sources, places: all, absent }, signal, (each) => tell(each))
 }
 
 /** To every known place that is there and does not overlap with what is to be copied. */
@@ -114,7 +140,8 @@ async function runRebuild(
 
 function noPlaces(): SafelightError {
   return new SafelightError('USAGE', {
-    message: 'No drive for the copies is known yet. Nothing was backed up.',
-    remedy: 'Name one: safelight backup FOLDER --to DRIVE. Or add one for good: safelight place add DRIVE',
+    message: 'No place for the copies is known yet. Nothing was backed up.',
+    remedy:
+      'Name one: safelight backup FOLDER --to DRIVE. Or add one for good: safelight place add DRIVE, or off-site: safelight place add s3://bucket/prefix',
   })
 }

@@ -1,19 +1,27 @@
 // The methods about places: which there are, what they are called, and which no longer count.
 import { ERROR_CODES } from '../errors.js'
 import { inWords } from '../files/in-words.js'
-import { forgetPlace, placeById, type PlaceRow } from '../journal/places.js'
+import { forgetPlace, placeById, setLocation, type PlaceRow } from '../journal/places.js'
 import { findPlace, openPlace, realFolder, renameOpenPlace, type OpenPlace } from '../place/places.js'
 import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
 import { placeReport, placesReport } from '../status/place-report.js'
+import { addBucketPlace } from '../upkeep/bucket-methods.js'
+import type { BucketRoom } from '../upkeep/bucket-room.js'
 import type { FillResult, Outcome, Params, Place, Result } from '../../shared/methods.js'
 import type { LearnPlace } from './copy-handlers.js'
 import type { Workshop } from './workshop.js'
 
-export function placeHandlers(shop: Workshop, learn: LearnPlace, restores: RestoreRoom): Partial<Handlers> {
+export function placeHandlers(
+  shop: Workshop,
+  learn: LearnPlace,
+  restores: RestoreRoom,
+  buckets: BucketRoom,
+): Partial<Handlers> {
   return {
     'place/list': () => Promise.resolve(placeList(placesReport(shop))),
     'place/add': async (params, { signal, progress }) => {
+      if (params.path.startsWith('s3://')) return addBucketPlace(shop, buckets, params, signal)
       const place = await shop.alone(() => addDrive(shop, learn, params, signal))
       if (params.fill !== true) return addedOutcome(shop, place.id)
       const filled = await restores.fill(
@@ -24,8 +32,10 @@ export function placeHandlers(shop: Workshop, learn: LearnPlace, restores: Resto
       )
       return withFilled(addedOutcome(shop, place.id), filled)
     },
-    'place/rename': async ({ place, name }) => {
-      await renameOpenPlace(shop.placeDeps(), findPlace(shop.journal, place), name)
+    'place/rename': async ({ place: wanted, name }) => {
+      const place = findPlace(shop.journal, wanted)
+      if (place.kind === 'bucket') await buckets.rename(place, name)
+      else await renameOpenPlace(shop.placeDeps(), place, name)
       const { id } = findPlace(shop.journal, name)
       return placeOutcome(shop, id, (row) => `The place is called "${row.name}" now.`)
     },
@@ -36,11 +46,12 @@ export function placeHandlers(shop: Workshop, learn: LearnPlace, restores: Resto
 async function addDrive(
   shop: Workshop,
   learn: LearnPlace,
-  { path: typed, name }: Params<'place/add'>,
+  { path: typed, name, location }: Params<'place/add'>,
   signal: AbortSignal,
 ): Promise<OpenPlace> {
   const folder = realFolder(shop.placeDeps(), typed)
   const place = await openPlace(shop.placeDeps(), folder, { isNew: true, ...(name === undefined ? {} : { name }) })
+  if (location !== undefined) setLocation(shop.journal, place.id, location)
   if (place.isUnknownHere) await shop.withEngine((deps) => learn(deps, place, signal))
   return place
 }

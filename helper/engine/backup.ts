@@ -253,7 +253,9 @@ async function protectUnlessOver(run: BackupRun, shoot: PreparedShoot['shoot'], 
 }
 
 function isOver(run: BackupRun): boolean {
-  return run.signal.aborted || run.sourceFailure !== undefined || run.livePlaces().length === 0
+  // Without any drive the originals are only read and hashed, for the buckets that are sent from them.
+  const hasNowhereToGo = run.places.length > 0 && run.livePlaces().length === 0
+  return run.signal.aborted || run.sourceFailure !== undefined || hasNowhereToGo
 }
 
 function markGoneFiles(run: BackupRun, prepared: readonly PreparedShoot[]): void {

@@ -79,6 +79,7 @@ function summaryOf(
   if (isInterrupted) return `Stopped. ${soFar(run, shoots)} Run the same command again; it goes on where it stopped.`
   if (files === 0 && run.findings.length === 0)
     return 'There is no file to back up in what was named: it is empty, or holds only what is always left out. Check the name.'
+  if (run.places.length === 0) return withoutDrives(run, names)
   const where = safe.map((place) => `"${place.name}"`).join(' and ')
   if (run.findings.length > 0) {
     return `${run.findings.length} of ${files} files need your attention (see the list). ${copied} copied, ${adopted} found already there, ${unchanged} unchanged, on ${where}.`
@@ -94,6 +95,13 @@ function summaryOf(
     return `${names} checked on ${where}: all as they were, nothing to copy.${proven}`
   }
   return `${names} ${run.stakes.size === 0 ? 'safe' : 'now'} on ${where}: ${copied} copied and ${proof}${adopted > 0 ? `, ${adopted} found already there and proven` : ''}${unchanged > 0 ? `, ${unchanged} unchanged` : ''}.`
+}
+
+/** Only buckets are known: the originals were read, and nothing was copied to a drive. */
+function withoutDrives({ counts, findings }: BackupRun, names: string): string {
+  return findings.length > 0
+    ? `${findings.length} of ${counts.files} files need your attention (see the list). There is no drive for copies.`
+    : `${names} read. There is no drive for copies.`
 }
 
 /** How much of the run is on each place, from the journal and not from what was meant. */

@@ -31,6 +31,7 @@ export async function protectFile(run: BackupRun, shoot: ShootInRun, plan: FileP
     draft.commit()
     return
   }
+  if (plan.places.size === 0 && original.hash === undefined) await learnOriginal(run, draft, plan)
   const targets: Target[] = []
   for (const [placeId, condition] of plan.places) {
     if (run.failedPlaces.has(placeId)) continue
@@ -78,6 +79,12 @@ async function judgeOriginal(
   }
   draft.originalIsDamaged(read.hash)
   return 'not-to-be-believed'
+}
+
+/** Without a drive to copy to, reading is all there is to do: the hash that is taken now is the reference for every copy to come. */
+async function learnOriginal(run: BackupRun, draft: RecordDraft, plan: FilePlan): Promise<void> {
+  const read = await readOriginal(run, draft, plan.scanned.sizeBytes)
+  if (read) draft.originalIs({ hash: read.hash, sizeBytes: read.stat.sizeBytes, mtimeMs: read.stat.mtimeMs }, read.stat)
 }
 
 async function readOriginal(

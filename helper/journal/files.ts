@@ -198,10 +198,14 @@ export function copiesAt(
     }))
 }
 
-/** The same, as a manifest needs it: paths and reference hashes. */
+/** The same, as a manifest needs it: paths and reference hashes; without what is still on its way to a bucket. */
 export function hashesAt(journal: Journal, shootId: number, placeId: string): { path: string; hash: Hash }[] {
   return journal
-    .all(`SELECT c.path, v.hash ${COPIES_OF_FILES} WHERE f.shoot_id = ? AND c.place_id = ?`, [shootId, placeId])
+    .all(
+      `SELECT c.path, v.hash ${COPIES_OF_FILES} WHERE f.shoot_id = ?1 AND c.place_id = ?2
+         AND (c.state <> 'written' OR NOT EXISTS (SELECT 1 FROM places p WHERE p.id = ?2 AND p.kind = 'bucket'))`,
+      [shootId, placeId],
+    )
     .map((row) => ({ path: text(row, 'path'), hash: text(row, 'hash') }))
 }
 

@@ -71,6 +71,10 @@ export function savePlace(journal: Journal, place: NewPlace): void {
     journal.run('UPDATE places SET location = ? WHERE id = ?', [place.location, place.id])
 }
 
+export function setLocation(journal: Journal, placeId: string, location: PlaceLocation): void {
+  journal.run('UPDATE places SET location = ? WHERE id = ?', [location, placeId])
+}
+
 export function saveChain(journal: Journal, placeId: string, length: number, head: string): void {
   journal.run('UPDATE places SET chain_length = ?, chain_head = ? WHERE id = ?', [length, head, placeId])
 }

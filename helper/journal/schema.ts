@@ -346,4 +346,10 @@ export const MIGRATIONS: readonly string[] = [
   -- Single files are looked for by day, too.
   CREATE INDEX files_by_day ON files (mtime_ms);
   `,
+  `
+  -- Which copy an object is; absent for manifests, logs and catalogs, which are no copies of a version.
+  ALTER TABLE objects ADD COLUMN copy_version INTEGER;
+  ALTER TABLE objects ADD COLUMN copy_path TEXT;
+  CREATE INDEX objects_by_copy ON objects (place_id, copy_version);
+  `,
 ]

@@ -4,8 +4,9 @@ import type { Hash } from '../model.js'
 import type { Journal, Row } from './journal.js'
 import { number, text } from './rows.js'
 
-/** `clear`: a run is, or was, writing in this folder; what it left half done there may go. */
-export type StepKind = 'seal' | 're-read' | 'protect' | 'clear'
+/** `clear`: a run is, or was, writing in this folder; what it left half done there may go. `records`: manifest and log of this shoot were
+ *  written anew and are still to be sent to a bucket. */
+export type StepKind = 'seal' | 're-read' | 'protect' | 'clear' | 'records'
 
 export interface Step {
   readonly id: number

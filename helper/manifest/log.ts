@@ -11,7 +11,8 @@ export const LOG_FILE = 'safelight-log.jsonl'
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const at = z.iso.datetime()
 const relative = z.string().refine(isSafeRelativePath)
-const read = z.enum(['direct', 'cached'])
+/** `server checksum`, `download`: of objects in a bucket. */
+const read = z.enum(['direct', 'cached', 'server checksum', 'download'])
 
 /** `path` is where the copy lies below the shoot's folder, `file` the name of the original. */
 const LogEvent = z.discriminatedUnion('event', [
@@ -43,6 +44,9 @@ const LogEvent = z.discriminatedUnion('event', [
     read,
     device: z.string(),
     by: z.string(),
+    /** Of an object in a bucket: its version there, and until when it cannot be deleted. */
+    versionId: z.string().optional(),
+    lockedUntil: at.optional(),
   }),
   /** Read again later: `verified` hashes to the reference, `damaged` does not, `missing` and `unreadable` could not be read. */
   z.object({

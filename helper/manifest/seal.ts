@@ -97,7 +97,8 @@ function draftOf(deps: SealDeps, placeId: string, root: string, shoot: ShootToSe
 }
 
 /** What the manifest of a shoot at a place lists: every copy that belongs there, earlier contents included. One that was found damaged or
- *  missing stays listed until it is replaced, so that anybody's `b3sum --check` notices it too. */
+ *  missing stays listed until it is replaced, so that anybody's `b3sum --check` notices it too. What is still on its way to a bucket is not
+ *  there and is not listed. */
 export function manifestEntries(journal: Journal, shootId: number, placeId: string): ManifestEntry[] {
   return hashesAt(journal, shootId, placeId)
 }

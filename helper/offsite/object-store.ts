@@ -80,6 +80,17 @@ export type PutOutcome =
   /** Only with `ifAbsent`. */
   | { readonly kind: 'exists' }
 
+/** Metadata goes along with the bytes. */
+export interface CopyRequest extends Pick<ObjectOptions, 'lock' | 'storageClass'> {
+  readonly from: { readonly key: string; readonly versionId?: string }
+  readonly to: string
+}
+
+export type CopyOutcome =
+  | { readonly kind: 'copied'; readonly etag?: string; readonly versionId?: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'refused'; readonly why: string }
+
 export interface UploadRequest extends ObjectOptions {
   readonly key: string
   /** Ask the store to keep a CRC32 over the whole object; then every part carries its own. */
@@ -199,8 +210,18 @@ export interface ObjectStore {
   /** Current objects in the order of their keys' bytes, a page of 1,000 per request. */
   list(prefix: string, signal?: AbortSignal): AsyncIterable<ListedObject>
 
+  /** One level below the prefix, as a folder would show it: `folders` end with a slash, `keys` are objects. Both are whole keys. */
+  listLevel(
+    prefix: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly folders: readonly string[]; readonly keys: readonly string[] }>
+
   /** All versions and delete markers, newest first within a key. */
   listVersions(prefix: string, signal?: AbortSignal): AsyncIterable<ListedVersion>
+
+  /** Makes a further object of one that is there, inside the store; the bytes do not travel. All or nothing, like `put`. At most 5 GiB.
+   *  `missing`: the source is not there. `refused`: this store does not copy, or not this object. */
+  copy(request: CopyRequest, signal?: AbortSignal): Promise<CopyOutcome>
 
   /** With a version: destroys that version. Without: sets a delete marker on a versioned bucket, destroys the object on any other.
    *  What is not there counts as deleted. @returns `refused` when Object Lock, or the key's rights, forbid it */

@@ -10,7 +10,7 @@ export function listMethods({
   client,
   run,
   abortable,
-}: S3Connection): Pick<contract.ObjectStore, 'list' | 'listVersions'> {
+}: S3Connection): Pick<contract.ObjectStore, 'list' | 'listLevel' | 'listVersions'> {
   return {
     async *list(prefix, signal) {
       for (let token: string | undefined; ;) {
@@ -36,6 +36,32 @@ export function listMethods({
             storageClass: entry.StorageClass,
           })
         if (!page.IsTruncated || page.NextContinuationToken === undefined) return
+        token = page.NextContinuationToken
+      }
+    },
+
+    async listLevel(prefix, signal) {
+      const folders: string[] = []
+      const keys: string[] = []
+      for (let token: string | undefined; ;) {
+        const page = await outcome(() =>
+          run('looking into the bucket', signal, () =>
+            client.send(
+              new s3.ListObjectsV2Command({
+                Bucket: bucket,
+                Prefix: prefix,
+                Delimiter: '/',
+                ContinuationToken: token,
+                EncodingType: 'url',
+              }),
+              abortable(signal),
+            ),
+          ),
+        )
+        for (const { Prefix } of page.CommonPrefixes ?? [])
+          folders.push(decodeListedKey(Prefix ?? '', page.EncodingType))
+        for (const { Key } of page.Contents ?? []) keys.push(decodeListedKey(Key ?? '', page.EncodingType))
+        if (!page.IsTruncated || page.NextContinuationToken === undefined) return { folders, keys }
         token = page.NextContinuationToken
       }
     },

@@ -96,6 +96,24 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
         { 'not-found': () => undefined },
       ),
 
+    copy: (request, signal) =>
+      outcome<contract.CopyOutcome, 'not-found' | 'refused' | 'forbidden'>(
+        () =>
+          run(`copying ${request.from.key} inside the bucket`, signal, async () => {
+            const reply = await client.send(copyCommand(bucket, request), abortable(signal))
+            return stripped({
+              kind: 'copied' as const,
+              etag: unquoted(reply.CopyObjectResult?.ETag),
+              versionId: reply.VersionId,
+            })
+          }),
+        {
+          'not-found': () => ({ kind: 'missing' }),
+          refused: ({ code }) => ({ kind: 'refused', why: code }),
+          forbidden: ({ code }) => ({ kind: 'refused', why: code }),
+        },
+      ),
+
     delete: (key, versionId, signal) =>
       outcome<'deleted' | 'refused', 'not-found' | 'forbidden' | 'refused'>(
         () =>
@@ -169,6 +187,19 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
     clockCorrectionMs: () => attempts.clockCorrectionMs(),
     close: () => client.destroy(),
   }
+}
+
+function copyCommand(bucket: string, { from, to, ...options }: contract.CopyRequest): s3.CopyObjectCommand {
+  const source = `${bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`
+  const version = from.versionId === undefined ? '' : `?versionId=${encodeURIComponent(from.versionId)}`
+  return new s3.CopyObjectCommand({
+    Bucket: bucket,
+    Key: to,
+    CopySource: source + version,
+    StorageClass: options.storageClass as s3.StorageClass | undefined,
+    ObjectLockMode: options.lock?.mode,
+    ObjectLockRetainUntilDate: options.lock && new Date(options.lock.untilMs),
+  })
 }
 
 function unlocked(fault: StoreFault, plain: SafelightError): never {

@@ -28,6 +28,8 @@ export interface UploadRequest {
   readonly lock?: LockWish
   readonly storageClass?: string
   readonly contentType?: string
+  /** What lies under the key is known to be wrong, whatever it says of itself. */
+  readonly isToBeSentAgain?: boolean
   /** More `x-amz-meta-*`, beside the hash and the time. */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -81,7 +83,7 @@ async function transfer(
   signal: AbortSignal | undefined,
 ): Promise<TransferResult> {
   const open = await usableUpload(request, deps, signal)
-  if (!open) {
+  if (!open && !request.isToBeSentAgain) {
     const there = await alreadyThere(request, deps, signal)
     if (there) return there
   }

@@ -39,9 +39,7 @@ export function readMarker(files: DurableFiles, folder: string): Marker | undefi
   if (stat === undefined) return undefined
   try {
     if (stat.kind !== 'file' || stat.sizeBytes > MARKER_MAX_BYTES) throw new Error('it is not a small regular file')
-    const marker = understand(readWhole(files, file).toString('utf8'))
-    if (marker.format > FORMAT_VERSION) throw new Error(`its format ${marker.format} is newer than this Safelight`)
-    return marker
+    return parseMarker(readWhole(files, file).toString('utf8'))
   } catch (error) {
     throw new SafelightError('PLACE_INVALID', {
       message: `${file} says what this drive is, and cannot be understood: ${firstLine(describeError(error))}. Nothing was written to the drive.`,
@@ -52,8 +50,10 @@ export function readMarker(files: DurableFiles, folder: string): Marker | undefi
   }
 }
 
-function understand(text: string): Marker {
+/** Pure. @throws an Error that says what is wrong with it */
+export function parseMarker(text: string): Marker {
   const { data, error } = Marker.safeParse(JSON.parse(text))
+  if (data && data.format > FORMAT_VERSION) throw new Error(`its format ${data.format} is newer than this Safelight`)
   if (data) return data
   const issue = error.issues[0]
   throw new Error(`its "${issue?.path.join('.') ?? ''}" is not as it must be (${issue?.message ?? 'unknown'})`)

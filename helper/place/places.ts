@@ -134,7 +134,7 @@ export function isStillThere(files: DurableFiles, place: OpenPlace): boolean {
 export function findPlace(journal: Journal, wanted: string): PlaceRow {
   const places = listPlaces(journal)
   const found =
-    places.find((place) => place.id === wanted || place.name === wanted || place.path === path.resolve(wanted)) ??
+    places.find((place) => place.id === wanted || place.name === wanted || place.path === pathOf(wanted)) ??
     places.find((place) => place.name.toLowerCase() === wanted.toLowerCase())
   if (found) return found
   const names = places.map((place) => `"${place.name}"`).join(', ')
@@ -142,6 +142,11 @@ export function findPlace(journal: Journal, wanted: string): PlaceRow {
     message: `There is no place called "${wanted}". ${names === '' ? 'No place is known yet.' : `Known are: ${names}.`}`,
     remedy: 'Use one of these names, or add the drive with: safelight place add DIR',
   })
+}
+
+/** As places keep it: buckets without a slash at the end, folders absolute. */
+function pathOf(wanted: string): string {
+  return wanted.startsWith('s3://') ? wanted.replace(/\/+$/, '') : path.resolve(wanted)
 }
 
 function requireFolder(folder: string, expected: PlaceRow | undefined): void {
@@ -227,7 +232,7 @@ const RESERVED_NAMES: ReadonlySet<string> = new Set([WORKING, 'original', 'origi
 
 /** @param own  the place that may keep this name
  *  @throws USAGE when a place could not be called by this name, or another one is */
-function checkName(journal: Journal, name: string, own: string | undefined): void {
+export function checkName(journal: Journal, name: string, own: string | undefined): void {
   const refuse = (message: string): never => {
     throw new SafelightError('USAGE', { message, remedy: 'Choose another name.' })
   }

@@ -24,7 +24,7 @@ import { newestByFolder, readChain, type ChainLine } from '../manifest/chain.js'
 import { LOG_FILE, parseLog, type LogEvent } from '../manifest/log.js'
 import { MANIFEST_FILE, parseManifest } from '../manifest/manifest.js'
 import { hashBytes } from '../files/hash.js'
-import type { CopyState, Hash } from '../model.js'
+import type { CopyState, Hash, ProofMethod } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import type { EngineDeps } from '../engine/run.js'
 import { isSameSource } from '../engine/sources.js'
@@ -188,7 +188,7 @@ interface Telling {
   readonly modifiedMs?: number
   readonly state: CopyState
   readonly provenMs?: number
-  readonly how?: 'direct' | 'cached'
+  readonly how?: ProofMethod
 }
 
 function tellings(events: readonly LogEvent[]): Map<string, Telling> {

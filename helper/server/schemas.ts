@@ -40,6 +40,12 @@ const photos = z.strictObject({
     )
     .max(PHOTOS_PER_MESSAGE),
 })
+const bucketFields = {
+  endpoint: text.exactOptional(),
+  region: z.string().max(64).exactOptional(),
+  profile: z.string().max(128).exactOptional(),
+  allowPlainHttp: z.boolean().exactOptional(),
+}
 const restore = z.strictObject({
   shoot: text.exactOptional(),
   files: z.array(pathText).max(MAX_LIST_LENGTH).exactOptional(),
@@ -86,8 +92,24 @@ export const SCHEMAS = {
   'status/accept': z.strictObject({ what: z.enum(['hold', 'clock']) }),
   'status/get': z.strictObject({ shoot: text.exactOptional() }),
   'rebuild/run': z.strictObject({ from: pathText, rehash: z.boolean().exactOptional() }),
-  'doctor/run': nothing,
-  'place/add': z.strictObject({ path: pathText, name: text.exactOptional(), fill: z.boolean().exactOptional() }),
+  'doctor/run': z.strictObject({ bucket: z.strictObject({ ...bucketFields, url: text }).exactOptional() }),
+  'place/add': z.strictObject({
+    path: pathText,
+    name: text.exactOptional(),
+    fill: z.boolean().exactOptional(),
+    location: z.enum(['', 'off-site']).exactOptional(),
+    bucket: z
+      .strictObject({
+        ...bucketFields,
+        lockDays: count.exactOptional(),
+        lockMode: z.enum(['governance', 'compliance']).exactOptional(),
+        storageClass: z.string().max(64).exactOptional(),
+        limit: count.exactOptional(),
+        encrypt: z.boolean().exactOptional(),
+        yes: z.boolean().exactOptional(),
+      })
+      .exactOptional(),
+  }),
   'place/list': nothing,
   'place/rename': z.strictObject({ place: text, name: text }),
   'place/remove': z.strictObject({ place: text }),

@@ -7,8 +7,9 @@ import type { Journal } from '../journal/journal.js'
 import { listPlaces, type PlaceRow } from '../journal/places.js'
 import { text, textList } from '../journal/rows.js'
 import { WORKING } from '../model.js'
-import { stateOfPlace } from '../place/places.js'
+import { stateOfPlace, type PlaceState } from '../place/places.js'
 import type { Place } from '../../shared/methods.js'
+import { bucketReport, readTrouble } from './buckets.js'
 import { countDevices, factsOf, isOffSite, roleOf } from './counting.js'
 import { DAY_MS } from './policy.js'
 
@@ -37,8 +38,8 @@ export function placesReport(deps: StatusDeps): Place[] {
 }
 
 export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
-  const state = stateOfPlace(deps.files, place)
-  const room = state === 'here' ? deps.volumes.room(place.path) : undefined
+  const state = stateOf(deps, place)
+  const room = place.kind === 'drive' && state === 'here' ? deps.volumes.room(place.path) : undefined
   const facts = factsOf(place)
   return {
     id: place.id,
@@ -50,11 +51,18 @@ export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
     isOffSite: isOffSite(facts),
     addedAt: new Date(place.addedMs).toISOString(),
     ...(facts.medium === undefined ? {} : { medium: facts.medium }),
+    ...bucketReport(deps.journal, place),
     ...(room ? { freeBytes: room.freeBytes, totalBytes: room.totalBytes } : {}),
     ...(place.volume.fileSystem === undefined ? {} : { fileSystem: place.volume.fileSystem }),
     ...(place.lastSeenMs === undefined ? {} : { lastSeenAt: new Date(place.lastSeenMs).toISOString() }),
     warnings: warningsOf(deps.journal, place),
   }
+}
+
+/** A bucket is here while the last attempt to reach it did not fail. */
+function stateOf({ files, journal }: StatusDeps, place: PlaceRow): PlaceState {
+  if (place.kind === 'drive') return stateOfPlace(files, place)
+  return readTrouble(journal, place.id) ? 'away' : 'here'
 }
 
 /** What keeps a place from counting in full, each as the end of "it is …". */

@@ -1,0 +1,46 @@
+// The key of this computer for encrypted places: one file in the home, in the form that `age-keygen` writes, readable by its owner alone.
+// Whoever has it reads everything; it never leaves this file but for the call that decrypts.
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { SafelightError } from '../errors.js'
+import { generateAgeKey, type AgeKey } from './encryption.js'
+
+export const AGE_KEY_FILE = 'age-key.txt'
+
+/** @returns the identities in the home's key file; none when there is no such file */
+export function readIdentities(home: string): readonly string[] {
+  const file = path.join(home, AGE_KEY_FILE)
+  return existsSync(file) ? identitiesIn(readFileSync(file, 'utf8')) : []
+}
+
+/** Pure: the secret keys in a text of lines, as `age -i` reads it. */
+export function identitiesIn(text: string): readonly string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('AGE-SECRET-KEY-'))
+}
+
+/** The computer's own key, made at the first encrypted place.
+ *  @param write  makes a private file, durable when it returns
+ *  @throws CONFIG_INVALID when there is a file without a key in it: a new key would lock out what was encrypted for the old one */
+export async function ensureMachineKey(
+  home: string,
+  write: (file: string, content: string) => void,
+  recipientOf: (identity: string) => Promise<string>,
+): Promise<AgeKey> {
+  const file = path.join(home, AGE_KEY_FILE)
+  const [identity] = readIdentities(home)
+  if (identity !== undefined) return { identity, recipient: await recipientOf(identity) }
+  if (existsSync(file))
+    throw new SafelightError('CONFIG_INVALID', {
+      message: `${file} should hold this computer's key for encrypted places, and holds none. Nothing was changed.`,
+      remedy: 'Put the key back from a backup. Only if nothing was ever encrypted with it, delete the file.',
+    })
+  const key = await generateAgeKey()
+  write(
+    file,
+    `# Safelight: this computer's key for encrypted places. Whoever has it can read them.\n# public key: ${key.recipient}\n${key.identity}\n`,
+  )
+  return key
+}

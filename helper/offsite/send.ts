@@ -1,0 +1,264 @@
+// One run of sending to one bucket: everything that is proven somewhere and not confirmed there, shoot by shoot, the records of a shoot after
+// its photos. May be stopped or killed at any moment and begun again; what was confirmed is not sent twice. A file that cannot be sent is a
+// finding and the others go on; a store that is away, full or refuses the key ends the run, and its error says so.
+import { ERROR_CODES, SafelightError, type ErrorCode } from '../errors.js'
+import { pendingCopies, type PendingCopy } from '../journal/offsite.js'
+import { listShoots, type ShootRow } from '../journal/shoots.js'
+import type { Finding } from '../../shared/methods.js'
+import { drivesHere, type CandidateDeps } from './candidates.js'
+import { createLanes } from './lanes.js'
+import type { OpenBucket } from './open-bucket.js'
+import { DEFAULT_PART_BYTES } from './parts.js'
+import { sendRecords, type RecordDeps } from './records.js'
+import { sendCopy } from './send-copy.js'
+import type { UploadProgress } from './upload.js'
+
+export interface SendRunDeps extends RecordDeps, CandidateDeps {
+  /** Keys that another run of this process is sending now, and how to wait for it. */
+  readonly underWay: Map<string, Promise<void>>
+  /** One at a time for this place: its records are written in one folder. */
+  readonly exclusively: <T>(act: () => Promise<T>) => Promise<T>
+}
+
+export interface SendOptions {
+  /** Only these; everything when left out. */
+  readonly shootIds?: () => ReadonlySet<number>
+  /** Whether more may come: then the run waits for it instead of ending. Resolves to false when nothing will. */
+  readonly more?: () => Promise<boolean>
+  readonly onProgress?: (progress: SendProgress) => void
+}
+
+export interface SendProgress {
+  readonly filesDone: number
+  readonly filesTotal: number
+  readonly bytesDone: number
+  readonly bytesTotal: number
+}
+
+export interface SendReport {
+  readonly filesSent: number
+  readonly bytesSent: number
+  /** Copied inside the bucket: moved and renamed files. */
+  readonly filesCopied: number
+  readonly findings: readonly Finding[]
+  readonly warnings: readonly string[]
+}
+
+/** Files looked up at once; after each lot the records of what is complete are sent. */
+const LOT_FILES = 500
+/** Parts of 16 MiB in memory at once. */
+const LANES = 6
+const PARTS_OF_ONE_FILE = 4
+
+/** What ends a run, because every further file would meet it too. */
+const ENDS_THE_RUN: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'OFFSITE_UNREACHABLE',
+  'OFFSITE_DENIED',
+  'OFFSITE_CLOCK',
+  'OFFSITE_FULL',
+  'OFFSITE_SUSPENDED',
+  'OFFSITE_ADDRESS',
+  'CONFIG_INVALID',
+])
+
+/** @throws OFFSITE_* that ends the run, or the signal's reason */
+export async function sendAll(
+  bucket: OpenBucket,
+  options: SendOptions,
+  deps: SendRunDeps,
+  signal?: AbortSignal,
+): Promise<SendReport> {
+  const run = new SendRun(bucket, options, deps, signal)
+  for (;;) {
+    const lot = run.nextLot()
+    if (lot.length > 0) await run.sendLot(lot)
+    if (lot.length === LOT_FILES) await run.sendRecords(false)
+    if (lot.length === 0 && !(await options.more?.())) break
+  }
+  await run.sendRecords(true)
+  return run.report()
+}
+
+class SendRun {
+  readonly #bucket: OpenBucket
+  readonly #options: SendOptions
+  readonly #deps: SendRunDeps
+  readonly #signal: AbortSignal | undefined
+  readonly #findings: Finding[] = []
+  readonly #warnings = new Set<string>()
+  /** Tried in this run without success; they are tried again by the next one. */
+  readonly #given = new Set<number>()
+  readonly #partial = new Map<string, number>()
+  #filesSent = 0
+  #filesCopied = 0
+  #bytesSent = 0
+  #filesDone = 0
+  #bytesDone = 0
+
+  constructor(bucket: OpenBucket, options: SendOptions, deps: SendRunDeps, signal: AbortSignal | undefined) {
+    this.#bucket = bucket
+    this.#options = options
+    this.#deps = deps
+    this.#signal = signal
+  }
+
+  nextLot(): PendingCopy[] {
+    this.#signal?.throwIfAborted()
+    return this.#pending(LOT_FILES + this.#given.size).slice(0, LOT_FILES)
+  }
+
+  #pending(limit: number): PendingCopy[] {
+    const { journal } = this.#deps
+    const placeId = this.#bucket.place.id
+    const shootIds = this.#options.shootIds?.()
+    const rows =
+      shootIds === undefined
+        ? pendingCopies(journal, placeId, undefined, limit)
+        : [...shootIds].flatMap((shootId) => pendingCopies(journal, placeId, shootId, limit))
+    return rows.filter(({ versionId }) => !this.#given.has(versionId))
+  }
+
+  async sendLot(lot: readonly PendingCopy[]): Promise<void> {
+    const shoots = new Map(listShoots(this.#deps.journal).map((row) => [row.id, row]))
+    const drives = drivesHere(this.#deps)
+    const lanes = createLanes(LANES)
+    const stop = new AbortController()
+    const forward = (): void => stop.abort(this.#signal?.reason)
+    this.#signal?.addEventListener('abort', forward, { once: true })
+    let failure: unknown
+    try {
+      await Promise.all(
+        lot.map((pending) => {
+          const shoot = shoots.get(pending.shootId)
+          if (!shoot) throw new Error(`journal: shoot ${pending.shootId} is not there`)
+          return lanes
+            .run(lanesFor(pending.sizeBytes), async () => {
+              if (!stop.signal.aborted) await this.#sendOne(shoot, pending, drives, stop.signal)
+            })
+            .catch((error: unknown) => {
+              failure ??= error
+              stop.abort(error)
+            })
+        }),
+      )
+    } finally {
+      this.#signal?.removeEventListener('abort', forward)
+    }
+    this.#signal?.throwIfAborted()
+    if (failure !== undefined)
+      throw failure instanceof Error ? failure : new Error('sending failed', { cause: failure })
+  }
+
+  async #sendOne(
+    shoot: ShootRow,
+    pending: PendingCopy,
+    drives: ReturnType<typeof drivesHere>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#given.add(pending.versionId)
+    const name = `${shoot.key}/${pending.name}`
+    const { underWay } = this.#deps
+    const id = `${this.#bucket.place.id} ${name}`
+    const other = underWay.get(id)
+    if (other) {
+      // Another run of this process sends it: this one only waits until it is through.
+      await other
+      return
+    }
+    const { promise, resolve } = withResolver()
+    underWay.set(id, promise)
+    try {
+      const deps = { ...this.#deps, drives, concurrency: PARTS_OF_ONE_FILE, onProgress: this.#note }
+      const outcome = await sendCopy(this.#bucket, shoot, pending, deps, signal)
+      if (outcome.kind === 'no-source') this.#find(shoot, pending, 'missing', NO_SOURCE)
+      if (outcome.kind === 'sent') this.#filesSent += 1
+      if (outcome.kind === 'copied') this.#filesCopied += 1
+    } catch (error) {
+      if (!(error instanceof SafelightError) || ENDS_THE_RUN.has(error.code)) throw error
+      this.#find(shoot, pending, kindOf(error.code), `${error.message} ${error.remedy}`)
+    } finally {
+      underWay.delete(id)
+      resolve()
+      this.#filesDone += 1
+      this.#bytesDone += pending.sizeBytes
+      this.#tell()
+    }
+  }
+
+  readonly #note = ({ key, sentBytes, reusedBytes, sizeBytes }: UploadProgress): void => {
+    const before = this.#partial.get(key) ?? 0
+    this.#bytesSent += sentBytes - before
+    if (sentBytes + reusedBytes >= sizeBytes) this.#partial.delete(key)
+    else this.#partial.set(key, sentBytes)
+    this.#tell()
+  }
+
+  #tell(): void {
+    const { onProgress } = this.#options
+    if (!onProgress) return
+    const waiting = this.#totals()
+    const partial = [...this.#partial.values()].reduce((sum, bytes) => sum + bytes, 0)
+    onProgress({
+      filesDone: this.#filesDone,
+      filesTotal: this.#filesDone + waiting.files,
+      bytesDone: this.#bytesDone + partial,
+      bytesTotal: this.#bytesDone + waiting.bytes,
+    })
+  }
+
+  #known: { readonly files: number; readonly bytes: number; readonly doneThen: number } | undefined
+
+  /** What is waiting, counted anew now and then; a count for every part would cost more than sending it. */
+  #totals(): { files: number; bytes: number } {
+    if (!this.#known || this.#filesDone - this.#known.doneThen >= LOT_FILES) {
+      const rows = this.#pending(-1).filter(({ versionId }) => !this.#given.has(versionId))
+      const bytes = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+      this.#known = { files: rows.length, bytes, doneThen: this.#filesDone }
+    }
+    return this.#known
+  }
+
+  #find({ key }: ShootRow, { name }: PendingCopy, kind: string, message: string): void {
+    this.#findings.push({ kind, place: this.#bucket.place.name, shoot: key, file: name, message })
+  }
+
+  /** @param isEnd  nothing more is waiting: shoots of which a file could not be sent are sealed as they are */
+  async sendRecords(isEnd: boolean): Promise<void> {
+    const scope = this.#options.shootIds?.()
+    const open = isEnd ? new Set<number>() : new Set(this.#pending(-1).map(({ shootId }) => shootId))
+    const isReady = (shootId: number): boolean => !open.has(shootId) && (scope === undefined || scope.has(shootId))
+    const warnings = await this.#deps.exclusively(() => sendRecords(this.#bucket, isReady, this.#deps, this.#signal))
+    for (const warning of warnings) this.#warnings.add(warning)
+  }
+
+  report(): SendReport {
+    return {
+      filesSent: this.#filesSent,
+      bytesSent: this.#bytesSent,
+      filesCopied: this.#filesCopied,
+      findings: this.#findings,
+      warnings: [...this.#warnings],
+    }
+  }
+}
+
+const NO_SOURCE =
+  'no drive that is connected has its bytes, and the original is not as it was; it is sent when one comes'
+
+function lanesFor(sizeBytes: number): number {
+  return Math.min(PARTS_OF_ONE_FILE, Math.ceil(sizeBytes / DEFAULT_PART_BYTES))
+}
+
+function kindOf(code: ErrorCode): string {
+  if (code === 'COPY_DIFFERS') return 'damaged'
+  if (code === 'OFFSITE_REFUSED') return 'name'
+  return ERROR_CODES[code].exit >= 30 ? 'unconfirmed' : 'unreadable'
+}
+
+function withResolver(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined
+  const promise = new Promise<void>((done) => {
+    resolve = done
+  })
+  return { promise, resolve }
+}

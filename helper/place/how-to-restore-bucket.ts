@@ -1,0 +1,73 @@
+// The page that lies in every bucket, for the day when Safelight is gone. Its commands are run by a test.
+
+export interface BucketPage {
+  readonly bucket: string
+  /** `<prefix>/<machine id>` */
+  readonly folder: string
+  /** Left out for AWS itself. */
+  readonly endpoint?: string
+  readonly isEncrypted: boolean
+}
+
+/** Pure. */
+export function howToRestoreFromBucket({ bucket, folder, endpoint, isEncrypted }: BucketPage): string {
+  const url = endpoint === undefined ? '' : ` --endpoint-url ${endpoint}`
+  const at = endpoint === undefined ? '' : `\n     # your provider's address: ${endpoint}`
+  return `HOW TO GET YOUR PICTURES BACK WITHOUT SAFELIGHT
+
+Everything in this bucket is plain objects: one file = one object of the same name. Any program that speaks S3 can
+fetch them: your provider's own web page, rclone, s3cmd, Cyberduck, the aws command line.
+
+  Photos/<shoot>/            your pictures, with the names they had
+  Photos/<shoot>/Versions/   earlier contents of files that changed, by date
+  Photos/<shoot>/safelight.b3           the fingerprint (BLAKE3) of every file in that folder
+  Photos/<shoot>/safelight-log.jsonl    what was sent and checked, when and how
+  Catalogs/<catalog>/<date>/            backups of your Lightroom catalog
+
+The few characters that stores do not like in names are written as %XX, as in web addresses.${
+    isEncrypted
+      ? `
+
+THIS PLACE IS ENCRYPTED. Every object but this page and place.json ends in .age. You need the file age-key.txt of the
+computer that made it, or the recovery key that was printed when it was set up (put its line AGE-SECRET-KEY-1… into a
+file called key.txt), and the program "age" (Debian and Ubuntu: apt install age; macOS: brew install age).`
+      : ''
+  }
+
+1. TO GET A SHOOT BACK${at}
+   With the aws command line, and your access key in the environment or in a profile:
+
+     aws s3 cp --recursive${url} "s3://${bucket}/${folder}/Photos/<shoot>" "/where/you/want/it/<shoot>"
+
+   With rclone, once a remote called "offsite" is set up (rclone config), which brings the dates back as well:
+
+     rclone copy "offsite:${bucket}/${folder}/Photos/<shoot>" "/where/you/want/it/<shoot>"
+
+   If a name was deleted from the bucket by mistake: with versioning on, only a marker hides it. Show "all versions" on the
+   provider's page and remove the marker.
+${
+  isEncrypted
+    ? `
+2. TO DECRYPT IT
+   Inside the folder that you fetched:
+
+     find . -name '*.age' -exec sh -c 'age -d -i key.txt -o "\${1%.age}" "$1"' _ {} \\;
+
+3.`
+    : `
+2.`
+} TO BE SURE THAT EVERY FILE IS RIGHT
+   Install b3sum (Debian and Ubuntu: apt install b3sum; macOS: brew install b3sum; Windows: winget install b3sum).
+   Then, inside the folder that you fetched:
+
+     b3sum --check safelight.b3
+
+   Every line must end with OK. Each subfolder has a safelight.b3 of its own; check them one by one.
+
+WITH SAFELIGHT ON A NEW COMPUTER, and the same access key:
+
+     safelight rebuild --from s3://${bucket}${folder.includes('/') ? `/${folder.slice(0, folder.lastIndexOf('/'))}` : ''}${endpoint === undefined ? '' : ` --endpoint ${endpoint}`}
+
+   and everything in this bucket is known again.
+`
+}

@@ -1,0 +1,74 @@
+// The answers of the methods that are about buckets: a place that was added, a store that was looked at, in words and numbers.
+import { placeReport, type StatusDeps } from '../status/place-report.js'
+import type { DoctorResult, Params, ProbeTable, Result } from '../../shared/methods.js'
+import { SafelightError } from '../errors.js'
+import type { AddBucketRequest } from '../offsite/add-bucket.js'
+import type { ProbeReport } from '../offsite/providers.js'
+import type { BucketRoom } from './bucket-room.js'
+
+/** @throws OFFSITE_*, USAGE */
+export async function addBucketPlace(
+  deps: StatusDeps,
+  buckets: BucketRoom,
+  params: Params<'place/add'>,
+  signal: AbortSignal,
+): Promise<Result<'place/add'>> {
+  const added = await buckets.add(requestOf(params), signal)
+  const place = placeReport(deps, added.place)
+  const again = added.isUnknownHere
+    ? ` It holds copies that this computer does not know of; to learn them: safelight rebuild --from ${added.place.path}`
+    : ''
+  return {
+    ok: true,
+    exitCode: 0,
+    summary: `"${place.name}" (${place.path}) is a place for off-site copies now.${again}`,
+    place,
+    warnings: added.warnings,
+    probe: tableOf(added.report),
+  }
+}
+
+function requestOf({ path: url, name, location, bucket = {} }: Params<'place/add'>): AddBucketRequest {
+  const { lockDays, lockMode, storageClass, limit, endpoint, region, profile, allowPlainHttp, yes } = bucket
+  if (lockMode !== undefined && lockDays === undefined) throw usage('--lock-mode needs --lock-days.')
+  if (lockDays !== undefined && lockDays < 1) throw usage('A lock holds for at least one day.')
+  if (limit !== undefined && limit < 1024) throw usage('A limit below 1 KB/s would never bring a photo off-site.')
+  return {
+    url,
+    ...(name === undefined ? {} : { name }),
+    ...(location === undefined ? {} : { location }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(region === undefined ? {} : { region }),
+    ...(profile === undefined ? {} : { profile }),
+    ...(allowPlainHttp === undefined ? {} : { allowPlainHttp }),
+    ...(lockDays === undefined ? {} : { lock: { mode: lockMode ?? 'governance', days: lockDays } }),
+    ...(storageClass === undefined ? {} : { storageClass }),
+    ...(limit === undefined ? {} : { limitBytesPerSecond: limit }),
+    ...(yes === undefined ? {} : { yes }),
+  }
+}
+
+function usage(message: string): SafelightError {
+  return new SafelightError('USAGE', { message, remedy: 'See: safelight place add --help' })
+}
+
+/** The doctor's checks, and beside them what one store was found to do. */
+export async function doctorWithBucket(
+  checks: Promise<DoctorResult>,
+  bucket: Params<'doctor/run'>['bucket'],
+  room: BucketRoom,
+  signal: AbortSignal,
+): Promise<DoctorResult> {
+  const result = await checks
+  if (!bucket) return result
+  const report = await room.probe(bucket, signal)
+  return {
+    ...result,
+    summary: `${report.store} was tried: ${report.findings.filter(({ answer }) => answer === 'yes').length} of ${report.findings.length} things that Safelight asks of a store are as they should be. ${result.summary}`,
+    probe: tableOf(report),
+  }
+}
+
+export function tableOf({ store, probedAtMs, findings, warnings, leftovers }: ProbeReport): ProbeTable {
+  return { store, probedAt: new Date(probedAtMs).toISOString(), findings, warnings, leftovers }
+}

@@ -1,0 +1,178 @@
+// What is done with buckets, by hand and by itself: added, probed, sent to. Owns what must outlive one run: the bandwidth limit of each
+// place, which keys are under way, whose turn it is to write a place's records. What is told of each failure is kept in the journal until
+// something goes through.
+import { setTimeout as wait } from 'node:timers/promises'
+import pLimit from 'p-limit'
+import { SafelightError } from '../errors.js'
+import type { DurableFiles } from '../files/durable.js'
+import { chooseHashEngine } from '../files/hash.js'
+import type { Journal } from '../journal/journal.js'
+import { deleteMeta, noteChainBreaks, setMeta } from '../journal/meta.js'
+import { listPlaces, placeById, savePlace, type PlaceRow } from '../journal/places.js'
+import {
+  addBucket,
+  markerAt,
+  openForProbe,
+  writeMarker,
+  type AddBucketRequest,
+  type AddedBucket,
+  type BucketRequest,
+} from '../offsite/add-bucket.js'
+import { checkName } from '../place/places.js'
+import { createLimiter, type Limiter } from '../offsite/limiter.js'
+import { openBucket, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
+import { probeStore } from '../offsite/probe.js'
+import type { ProbeReport } from '../offsite/providers.js'
+import { sendAll, type SendOptions, type SendReport } from '../offsite/send.js'
+import type { JournalLedger } from '../offsite/journal-ledger.js'
+import { readSettings } from '../offsite/settings.js'
+import { ledgerOf, spoolFolderOf } from '../offsite/upload-file.js'
+import { troubleKey, type BucketTrouble } from '../status/buckets.js'
+
+export interface BucketRoomDeps {
+  readonly files: DurableFiles
+  readonly journal: Journal
+  readonly clock: () => number
+  readonly home: string
+}
+
+/** What one place shares between runs. */
+interface Shared {
+  readonly limit: ReturnType<typeof pLimit>
+  readonly ledger: JournalLedger
+  readonly limiter: Limiter | undefined
+}
+
+export class BucketRoom {
+  readonly #deps: BucketRoomDeps
+  readonly #shared = new Map<string, Shared>()
+  readonly #underWay = new Map<string, Promise<void>>()
+
+  constructor(deps: BucketRoomDeps) {
+    this.#deps = deps
+  }
+
+  places(): PlaceRow[] {
+    return listPlaces(this.#deps.journal).filter((place) => place.kind === 'bucket')
+  }
+
+  /** @throws OFFSITE_*, USAGE */
+  async add(request: AddBucketRequest, signal: AbortSignal): Promise<AddedBucket> {
+    const { journal, clock } = this.#deps
+    const added = await addBucket(
+      { ...this.openDeps(), journal, now: clock, hashEngine: chooseHashEngine() },
+      request,
+      signal,
+    )
+    this.#shared.delete(added.place.id)
+    this.#settle(added.place.id)
+    return added
+  }
+
+  /** Gives a place another name, in its bucket and in the journal. @throws OFFSITE_*, USAGE */
+  async rename(place: PlaceRow, name: string): Promise<void> {
+    const { journal, clock } = this.#deps
+    checkName(journal, name, place.id)
+    const bucket = this.open({ ...place, name })
+    try {
+      const before = await markerAt(bucket.store, bucket.keyOf('place.json'))
+      const deps = { journal, now: clock, sleep: pause, hashEngine: chooseHashEngine() }
+      await writeMarker(bucket, before, deps)
+      savePlace(journal, { ...place, name })
+    } finally {
+      bucket.close()
+    }
+  }
+
+  /** Tries what a store does, below a folder of its own. @throws OFFSITE_* */
+  async probe(request: BucketRequest, signal: AbortSignal): Promise<ProbeReport> {
+    const { address, store } = openForProbe(this.openDeps(), request)
+    try {
+      const folder = address.prefix === '' ? '' : `${address.prefix}/`
+      return await probeStore({ ownPrefix: folder }, { store, now: this.#deps.clock }, signal)
+    } finally {
+      store.close()
+    }
+  }
+
+  /** A bucket that is known, made ready. */
+  open(place: PlaceRow): OpenBucket {
+    const { limiter } = this.#sharedOf(place)
+    return openBucket({ ...this.openDeps(), ...(limiter ? { limiter } : {}) }, place)
+  }
+
+  /** Sends what is proven and not there yet. @throws OFFSITE_* that ended the run, or the signal's reason */
+  async send(place: PlaceRow, options: SendOptions, signal: AbortSignal): Promise<SendReport> {
+    const { files, journal, clock, home } = this.#deps
+    const bucket = this.open(place)
+    const shared = this.#sharedOf(place)
+    try {
+      const report = await sendAll(
+        bucket,
+        options,
+        {
+          files,
+          journal,
+          home,
+          hashEngine: chooseHashEngine(),
+          now: clock,
+          sleep: pause,
+          ledger: shared.ledger,
+          spoolFolder: spoolFolderOf(home, place.id),
+          underWay: this.#underWay,
+          exclusively: (act) => shared.limit(act),
+        },
+        signal,
+      )
+      noteChainBreaks(journal, place.id, report.warnings)
+      this.#settle(place.id)
+      const row = placeById(journal, place.id)
+      if (row) savePlace(journal, { ...row, lastSeenMs: clock() })
+      return report
+    } catch (error) {
+      if (error instanceof SafelightError) this.noteTrouble(place.id, error)
+      throw error
+    } finally {
+      bucket.close()
+    }
+  }
+
+  noteTrouble(placeId: string, error: SafelightError, nextTryMs?: number): void {
+    const trouble: BucketTrouble = {
+      code: error.code,
+      message: `${error.message} ${error.remedy}`,
+      sinceMs: this.#deps.clock(),
+      ...(nextTryMs === undefined ? {} : { nextTryMs }),
+    }
+    setMeta(this.#deps.journal, troubleKey(placeId), JSON.stringify(trouble))
+  }
+
+  #settle(placeId: string): void {
+    deleteMeta(this.#deps.journal, troubleKey(placeId))
+  }
+
+  openDeps(): OpenBucketDeps {
+    return { sleep: pause, random: Math.random, home: this.#deps.home }
+  }
+
+  #sharedOf(place: PlaceRow): Shared {
+    const known = this.#shared.get(place.id)
+    if (known) return known
+    const settings = readSettings(place)
+    const { limitBytesPerSecond } = settings
+    const shared: Shared = {
+      limit: pLimit(1),
+      ledger: ledgerOf(this.#deps.journal, place.id, settings.store),
+      limiter:
+        limitBytesPerSecond === undefined
+          ? undefined
+          : createLimiter(limitBytesPerSecond, { monotonicMs: () => performance.now(), sleep: pause }),
+    }
+    this.#shared.set(place.id, shared)
+    return shared
+  }
+}
+
+async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await wait(ms, undefined, signal ? { signal } : {})
+}

@@ -1,0 +1,79 @@
+// A photographer with a bucket, for tests: a home, originals, a drive, each folder a disk of its own, and a daemon over them. What lies in
+// the bucket is looked at through a client of the test's own.
+import path from 'node:path'
+import fs from 'node:fs'
+import type { Daemon } from '../../helper/daemon.js'
+import type { BackupResult, MethodName, Params, Result } from '../../shared/methods.js'
+import { foldersAsDisks, withDaemon } from '../support/daemon.js'
+import { freshFolder, makeTree, type Tree } from '../support/shoots.js'
+import { collect, openTestStore, readAll, setTestCredentials } from '../support/s3/fixture.js'
+
+export interface Studio {
+  readonly root: string
+  readonly home: string
+  readonly originals: string
+  readonly drive: string
+  /** Calls one method in a daemon of its own, as a command does. */
+  call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>
+  with<T>(act: (daemon: Daemon) => Promise<T>): Promise<T>
+  /** Everything in a bucket below a prefix: key without the machine's folder → bytes. */
+  tree(url: string, bucket: string, prefix: string): Promise<Map<string, Buffer>>
+  remove(): void
+}
+
+export interface CallOptions {
+  readonly signal?: AbortSignal
+  readonly clock?: () => number
+}
+
+export function studio(originals: Tree = {}): Studio {
+  setTestCredentials()
+  const root = freshFolder()
+  const at = (name: string): string => path.join(root, name)
+  fs.mkdirSync(at('drive'))
+  makeTree(at('Pictures'), originals)
+  const act = (clock?: () => number) => ({
+    home: at('home'),
+    volumes: foldersAsDisks(root),
+    ...(clock ? { clock } : {}),
+  })
+  return {
+    root,
+    home: at('home'),
+    originals: at('Pictures'),
+    drive: at('drive'),
+    with: (run) => withDaemon(act(), run),
+    call: (method, params, { signal = new AbortController().signal, clock } = {}) =>
+      withDaemon(act(clock), (daemon) => {
+        const handler = daemon.handlers[method]
+        if (!handler) throw new Error(`there is no ${method}`)
+        return handler(params, { signal, client: { kind: 'cli', version: 'test' }, progress: () => undefined })
+      }),
+    async tree(url, bucket, prefix) {
+      const store = openTestStore(url, bucket)
+      try {
+        const found = new Map<string, Buffer>()
+        const own = prefix.split('/').length + 1
+        for (const { key } of await collect(store.list(`${prefix}/`)))
+          if (!key.includes('/.safelight-probe/'))
+            found.set(key.split('/').slice(own).join('/'), await readAll(store, key))
+        return found
+      } finally {
+        store.close()
+      }
+    },
+    remove: () => fs.rmSync(root, { recursive: true, force: true }),
+  }
+}
+
+/** The first bucket's part of a backup's answer. @throws when there is none */
+export function offsiteOf({ offsite }: BackupResult): NonNullable<BackupResult['offsite']>[number] {
+  const first = offsite?.[0]
+  if (!first) throw new Error('the answer says nothing of a bucket')
+  return first
+}
+
+/** Photos and records of a tree, without what belongs to the place as a whole. */
+export function below(tree: ReadonlyMap<string, Buffer>, folder: string): string[] {
+  return [...tree.keys()].filter((key) => key.startsWith(`${folder}/`)).sort()
+}
