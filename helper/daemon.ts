@@ -69,15 +69,27 @@ export class Daemon {
     }
   }
 
-  /** Like open, but a journal that cannot be read is moved out of the way for a new one. */
+  /** Like open, but a journal that cannot be read, or not all of it, is moved out of the way for a new one. */
   static async openForRebuild(options: DaemonOptions): Promise<Daemon> {
+    const now = options.clock ?? Date.now
     try {
-      return await Daemon.open(options)
+      const daemon = await Daemon.open(options)
+      if (daemon.journal.isSound()) return daemon
+      daemon.#abandon()
     } catch (error) {
       if (!(error instanceof SafelightError) || error.code !== 'JOURNAL_DAMAGED') throw error
-      const ownership = await claimHome(options.home, options.command, (options.clock ?? Date.now)())
-      Journal.moveAside(options.home, (options.clock ?? Date.now)())
-      return new Daemon(options, ownership, Journal.open(options.home))
+    }
+    const ownership = await claimHome(options.home, options.command, now())
+    Journal.moveAside(options.home, now())
+    return new Daemon(options, ownership, Journal.open(options.home))
+  }
+
+  /** Closes a journal that may not even bear being closed. */
+  #abandon(): void {
+    try {
+      this.close()
+    } catch (error) {
+      if (!(error instanceof SafelightError)) throw error
     }
   }
 

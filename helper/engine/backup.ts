@@ -198,8 +198,14 @@ function checkRoom(run: BackupRun, prepared: readonly PreparedShoot[]): void {
   const plans = prepared.flatMap((each) => each.plan.files)
   for (const place of run.livePlaces()) {
     const needed = roomNeeded(plans, place.id)
-    const { freeBytes } = run.deps.volumes.room(place.folder)
-    if (needed > freeBytes) run.failPlace(place.id, tooLittleRoom(place, needed, freeBytes))
+    try {
+      const { freeBytes } = run.deps.volumes.room(place.folder)
+      if (needed > freeBytes) run.failPlace(place.id, tooLittleRoom(place, needed, freeBytes))
+    } catch (error) {
+      // Pulled since it was opened.
+      if (systemCode(error) === '') throw error
+      run.failPlace(place.id, error)
+    }
   }
 }
 

@@ -100,6 +100,16 @@ export class Journal {
     }
   }
 
+  /** Reads every page. Opening reads only a few, so damage elsewhere would be met later, in the middle of some work. */
+  isSound(): boolean {
+    try {
+      return this.get('PRAGMA quick_check(1)')?.['quick_check'] === 'ok'
+    } catch (error) {
+      if (error instanceof SafelightError && error.code === 'JOURNAL_DAMAGED') return false
+      throw error
+    }
+  }
+
   close(): void {
     this.#ask(() => {
       for (const statement of this.#statements.values()) statement.finalize()

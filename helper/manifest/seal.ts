@@ -7,10 +7,10 @@ import { temporaryIn } from '../files/temporary.js'
 import { hashesAt } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
 import { temporaryTag } from '../journal/meta.js'
-import { placeById, saveChain } from '../journal/places.js'
+import { placeById, saveChain, type PlaceRow } from '../journal/places.js'
 import { finishStep, saveSeal, sealOf } from '../journal/steps.js'
 import type { Hash } from '../model.js'
-import { appendToChain, holdsHead, linkLines, newestByFolder, readChain, type ChainLine } from './chain.js'
+import { appendToChain, holdsHead, linkLines, newestByFolder, readChain, type Chain, type ChainLine } from './chain.js'
 import { formatEvent, LOG_FILE } from './log.js'
 import { formatManifest, MANIFEST_FILE, type ManifestEntry } from './manifest.js'
 
@@ -40,12 +40,12 @@ export function sealShoots(
   root: string,
   shoots: readonly ShootToSeal[],
 ): { sealed: number; chainWarnings: string[] } {
-  const chain = readChain(deps.files, root, deps.hash)
+  const known = placeById(deps.journal, placeId)
+  const chain = readChainTwice(deps, root, known)
   const newest = newestByFolder(chain)
   const drafts = shoots.map((shoot) => draftOf(deps, placeId, root, shoot, newest.get(shoot.folder)?.generation ?? 0))
   const changed = drafts.filter((draft) => draft.isChanged)
   if (changed.length > 0) writeManifests(deps, root, changed)
-  const known = placeById(deps.journal, placeId)
   const chainWarnings = [...chain.breaks]
   if (known && !holdsHead(chain, known.chainLength, known.chainHead))
     chainWarnings.push('lines that were there before have been removed or altered')
@@ -63,6 +63,13 @@ export function sealShoots(
     }
   })
   return { sealed: changed.length, chainWarnings }
+}
+
+/** What is appended is linked to what was read, for good: where that is not as it should be, it is read once more before it is believed. */
+function readChainTwice(deps: SealDeps, root: string, known: PlaceRow | undefined): Chain {
+  const chain = readChain(deps.files, root, deps.hash)
+  const isWhole = chain.breaks.length === 0 && (!known || holdsHead(chain, known.chainLength, known.chainHead))
+  return isWhole ? chain : readChain(deps.files, root, deps.hash)
 }
 
 interface Draft extends ShootToSeal {

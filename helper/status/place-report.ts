@@ -1,4 +1,5 @@
 // What is known of each place: whether it is there, what it counts as, how much room it has left, how much of the library lies there proven.
+import { systemCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import type { Volumes } from '../files/volumes.js'
 import type { Policy } from './policy.js'
@@ -37,9 +38,19 @@ export function placesReport(deps: StatusDeps): Place[] {
   })
 }
 
+/** A drive that is pulled, or fails, while it is asked has no room to speak of; the rest of the status stands. */
+function roomAt({ volumes }: StatusDeps, place: PlaceRow): ReturnType<StatusDeps['volumes']['room']> | undefined {
+  try {
+    return volumes.room(place.path)
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    return undefined
+  }
+}
+
 export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
   const state = stateOf(deps, place)
-  const room = place.kind === 'drive' && state === 'here' ? deps.volumes.room(place.path) : undefined
+  const room = place.kind === 'drive' && state === 'here' ? roomAt(deps, place) : undefined
   const facts = factsOf(place)
   return {
     id: place.id,

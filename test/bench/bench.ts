@@ -6,10 +6,11 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchCard } from './card.js'
 import { benchCatalog } from './catalog.js'
+import { benchJournal } from './scale.js'
 import { SECTIONS, type BenchOptions } from './rows.js'
 import { describeMachine, printTable, type TableRow } from './table.js'
 
-const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,catalog] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--in FOLDER]`
+const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,catalog,journal] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--journal 1000000] [--in FOLDER]`
 
 const { values } = parseArgs({
   options: {
@@ -18,6 +19,7 @@ const { values } = parseArgs({
     large: { type: 'string', default: '40x50' },
     small: { type: 'string', default: '20000x20' },
     many: { type: 'string', default: '2000x2' },
+    journal: { type: 'string', default: '1000000' },
     in: { type: 'string', default: tmpdir() },
     help: { type: 'boolean', default: false },
   },
@@ -44,7 +46,8 @@ async function bench(): Promise<void> {
   try {
     for (const name of values.only.split(',')) {
       say(`${name} (load ${loadavg()[0]?.toFixed(1) ?? '?'})`)
-      if (name === 'catalog') rows.push(...(await catalogRows()))
+      if (name === 'journal') rows.push(...(await benchJournal(folder, Number(values.journal), options.rounds)))
+      else if (name === 'catalog') rows.push(...(await catalogRows()))
       else rows.push(...sectionNamed(name)(options))
     }
   } finally {
