@@ -12,10 +12,11 @@ import { temporaryTag } from '../journal/meta.js'
 import type { BackupResult } from '../../shared/methods.js'
 import type { LogEvent } from '../manifest/log.js'
 import { type OpenPlace } from '../place/places.js'
+import { forEachBounded } from './bounded.js'
 import { reReadUnproven, sealPending, shootFolderAt } from './finish.js'
 import { backupResult } from './outcome.js'
 import { roomNeeded, type FilePlan } from './plan.js'
-import { holdsWhatWasKnown, prepareSource, scanSource, type PreparedShoot } from './prepare.js'
+import { filesIn, holdsWhatWasKnown, prepareSource, scanSource, type PreparedShoot } from './prepare.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
 import { protectFile } from './protect-file.js'
 import { BackupRun, type EngineDeps } from './run.js'
@@ -130,7 +131,7 @@ async function prepareAll(run: BackupRun, request: BackupRequest, meter: Progres
     for (const each of shoots) introduce(run, each, volume, deviceWarnings)
     prepared.push(...shoots)
   }
-  run.counts.files = prepared.reduce((sum, each) => sum + each.plan.files.length, 0)
+  run.counts.files = prepared.reduce((sum, each) => sum + filesIn(each), 0)
   return { prepared, leftOut }
 }
 
@@ -219,23 +220,29 @@ function tooLittleRoom(place: OpenPlace, neededBytes: number, freeBytes: number)
 // ── copying ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function protectAll(run: BackupRun, prepared: readonly PreparedShoot[], meter: ProgressMeter): Promise<void> {
-  const plans = prepared.flatMap((each) => each.plan.files)
-  meter.begin(
-    'copying',
-    run.counts.files,
-    plans.reduce((sum, plan) => sum + plan.bytesToSend, 0),
-  )
+  meter.begin('copying', run.counts.files, bytesToSend(prepared))
   noteFolders(run, prepared, (step) => addStep(run.deps.journal, step, run.deps.clock()))
-  const underWay = new Set<Promise<void>>()
-  for (const { shoot, plan } of prepared) {
+  await forEachBounded(filesToDo(run, prepared), TASKS_AT_ONCE, ({ shoot, file }) => protectFile(run, shoot, file))
+}
+
+function bytesToSend(prepared: readonly PreparedShoot[]): number {
+  return prepared.reduce((sum, { plan }) => sum + plan.files.reduce((bytes, file) => bytes + file.bytesToSend, 0), 0)
+}
+
+/** One after the other, for as long as the run goes on. */
+function* filesToDo(
+  run: BackupRun,
+  prepared: readonly PreparedShoot[],
+): Generator<{ shoot: PreparedShoot['shoot']; file: FilePlan }> {
+  for (const { shoot, plan, unchanged } of prepared) {
+    if (isOver(run)) return
+    run.counts.done += unchanged
+    run.counts.unchanged += unchanged
     for (const file of plan.files) {
-      if (isOver(run)) break
-      const task = protectUnlessOver(run, shoot, file).finally(() => underWay.delete(task))
-      underWay.add(task)
-      if (underWay.size >= TASKS_AT_ONCE) await Promise.race(underWay)
+      if (isOver(run)) return
+      yield { shoot, file }
     }
   }
-  await Promise.all(underWay)
 }
 
 /** Writes down in which folders this run writes, before it does, and strikes them out when it has come to its end. */
@@ -244,18 +251,12 @@ function noteFolders(
   prepared: readonly PreparedShoot[],
   note: (step: { kind: 'clear'; shootId: number; placeId: string; payload: string }) => void,
 ): void {
-  const shootIds = prepared
-    .filter(({ plan }) => plan.files.some((file) => !file.isDone))
-    .map(({ shoot }) => shoot.row.id)
+  const shootIds = prepared.filter(({ plan }) => plan.files.length > 0).map(({ shoot }) => shoot.row.id)
   if (shootIds.length === 0) return
   run.deps.journal.transaction(() => {
     for (const { id: placeId } of run.livePlaces())
       for (const shootId of shootIds) note({ kind: 'clear', shootId, placeId, payload: '' })
   })
-}
-
-async function protectUnlessOver(run: BackupRun, shoot: PreparedShoot['shoot'], file: FilePlan): Promise<void> {
-  if (!isOver(run)) await protectFile(run, shoot, file)
 }
 
 function isOver(run: BackupRun): boolean {

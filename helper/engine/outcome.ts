@@ -3,8 +3,7 @@ import { ERROR_CODES, type SafelightError } from '../errors.js'
 import type { BackupResult, Finding } from '../../shared/methods.js'
 import { verifiedAt } from '../journal/files.js'
 import type { OpenPlace } from '../place/places.js'
-import { kindOfFile } from './file-kinds.js'
-import type { PreparedShoot } from './prepare.js'
+import { filesIn, type PreparedShoot } from './prepare.js'
 import type { BackupRun } from './run.js'
 
 export interface RunFacts {
@@ -17,7 +16,7 @@ export function backupResult(run: BackupRun, { prepared, leftOut, absent }: RunF
   const isInterrupted = run.signal.aborted
   const failures = [...absent, ...(run.sourceFailure ? [run.sourceFailure] : []), ...run.failedPlaces.values()]
   const exitCode = failures[0]?.exitCode ?? (isInterrupted ? ERROR_CODES.INTERRUPTED.exit : exitWithout(run))
-  const shoots = prepared.filter((each) => each.plan.files.length > 0)
+  const shoots = prepared.filter((each) => filesIn(each) > 0)
   const { files, copied, copiedBytes, unchanged, adopted, done } = run.counts
   return {
     ok: exitCode === 0,
@@ -32,10 +31,10 @@ export function backupResult(run: BackupRun, { prepared, leftOut, absent }: RunF
     filesUnchanged: unchanged,
     filesAdopted: adopted,
     filesChecked: done,
-    shoots: shoots.map(({ shoot, plan }) => ({
-      id: shoot.row.key,
-      files: plan.files.length,
-      filesCopied: run.copiedByShoot.get(shoot.row.id) ?? 0,
+    shoots: shoots.map((each) => ({
+      id: each.shoot.row.key,
+      files: filesIn(each),
+      filesCopied: run.copiedByShoot.get(each.shoot.row.id) ?? 0,
     })),
     findings: run.findings,
     warnings: [...run.warnings(), ...failures.map((failure) => `${failure.message} ${failure.remedy}`)],
@@ -127,15 +126,8 @@ function isReadFromCache(run: BackupRun, place: OpenPlace): boolean {
 
 /** "640 photos, 12 sidecars and 2 videos" */
 function describeFiles(shoots: readonly PreparedShoot[]): string {
-  const counts = new Map<string, number>()
-  for (const { plan } of shoots) {
-    for (const file of plan.files) {
-      const kind = kindOfFile(file.scanned.name)
-      counts.set(kind, (counts.get(kind) ?? 0) + 1)
-    }
-  }
   const parts = (['photo', 'video', 'sidecar', 'other'] as const).flatMap((kind) => {
-    const count = counts.get(kind) ?? 0
+    const count = shoots.reduce((sum, { kinds }) => sum + (kinds.get(kind) ?? 0), 0)
     if (count === 0) return []
     const word = kind === 'other' ? 'other file' : kind
     return [`${count} ${word}${count === 1 ? '' : 's'}`]

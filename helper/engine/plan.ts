@@ -89,6 +89,35 @@ export function conditionAtPlace(
   return copy.state === 'verified' ? 'good' : 'unproven'
 }
 
+/** A file of which nothing is owed at one place, as the journal remembers it: not gone, not damaged, its newest content verified there
+ *  under its own name. */
+export interface GoodFile extends Pick<FileStat, 'sizeBytes' | 'mtimeMs'> {
+  readonly ctimeMs?: number
+  /** What the place's file system showed after writing. */
+  readonly copy: Pick<FileStat, 'sizeBytes' | 'mtimeMs'>
+}
+
+/** Whether every file of a folder is as it was, here and at a place, so that there is nothing to do: what `isDone` says of each, without a
+ *  plan for each. */
+export function areAllDone(
+  scanned: readonly ScannedFile[],
+  good: ReadonlyMap<string, GoodFile>,
+  found: ReadonlyMap<string, FileStat>,
+): boolean {
+  return scanned.every((file) => {
+    const known = good.get(file.name)
+    const copy = found.get(file.name)
+    return (
+      known !== undefined &&
+      known.sizeBytes === file.sizeBytes &&
+      known.mtimeMs === file.mtimeMs &&
+      known.ctimeMs === file.ctimeMs &&
+      copy?.sizeBytes === known.copy.sizeBytes &&
+      copy.mtimeMs === known.copy.mtimeMs
+    )
+  })
+}
+
 /** What has to fit at one place: the bytes to send there, and what files of this number cost in blocks, manifest and log. */
 export function roomNeeded(plans: readonly FilePlan[], place: string): number {
   const sent = plans.filter((plan) => plan.bytesToSend > 0 && isSentTo(plan, place))

@@ -5,19 +5,26 @@ import { setImmediate as turn } from 'node:timers/promises'
 import type { EntryStat } from '../files/durable.js'
 import { scanFolder, scanWithin, type ScannedFile, type Scan, type ScannedFolder } from '../files/scan.js'
 import { isLeftover } from '../files/temporary.js'
-import { filesOfShoot, type FileRow } from '../journal/files.js'
+import { countOfFiles, filesOfShoot, goodFilesAt, shootsUnprovenAt, type FileRow } from '../journal/files.js'
+import type { Journal } from '../journal/journal.js'
 import { ensureShoot, labelAt, listShoots, type SourceRow } from '../journal/shoots.js'
 import { sealOf } from '../journal/steps.js'
 import { systemCode } from '../errors.js'
 import { MANIFEST_FILE } from '../manifest/manifest.js'
 import type { OpenPlace } from '../place/places.js'
-import { planShoot, type ShootPlan } from './plan.js'
+import { kindOfFile, type FileKind } from './file-kinds.js'
+import { areAllDone, planShoot, type ShootPlan } from './plan.js'
 import type { BackupRun, ShootInRun } from './run.js'
 import type { SourcePath } from './sources.js'
 
 export interface PreparedShoot {
   readonly shoot: ShootInRun
+  /** Of the files that need something. */
   readonly plan: ShootPlan
+  /** Files that need nothing. */
+  readonly unchanged: number
+  /** All that were found, by kind. */
+  readonly kinds: ReadonlyMap<FileKind, number>
   /** Places where this shoot has no manifest yet, or lost it. */
   readonly unsealedAt: readonly string[]
   /** Places where a copy is written and not yet proven. */
@@ -26,10 +33,20 @@ export interface PreparedShoot {
   readonly newAt: readonly string[]
 }
 
+/** All files of a shoot that are part of the run. */
+export function filesIn({ plan, unchanged }: PreparedShoot): number {
+  return plan.files.length + unchanged
+}
+
 /** Marks the temporary names of this home; every one of them found is a leftover, since a home has one owner. */
 export interface PrepareOptions {
   readonly temporaryTag: string
   readonly signal: AbortSignal
+}
+
+interface ShootOptions extends PrepareOptions {
+  /** By place, the shoots with copies that are written and not proven. */
+  readonly unproven: ReadonlyMap<string, ReadonlySet<number>>
 }
 
 export async function prepareSource(
@@ -40,9 +57,11 @@ export async function prepareSource(
   options: PrepareOptions,
 ): Promise<PreparedShoot[]> {
   const prepared: PreparedShoot[] = []
+  const unproven = new Map(run.livePlaces().map(({ id }) => [id, shootsUnprovenAt(run.deps.journal, id)]))
   for (const folder of scan.folders) {
     if (options.signal.aborted) break
-    if (folder.files.length > 0) prepared.push(withoutUnseen(prepareShoot(run, source, folder, given, options), scan))
+    if (folder.files.length > 0)
+      prepared.push(withoutUnseen(prepareShoot(run, source, folder, given, { ...options, unproven }), scan))
     await turn()
   }
   if (isWhole(given) && !options.signal.aborted)
@@ -64,7 +83,7 @@ function prepareShoot(
   source: SourceRow,
   folder: ScannedFolder,
   given: SourcePath,
-  options: PrepareOptions,
+  options: ShootOptions,
 ): PreparedShoot {
   const { journal } = run.deps
   const row = ensureShoot(journal, source, folder.pathFromRoot)
@@ -72,25 +91,29 @@ function prepareShoot(
     run.places.map((place) => [place.id, folderAt(row.key, source.label, labelAt(journal, source, place.id))]),
   )
   const shoot: ShootInRun = { row, source, folder: path.join(given.folder, ...folder.pathFromRoot.split('/')), folders }
-  const known = filesOfShoot(journal, row.id)
   const atPlaces = new Map(
     run
       .livePlaces()
       .map((place) => [place.id, listAtPlace(run, place, folders.get(place.id) ?? row.key, options.temporaryTag)]),
   )
-  const plan = planShoot({ scanned: folder.files, known, atPlaces })
   const places = [...atPlaces.keys()]
-  return {
+  const facts = {
     shoot,
-    plan: isWhole(given) ? plan : { files: plan.files, gone: [] },
+    kinds: countKinds(folder.files),
     unsealedAt: places.filter(
       (place) => !atPlaces.get(place)?.has(MANIFEST_FILE) || sealOf(journal, row.id, place) === undefined,
     ),
-    unprovenAt: places.filter((place) =>
-      [...known.values()].some((file) =>
-        [...file.copies.values(), ...file.oldCopies].some((copy) => copy.placeId === place && copy.state === 'written'),
-      ),
-    ),
+    unprovenAt: places.filter((place) => options.unproven.get(place)?.has(row.id)),
+  }
+  if (isDone(journal, row.id, folder.files, atPlaces, isWhole(given)))
+    return { ...facts, plan: NOTHING_TO_DO, unchanged: folder.files.length, newAt: [] }
+  const known = filesOfShoot(journal, row.id)
+  const { files, gone } = planShoot({ scanned: folder.files, known, atPlaces })
+  const toDo = files.filter((file) => !file.isDone)
+  return {
+    ...facts,
+    plan: { files: toDo, gone: isWhole(given) ? gone : [] },
+    unchanged: files.length - toDo.length,
     newAt: places.filter(
       (place) =>
         ![...known.values()].some(
@@ -98,6 +121,29 @@ function prepareShoot(
         ),
     ),
   }
+}
+
+const NOTHING_TO_DO: ShootPlan = { files: [], gone: [] }
+
+/** The quick look: most shoots of most runs are as they were, and then one query for each place says so. */
+function isDone(
+  journal: Journal,
+  shootId: number,
+  scanned: readonly ScannedFile[],
+  atPlaces: ReadonlyMap<string, ReadonlyMap<string, EntryStat>>,
+  isWholeFolder: boolean,
+): boolean {
+  if (atPlaces.size === 0 || (isWholeFolder && countOfFiles(journal, shootId) !== scanned.length)) return false
+  return [...atPlaces].every(([place, found]) => areAllDone(scanned, goodFilesAt(journal, shootId, place), found))
+}
+
+function countKinds(files: readonly ScannedFile[]): Map<FileKind, number> {
+  const kinds = new Map<FileKind, number>()
+  for (const { name } of files) {
+    const kind = kindOfFile(name)
+    kinds.set(kind, (kinds.get(kind) ?? 0) + 1)
+  }
+  return kinds
 }
 
 /** The shoot's folder at a place that may call its source by another name. */
@@ -141,6 +187,8 @@ function vanishedShoots(run: BackupRun, source: SourceRow, scan: Scan): Prepared
     )
     .map((row) => ({
       shoot: { row, source, folder: '', folders: new Map<string, string>() },
+      unchanged: 0,
+      kinds: new Map<FileKind, number>(),
       plan: { files: [], gone: [...filesOfShoot(run.deps.journal, row.id).values()] },
       unsealedAt: [],
       unprovenAt: [],

@@ -21,10 +21,6 @@ const TRIES = 3
 
 export async function protectFile(run: BackupRun, shoot: ShootInRun, plan: FilePlan): Promise<void> {
   run.counts.done += 1
-  if (plan.isDone) {
-    run.counts.unchanged += 1
-    return
-  }
   const draft = new RecordDraft(run, shoot, plan)
   const original = await judgeOriginal(run, draft, plan)
   if (original === 'not-to-be-believed') {

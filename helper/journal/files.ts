@@ -178,6 +178,49 @@ export function markGone(journal: Journal, fileIds: readonly number[], nowMs: nu
   }
 }
 
+/** Files of a shoot of which nothing is owed at a place, by name; see `GoodFile` in the engine's plan. */
+export function goodFilesAt(
+  journal: Journal,
+  shootId: number,
+  placeId: string,
+): Map<string, SourceState & { readonly copy: Pick<CopyRow, 'sizeBytes' | 'mtimeMs'> }> {
+  const rows = journal.all(
+    `SELECT f.name, f.size, f.mtime_ms, f.ctime_ms, c.size AS c_size, c.mtime_ms AS c_mtime FROM files f
+       CROSS JOIN copies c ON c.version_id = f.version_id AND c.place_id = ? AND c.path = f.name AND c.state = 'verified'
+       LEFT JOIN copies w ON w.version_id = f.version_id AND w.place_id = 'working' AND w.path = f.name
+     WHERE f.shoot_id = ? AND f.gone_ms IS NULL AND (w.state IS NULL OR w.state <> 'damaged')`,
+    [placeId, shootId],
+  )
+  return new Map(
+    rows.map((row) => {
+      const ctimeMs = optionalNumber(row, 'ctime_ms')
+      const file = {
+        sizeBytes: number(row, 'size'),
+        mtimeMs: number(row, 'mtime_ms'),
+        ...(ctimeMs === undefined ? {} : { ctimeMs }),
+        copy: { sizeBytes: number(row, 'c_size'), mtimeMs: number(row, 'c_mtime') },
+      }
+      return [text(row, 'name'), file]
+    }),
+  )
+}
+
+/** How many originals of a shoot are not known to be gone. */
+export function countOfFiles(journal: Journal, shootId: number): number {
+  const row = journal.get('SELECT count(*) AS n FROM files WHERE shoot_id = ? AND gone_ms IS NULL', [shootId])
+  return row ? number(row, 'n') : 0
+}
+
+/** Shoots that have a copy at a place which is written and not yet proven. */
+export function shootsUnprovenAt(journal: Journal, placeId: string): Set<number> {
+  const rows = journal.all(
+    `SELECT DISTINCT f.shoot_id FROM copies c CROSS JOIN versions v ON v.id = c.version_id CROSS JOIN files f ON f.id = v.file_id
+     WHERE c.place_id = ? AND c.state = 'written'`,
+    [placeId],
+  )
+  return new Set(rows.map((row) => number(row, 'shoot_id')))
+}
+
 /** Copies of one shoot at one place with their reference hashes, in the order of their paths: what its manifest lists. */
 export function copiesAt(
   journal: Journal,
