@@ -54,6 +54,27 @@ const Config = z.strictObject({
     .prefault({}),
   /** What "two media" asks for: two devices, or two kinds of them. */
   mediaRule: z.enum(['devices', 'types']).default('devices'),
+  /** Who is told, besides the page, when something is to be done. The mail server's password is in secrets.json. */
+  notify: z
+    .strictObject({
+      desktop: z.boolean().default(true),
+      /** https addresses: one is told of each condition, the other hears from a helper that is at work. */
+      webhook: z.string().max(2000).optional(),
+      heartbeat: z.string().max(2000).optional(),
+      heartbeatMinutes: z.number().min(0.001).max(1440).default(15),
+      mail: z
+        .strictObject({
+          host: z.string().min(1).max(255),
+          port: z.int().min(1).max(65_535),
+          /** Encrypted from the first byte (port 465); else the connection is turned into one that is. */
+          secure: z.boolean().default(false),
+          user: z.string().min(1).max(500).optional(),
+          from: z.string().min(3).max(500),
+          to: z.array(z.string().min(3).max(500)).min(1).max(20),
+        })
+        .optional(),
+    })
+    .prefault({}),
   /** Whether `protected` asks for a copy that can be taken off the computer and the network. */
   demandOffline: z.boolean().default(false),
 })

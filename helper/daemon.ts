@@ -7,7 +7,7 @@ import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
 import { pageHandlers } from './daemon/page-handlers.js'
 import { placeHandlers } from './daemon/place-handlers.js'
 import { restoreHandlers } from './daemon/restore-handlers.js'
-import { statusHandlers } from './daemon/status-handlers.js'
+import { leavingPages, startWatch, statusHandlers } from './daemon/status-handlers.js'
 import { rehearseHandlers } from './daemon/rehearse-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
 import { doctor } from './doctor.js'
@@ -22,6 +22,7 @@ import { RestoreRoom } from './restore/room.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { watched } from './server/watched.js'
 import { Activity } from './status/activity.js'
+import type { StatusWatch, WatchDeps, WatchTimes } from './status/watch.js'
 import { doctorWithBucket } from './upkeep/bucket-methods.js'
 import { BucketRoom } from './upkeep/bucket-room.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
@@ -55,7 +56,9 @@ export class Daemon {
       return result
     }
     this.#shop.learnWith(learn)
-    this.handlers = watched(this.#makeHandlers(learn), this.activity)
+    const handlers = this.#makeHandlers(learn)
+    const isAlone = this.#shop.helper === 'down'
+    this.handlers = watched(isAlone ? leavingPages(this.#shop, handlers) : handlers, this.activity)
   }
 
   /** @throws HOME_IN_USE, HOME_UNUSABLE, JOURNAL_DAMAGED, JOURNAL_TOO_NEW */
@@ -186,6 +189,16 @@ export class Daemon {
       openBuckets: () => Promise.resolve([]),
       picks: (places, signal) => this.#catalogs.picks(places, signal),
     })
+  }
+
+  /** Begins to tell what is to be told. */
+  startWatch(onFault: WatchDeps['onFault'], times?: WatchTimes): StatusWatch {
+    return startWatch(this.#shop, onFault, times)
+  }
+
+  /** Where every open page is told something from now on. */
+  announceBy(announce: WatchDeps['broadcast']): void {
+    this.#shop.announce = announce
   }
 
   #makeCatalogRoom(): CatalogRoom {

@@ -71,6 +71,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
       { pollMs: catalogPollSeconds * 1000, retryMs: retrySeconds * 1000, lookMs: sweepMinutes * 60_000 },
       onFault,
     )
+    const watch = daemon.startWatch(onFault)
     try {
       await runServe({
         home,
@@ -81,8 +82,10 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
         now: () => new Date(),
         page: builtPage(),
         onFault,
+        onOpen: (announce) => daemon.announceBy(announce),
       })
     } finally {
+      await watch.close()
       await keeper.close()
       await queue.close()
     }

@@ -4,7 +4,7 @@ import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
 import { findingLines, notEmpty, usageError, warningLines, type CommandResult } from './output.js'
 import { parseRate, reachParams, wholeNumber } from './bucket-options.js'
-import { placeLine } from './status.js'
+import { placeLine } from '../status/lines.js'
 import type { Params } from '../../shared/methods.js'
 
 export function placeCommand(parser: Argv<CommonArguments>, run: Run): void {

@@ -13,6 +13,7 @@ import { listPlaces, type PlaceRow } from '../journal/places.js'
 import { readConfig } from '../config.js'
 import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
 import { policyOf, type Policy } from '../status/policy.js'
+import type { WatchDeps } from '../status/watch.js'
 
 export interface WorkshopOptions {
   readonly home: string
@@ -37,6 +38,10 @@ export class Workshop {
   readonly volumes: Volumes
   readonly clock: () => number
   readonly helper: 'running' | 'down'
+  /** How long nobody was at work before this helper started, as long as that is to be said. */
+  silentMs: () => number = () => 0
+  /** Tells every open page something; the server gives it. */
+  announce: WatchDeps['broadcast'] = () => undefined
   readonly #workers: Pick<WorkshopOptions, 'workerFile' | 'withoutThreads'>
   readonly #limit = pLimit(1)
   readonly #restoreLimit = pLimit(1)

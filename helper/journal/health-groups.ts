@@ -42,20 +42,25 @@ const DAY_MS = 24 * HOUR_MS
 /** Proofs that were spread over many hours are counted by the day from so many groups on. */
 const GROUPS_BY_THE_HOUR = 48
 
-/** Counts again what has changed. @returns how many shoots that were */
-export function refreshGroups(journal: Journal): number {
+/** Counts again what has changed.
+ *  @param budgetMs  stops after so long, for whoever must not keep others waiting; everything when left out
+ *  @returns         whether anything is left to be counted */
+export function refreshGroups(journal: Journal, budgetMs = Number.POSITIVE_INFINITY): boolean {
   const stale = journal.all('SELECT shoot_id FROM stale_shoots')
-  if (stale.length === 0) return 0
+  if (stale.length === 0) return false
+  const begun = performance.now()
+  let done = 0
   journal.transaction(() => {
-    for (const row of stale) recount(journal, number(row, 'shoot_id'))
-    if (stale.length === staleCount(journal)) journal.run('DELETE FROM stale_shoots')
+    for (const row of stale) {
+      const shootId = number(row, 'shoot_id')
+      recount(journal, shootId)
+      journal.run('DELETE FROM stale_shoots WHERE shoot_id = ?', [shootId])
+      done += 1
+      if (performance.now() - begun > budgetMs) break
+    }
   })
-  groupsRead.delete(journal)
-  return stale.length
-}
-
-function staleCount(journal: Journal): number {
-  return number(journal.get('SELECT count(*) AS n FROM stale_shoots') ?? { n: 0 }, 'n')
+  kept.delete(journal)
+  return done < stale.length
 }
 
 function recount(journal: Journal, shootId: number): void {
@@ -88,24 +93,37 @@ function insertGroups(journal: Journal, shootId: number, grainMs: number): void 
   )
 }
 
-/** All groups of all shoots, by shoot. Read from the journal once and then kept until something has changed. */
-export function groupsByShoot(journal: Journal): ReadonlyMap<number, readonly FileGroup[]> {
+interface Kept {
+  groups?: ReadonlyMap<number, readonly FileGroup[]>
+  summaries?: readonly ShootSummary[]
+}
+
+/** What was read of the tables above, until something changes: parsing it costs more than judging it. */
+const kept = new WeakMap<Journal, Kept>()
+
+function keptOf(journal: Journal): Kept {
   refreshGroups(journal)
-  const known = groupsRead.get(journal)
-  if (known) return known
+  const known = kept.get(journal) ?? {}
+  kept.set(journal, known)
+  return known
+}
+
+/** All groups of all shoots, by shoot. */
+export function groupsByShoot(journal: Journal): ReadonlyMap<number, readonly FileGroup[]> {
+  const known = keptOf(journal)
+  return (known.groups ??= readGroups(journal))
+}
+
+function readGroups(journal: Journal): ReadonlyMap<number, readonly FileGroup[]> {
   const groups = new Map<number, FileGroup[]>()
   for (const row of journal.all('SELECT shoot_id, copies, files, bytes FROM health_groups')) {
     const shootId = number(row, 'shoot_id')
-    const group = toGroup(row)
     const its = groups.get(shootId)
-    if (its) its.push(group)
-    else groups.set(shootId, [group])
+    if (its) its.push(toGroup(row))
+    else groups.set(shootId, [toGroup(row)])
   }
-  groupsRead.set(journal, groups)
   return groups
 }
-
-const groupsRead = new WeakMap<Journal, ReadonlyMap<number, readonly FileGroup[]>>()
 
 /** The latest time that any copy's proof bears; at most PROOF_GRAIN_MS too early. */
 export function newestProof(journal: Journal): number {
@@ -118,13 +136,14 @@ export function newestProof(journal: Journal): number {
 /** How much too early a group's proofs may be. */
 export const PROOF_GRAIN_MS = DAY_MS
 
-export function listSummaries(journal: Journal): ShootSummary[] {
-  refreshGroups(journal)
-  return journal
+/** Every shoot that has files, by its id. */
+export function listSummaries(journal: Journal): readonly ShootSummary[] {
+  const known = keptOf(journal)
+  return (known.summaries ??= journal
     .all(
       'SELECT s.id, s.key, s.source_id, m.files, m.bytes, m.first_ms, m.last_ms, m.met_ms, m.let_go FROM shoots s JOIN shoot_summaries m ON m.shoot_id = s.id WHERE m.files + m.let_go > 0 ORDER BY s.key',
     )
-    .map(toSummary)
+    .map(toSummary))
 }
 
 function toSummary(row: Row): ShootSummary {

@@ -80,6 +80,12 @@ export class Connection {
     this.socket.terminate()
   }
 
+  /** Tells a page what nobody asked for. One that does not read is not told: it asks when it reads again. */
+  announce<K extends 'status/notice' | 'status/changed'>(kind: K, message: Notifications[K]): void {
+    if (this.#client?.kind !== 'page' || this.socket.bufferedAmount > this.deps.limits.pauseBytes) return
+    this.#send(notification(kind, message))
+  }
+
   /** Resolves when no handler works for this connection any more. */
   async settled(): Promise<void> {
     while (this.#jobs.size > 0) await Promise.all([...this.#jobs.values()].map((job) => job.done))

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
-import { PROTOCOL_VERSION } from '../../shared/methods.js'
+import { PROTOCOL_VERSION, type Notifications } from '../../shared/methods.js'
 import { Connection, type ConnectionDeps } from './connection.js'
 import { isOwnHost, isOwnPage, refusalOf, RPC_PATH } from './guard.js'
 import type { Handlers } from './handlers.js'
@@ -90,6 +90,11 @@ export class StatusServer {
 
   get connectionCount(): number {
     return this.#connections.size
+  }
+
+  /** Says something to every page that is open; nobody answers. */
+  announce<K extends 'status/notice' | 'status/changed'>(kind: K, message: Notifications[K]): void {
+    for (const connection of this.#connections) connection.announce(kind, message)
   }
 
   /** Stops listening, aborts what is in work, waits for it (bounded) and hangs up. May be called twice. */

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly onFault: (error: unknown, what: string) => void
   /** Called once it answers and can be found. */
   readonly onReady?: (endpoint: Endpoint) => void
+  /** Given what tells every open page something. */
+  readonly onOpen?: (announce: StatusServer['announce']) => void
   readonly limits?: Partial<Limits>
   /** Folder of the built status page. */
   readonly page?: string
@@ -28,7 +30,7 @@ export interface ServeOptions {
 /** Resolves after the helper has stopped: no request in work, nobody connected, endpoint.json gone.
  *  @throws HOME_UNUSABLE */
 export async function runServe(options: ServeOptions): Promise<void> {
-  const { home, logs, version, handlers, signal, now, onFault, onReady, limits = {}, page } = options
+  const { home, logs, version, handlers, signal, now, onFault, onReady, onOpen, limits = {}, page } = options
   const token = newToken()
   const asked = new AbortController()
   const stopped = eitherAborted(asked.signal, signal)
@@ -51,6 +53,7 @@ export async function runServe(options: ServeOptions): Promise<void> {
     onFault,
     ...(page === undefined ? {} : { page }),
   })
+  onOpen?.((kind, message) => server.announce(kind, message))
   try {
     const endpoint = writeEndpoint(home, {
       port: server.port,

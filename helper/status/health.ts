@@ -27,9 +27,11 @@ export type Need =
   | 'a copy that can be unplugged'
   | 'a copy in the place of a damaged one'
 
+export type ProvenCopy = GroupCopy & { readonly provenMs: number }
+
 export interface GoodCopy {
   readonly place: PlaceFacts
-  readonly copy: GroupCopy & { readonly provenMs: number }
+  readonly copy: ProvenCopy
   readonly expiresMs: number
 }
 
@@ -39,27 +41,35 @@ export interface ShootHealth {
   readonly missing: readonly string[]
   readonly provenMs?: number
   readonly validUntilMs?: number
+  /** The copies that count, of each group. */
+  readonly good: readonly (readonly GoodCopy[])[]
 }
 
 export type Places = ReadonlyMap<string, PlaceFacts>
 
 /** @param places  by id, the place of the originals among them; a copy at any other counts for nothing */
 export function healthOfFile(copies: readonly GroupCopy[], places: Places, policy: Policy, nowMs: number): FileHealth {
-  const good = copies.flatMap((copy): GoodCopy[] => {
+  // A loop, because it runs for every group of a million files each time somebody asks.
+  const good: GoodCopy[] = []
+  let isDamaged = false
+  let provenMs = Number.POSITIVE_INFINITY
+  for (const copy of copies) {
     const place = places.get(copy.placeId)
-    if (!place || !isCounted(place) || !isFresh(copy, place, policy, nowMs)) return []
-    return [{ place, copy: { ...copy, provenMs: copy.provenMs ?? 0 }, expiresMs: expiryOf(copy, place, policy) }]
-  })
-  const isDamaged = copies.some((copy) => copy.state === 'damaged' && isKnownAndCounted(places.get(copy.placeId)))
-  const needs = needsOf(good, isDamaged, policy)
-  const oldest = good.map(({ copy }) => copy.provenMs)
-  const facts = { needs, good, ...(oldest.length === 0 ? {} : { provenMs: Math.min(...oldest) }) }
-  if (needs.length > 0) return { ...facts, verdict: verdictShort(copies, good, places, policy, nowMs) }
-  return { ...facts, verdict: 'protected', validUntilMs: endOf(good, policy) }
+    if (!place || !isCounted(place)) continue
+    if (copy.state === 'damaged') isDamaged = true
+    if (!isFresh(copy, place, policy, nowMs)) continue
+    good.push({ place, copy, expiresMs: expiryOf(copy, place, policy) })
+    provenMs = Math.min(provenMs, copy.provenMs)
+  }
+  const { needs: short, devices } = worthOf(good, places, policy)
+  const needs: readonly Need[] = isDamaged ? [...short, 'a copy in the place of a damaged one'] : short
+  const facts = { needs, good, ...(good.length === 0 ? {} : { provenMs }) }
+  if (needs.length > 0) return { ...facts, verdict: verdictShort(copies, devices, places, policy, nowMs) }
+  return { ...facts, verdict: 'protected', validUntilMs: endOf(good, places, policy) }
 }
 
 /** Whether a copy's proof is to be believed now. */
-export function isFresh(copy: GroupCopy, place: PlaceFacts, policy: Policy, nowMs: number): boolean {
+export function isFresh(copy: GroupCopy, place: PlaceFacts, policy: Policy, nowMs: number): copy is ProvenCopy {
   if (copy.state !== 'verified' || copy.provenMs === undefined) return false
   return nowMs <= expiryOf(copy, place, policy) && copy.provenMs <= nowMs + CLOCK_TOLERANCE_MS
 }
@@ -76,12 +86,28 @@ export function expiryOf(copy: GroupCopy, place: PlaceFacts, { bestBefore }: Pol
   return copy.provenMs + days * DAY_MS
 }
 
-function isKnownAndCounted(place: PlaceFacts | undefined): boolean {
-  return place !== undefined && isCounted(place)
+/** What these places are worth together is worked out once for each set of them: a million files lie in a handful of sets. */
+const worth = new WeakMap<Places, Map<string, Worth>>()
+
+interface Worth {
+  readonly needs: readonly Need[]
+  readonly devices: number
 }
 
-function needsOf(good: readonly GoodCopy[], isDamaged: boolean, policy: Policy): Need[] {
-  const places = distinct(good)
+function worthOf(good: readonly GoodCopy[], places: Places, policy: Policy): Worth {
+  const known = worth.get(places) ?? new Map<string, Worth>()
+  worth.set(places, known)
+  let key = policy.demandOffline ? `${policy.mediaRule} offline` : policy.mediaRule
+  for (const { place } of good) key += ` ${place.id}`
+  const before = known.get(key)
+  if (before) return before
+  const its = distinct(good)
+  const now = { needs: needsOf(its, policy), devices: countDevices(its) }
+  known.set(key, now)
+  return now
+}
+
+function needsOf(places: readonly PlaceFacts[], policy: Policy): Need[] {
   return [
     ...(places.length >= 3 ? [] : places.length === 2 ? (['a third copy'] as const) : (['two more copies'] as const)),
     ...(countDevices(places) >= 2 ? [] : (['a copy on a second device'] as const)),
@@ -90,7 +116,6 @@ function needsOf(good: readonly GoodCopy[], isDamaged: boolean, policy: Policy):
       : (['a copy on another kind of medium'] as const)),
     ...(places.some(isOffSite) ? [] : (['an off-site copy'] as const)),
     ...(!policy.demandOffline || places.some(isOfflineCapable) ? [] : (['a copy that can be unplugged'] as const)),
-    ...(isDamaged ? (['a copy in the place of a damaged one'] as const) : []),
   ]
 }
 
@@ -102,12 +127,12 @@ function distinct(good: readonly GoodCopy[]): PlaceFacts[] {
 /** `unknown`: there is a copy elsewhere, but its proof is too old, or too new, to say whether it is still good. */
 function verdictShort(
   copies: readonly GroupCopy[],
-  good: readonly GoodCopy[],
+  devices: number,
   places: Places,
   policy: Policy,
   nowMs: number,
 ): Verdict {
-  if (countDevices(distinct(good)) >= 2) return 'partly'
+  if (devices >= 2) return 'partly'
   const isUnsure = copies.some((copy) => {
     const place = places.get(copy.placeId)
     return (
@@ -122,10 +147,10 @@ function verdictShort(
 }
 
 /** The first moment at which what is left does not suffice. */
-function endOf(good: readonly GoodCopy[], policy: Policy): number {
+function endOf(good: readonly GoodCopy[], places: Places, policy: Policy): number {
   const byExpiry = [...good].sort((a, b) => a.expiresMs - b.expiresMs)
   for (let gone = 1; gone <= byExpiry.length; gone++)
-    if (needsOf(byExpiry.slice(gone), false, policy).length > 0) return byExpiry[gone - 1]?.expiresMs ?? 0
+    if (worthOf(byExpiry.slice(gone), places, policy).needs.length > 0) return byExpiry[gone - 1]?.expiresMs ?? 0
   return 0
 }
 
@@ -137,14 +162,15 @@ export function healthOfShoot(
   nowMs: number,
 ): ShootHealth {
   const files = groups.reduce((sum, group) => sum + group.files, 0)
-  if (files === 0) return { verdict: 'unknown', missing: ['nothing is known of its files'] }
+  if (files === 0) return { verdict: 'unknown', missing: ['nothing is known of its files'], good: [] }
   const judged = groups.map((group) => ({ group, health: healthOfFile(group.copies, places, policy, nowMs) }))
   const verdict = overallVerdict(judged.map(({ health }) => health.verdict))
+  const good = judged.map(({ health }) => health.good)
   const proofs = judged.map(({ health }) => health.provenMs ?? Number.NaN)
   const provenMs = Math.min(...proofs)
   if (verdict === 'protected') {
     const ends = judged.map(({ health }) => health.validUntilMs ?? 0)
-    return { verdict, missing: [], provenMs, validUntilMs: Math.min(...ends) }
+    return { verdict, missing: [], good, provenMs, validUntilMs: Math.min(...ends) }
   }
   const missing = NEEDS.flatMap((need) => {
     const short = judged.filter(({ health }) => health.needs.includes(need))
@@ -155,6 +181,7 @@ export function healthOfShoot(
   return {
     verdict,
     missing: [...missing, ...troubles],
+    good,
     ...(Number.isNaN(provenMs) ? {} : { provenMs }),
   }
 }

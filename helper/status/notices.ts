@@ -8,8 +8,8 @@ export interface NoticeFacts {
   readonly nowMs: number
   /** Imported photos that are proven nowhere, by reason. */
   readonly owed: readonly { readonly why: string; readonly files: number }[]
-  /** Shoots with files at each place, by the place's id. */
-  readonly shootsAt: ReadonlyMap<string, readonly string[]>
+  /** Shoots with files at a place, by the place's id. */
+  readonly shootsAt: (placeId: string) => readonly string[]
   readonly isClockSetBack: boolean
   /** How long nobody was at work before this helper started; 0 when that is usual. */
   readonly silentMs: number
@@ -99,7 +99,7 @@ function owedNotices({ owed }: NoticeFacts): Notice[] {
             kind: 'drive-wanted',
             severity: 'amber',
             subject: 'imports',
-            message: `${photos(total(away))} not copied yet: ${short(away[0]?.why ?? '')}. Connect the drive; copying starts by itself.`,
+            message: `${photos(total(away))} not copied yet: ${short(away[0]?.why ?? '', REASON_WORDS)}. Connect the drive; copying starts by itself.`,
           },
         ] as const)),
     ...(failed.length === 0
@@ -109,7 +109,7 @@ function owedNotices({ owed }: NoticeFacts): Notice[] {
             kind: 'failed',
             severity: 'red',
             subject: 'imports',
-            message: `${photos(total(failed))} could not be copied: ${short(failed[0]?.why ?? '')}. See: safelight status`,
+            message: `${photos(total(failed))} could not be copied: ${short(failed[0]?.why ?? '', REASON_WORDS)}. See: safelight status`,
           },
         ] as const)),
   ]
@@ -181,7 +181,7 @@ function lapseNotices({ notProtected }: StatusResult): Notice[] {
     kind: 'not-protected',
     severity: 'amber',
     subject: where,
-    message: `The copies ${short(where)} were not proven for too long (${shoots} shoot${shoots === 1 ? '' : 's'}). Connect it and run: safelight verify`,
+    message: `The copies ${short(where, REASON_WORDS)} were not proven for too long (${shoots} shoot${shoots === 1 ? '' : 's'}). Connect it and run: safelight verify`,
   }))
 }
 
@@ -191,7 +191,7 @@ function driveNotices({ places, bestBefore }: StatusResult, { nowMs, shootsAt }:
     if (kind !== 'drive' || state === 'here' || lastSeenAt === undefined) return []
     const ageDays = Math.floor((nowMs - Date.parse(lastSeenAt)) / DAY_MS)
     if (ageDays < days) return []
-    const shoots = shootsAt.get(id) ?? []
+    const shoots = shootsAt(id)
     const at =
       shoots.length === 0
         ? ''
@@ -208,16 +208,17 @@ function silenceNotices({ silentMs }: NoticeFacts): Notice[] {
   return [{ kind: 'silence', severity: 'amber', subject: '', message }]
 }
 
-const SHORT_WORDS = 5
+const NAME_WORDS = 3
+const REASON_WORDS = 5
 const SHORT_LENGTH = 60
 
 /** Names and reasons come from anywhere; a notice stays short. */
-function short(words: string): string {
+function short(words: string, most = NAME_WORDS): string {
   const parts = words
     .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
     .trim()
     .split(/\s+/)
-  const few = parts.slice(0, SHORT_WORDS).join(' ')
+  const few = parts.slice(0, most).join(' ')
   const text = few.length > SHORT_LENGTH ? few.slice(0, SHORT_LENGTH) : few
-  return parts.length > SHORT_WORDS || few.length > SHORT_LENGTH ? `${text}…` : text.replace(/[.,;:]+$/, '')
+  return parts.length > most || few.length > SHORT_LENGTH ? `${text}…` : text.replace(/[.,;:]+$/, '')
 }

@@ -8,7 +8,7 @@ import { lastRehearsal, standingHold, type Rehearsal } from '../journal/rehearsa
 import type { Verdict } from '../model.js'
 import type { StatusResult } from '../../shared/methods.js'
 import { catalogSentence, catalogsReport } from './catalogs.js'
-import { overallVerdict } from './health.js'
+import { overallVerdict, type ShootHealth } from './health.js'
 import { nextSteps } from './next-steps.js'
 import { noticesOf } from './notices.js'
 import { owedByReason, owedShoots, type OwedShoot } from './owed.js'
@@ -74,7 +74,7 @@ export function statusReport(deps: StatusDeps, query: StatusQuery): StatusResult
   const notices = noticesOf(draft, {
     nowMs,
     owed: owedByReason(journal),
-    shootsAt: shootsAt(judged),
+    shootsAt: (placeId) => shootsAt(judged, placeId),
     isClockSetBack: isClockSetBack(journal, nowMs),
     silentMs: query.silentMs ?? 0,
   })
@@ -141,34 +141,19 @@ function holdReport(journal: Journal): StatusResult['hold'] {
   return { since: iso(sinceMs), gone, changed, of, message }
 }
 
-/** Groups of all shoots that look alike are one: what is asked of them is the same. */
 function libraryScore(
   judged: readonly JudgedShoot[],
   policy: Policy,
   rehearsal: Rehearsal | undefined,
   nowMs: number,
 ): NonNullable<StatusResult['score']> {
-  const scores = new Map<JudgedShoot['places'], FileGroup[]>()
-  for (const { places, groups } of judged) scores.set(places, [...(scores.get(places) ?? []), ...groups])
-  const facts = rehearsal ? { drill: rehearsal } : {}
-  const all = [...scores].map(([places, groups]) => scoreOf(groups, places, policy, facts, nowMs))
-  const [first = scoreOf([], new Map(), policy, facts, nowMs)] = all
-  return first.map((_digit, index) => worstDigit(all.flatMap((digits) => digits[index] ?? [])) ?? _digit)
-}
-
-type Digit = NonNullable<StatusResult['score']>[number]
-
-function worstDigit(digits: readonly Digit[]): Digit | undefined {
-  const [first] = digits
-  if (!first) return undefined
-  if (first.rule === 'errors')
-    return digits.reduce((worst, each) => ((each.have ?? 0) > (worst.have ?? 0) ? each : worst))
-  return digits.reduce((worst, each) =>
-    (each.have ?? 0) < (worst.have ?? 0) ||
-    ((each.have ?? 0) === (worst.have ?? 0) && (each.provenAt ?? '') < (worst.provenAt ?? ''))
-      ? each
-      : worst,
-  )
+  const groups: FileGroup[] = []
+  const good: ShootHealth['good'][number][] = []
+  for (const each of judged) {
+    groups.push(...each.groups)
+    good.push(...each.health.good)
+  }
+  return scoreOf(groups, good, policy, rehearsal ? { drill: rehearsal } : {}, nowMs)
 }
 
 function times(judged: readonly JudgedShoot[], verdict: Verdict): { provenAt?: string; validUntil?: string } {
@@ -180,16 +165,11 @@ function times(judged: readonly JudgedShoot[], verdict: Verdict): { provenAt?: s
   }
 }
 
-/** Shoots with files at each place. */
-function shootsAt(judged: readonly JudgedShoot[]): Map<string, string[]> {
-  const at = new Map<string, string[]>()
-  for (const { summary, groups } of judged)
-    for (const placeId of new Set(groups.flatMap(({ copies }) => copies.map((copy) => copy.placeId)))) {
-      const list = at.get(placeId)
-      if (list) list.push(summary.key)
-      else at.set(placeId, [summary.key])
-    }
-  return at
+/** Shoots with files at a place. */
+function shootsAt(judged: readonly JudgedShoot[], placeId: string): string[] {
+  return judged
+    .filter(({ groups }) => groups.some(({ copies }) => copies.some((copy) => copy.placeId === placeId)))
+    .map(({ summary }) => summary.key)
 }
 
 function summaryOf(status: StatusResult, shoots: number, isWhole: boolean): string {

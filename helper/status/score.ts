@@ -3,7 +3,7 @@
 import type { FileGroup } from '../journal/health-groups.js'
 import type { ScoreDigit } from '../../shared/methods.js'
 import { countDevices, countMediaTypes, isOfflineCapable, isOffSite } from './counting.js'
-import { healthOfFile, type GoodCopy, type Places } from './health.js'
+import type { GoodCopy } from './health.js'
 import type { Policy } from './policy.js'
 
 /** What is known of errors besides the copies themselves. */
@@ -18,14 +18,14 @@ interface Tally {
   readonly how?: string
 }
 
+/** @param good  the copies that count, of each group */
 export function scoreOf(
   groups: readonly FileGroup[],
-  places: Places,
+  good: readonly (readonly GoodCopy[])[],
   policy: Policy,
   rehearsal: RehearsalFacts,
   nowMs: number,
 ): ScoreDigit[] {
-  const good = groups.map((group) => healthOfFile(group.copies, places, policy, nowMs).good)
   const media = (copies: readonly GoodCopy[]): number => {
     const its = copies.map(({ place }) => place)
     return policy.mediaRule === 'types' ? Math.min(countDevices(its), countMediaTypes(its)) : countDevices(its)

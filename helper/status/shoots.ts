@@ -40,6 +40,7 @@ export function judgeShoots(deps: StatusDeps, chosen?: ReadonlySet<number>): Jud
 const LET_GO: ShootHealth = {
   verdict: 'unknown',
   missing: ['its originals were removed on purpose; the copies that are kept are in no verdict'],
+  good: [],
 }
 
 /** Where the clock was set back nothing can be dated, and everything is judged as if its proofs had run out. */
@@ -95,7 +96,7 @@ function toShoot(
 ): Shoot {
   const { summary, groups, places, health } = judged
   const { key, files, bytes, firstMs, lastMs, letGo } = summary
-  const score = scoreOf(groups, places, deps.policy?.() ?? DEFAULT_POLICY, {}, judgingTime(deps))
+  const score = scoreOf(groups, health.good, deps.policy?.() ?? DEFAULT_POLICY, {}, judgingTime(deps))
   return {
     id: key,
     files,

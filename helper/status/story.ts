@@ -30,7 +30,7 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
   const facts = findFile(journal, shoot, file)
   const places = placesBySource(journal)(facts.sourceId)
   const copies = copiesOfNewest(journal, facts)
-  const { verdict, validUntilMs, provenMs } = healthOfFile(copies, places, policy, nowMs)
+  const { verdict, validUntilMs, provenMs, good } = healthOfFile(copies, places, policy, nowMs)
   const groups = [{ files: 1, bytes: 0, copies }]
   const { missing } = healthOfShoot(groups, places, policy, nowMs)
   const versions = versionsOf(journal, facts, { places, names: placeNames(journal), policy, nowMs })
@@ -43,7 +43,7 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
     bytes: versions[0]?.bytes ?? 0,
     verdict,
     missing,
-    score: scoreOf(groups, places, policy, {}, nowMs).filter(({ rule }) => rule !== 'errors'),
+    score: scoreOf(groups, [good], policy, {}, nowMs).filter(({ rule }) => rule !== 'errors'),
     ...(provenMs === undefined ? {} : { provenAt: iso(provenMs) }),
     ...(validUntilMs === undefined ? {} : { validUntil: iso(validUntilMs) }),
     ...(facts.goneMs === undefined ? {} : { goneAt: iso(facts.goneMs) }),

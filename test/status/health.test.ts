@@ -347,7 +347,9 @@ describe('the verdict on a shoot', () => {
       digits.map(({ rule, have, isMet, provenAt = '', how = '' }) =>
         [rule, have ?? '?', isMet, provenAt.slice(0, 10), how].join(' '),
       )
-    assert.deepEqual(shown(scoreOf(groups, all, DEFAULT_POLICY, { drill }, NOW)), [
+    const score = (its: readonly FileGroup[], facts: Parameters<typeof scoreOf>[3]): string[] =>
+      shown(scoreOf(its, healthOfShoot(its, all, DEFAULT_POLICY, NOW).good, DEFAULT_POLICY, facts, NOW))
+    assert.deepEqual(score(groups, { drill }), [
       'copies 3 true 2026-05-29 server checksum',
       'media 3 true 2026-05-29 server checksum',
       'off-site 1 true 2026-05-31 server checksum',
@@ -355,8 +357,8 @@ describe('the verdict on a shoot', () => {
       'errors 0 true 2026-05-30 drill',
     ])
     const locked = groups.slice(1)
-    const late = shown(scoreOf(locked, all, DEFAULT_POLICY, { drill: { atMs: NOW - 32 * DAY, errors: 0 } }, NOW))
+    const late = score(locked, { drill: { atMs: NOW - 32 * DAY, errors: 0 } })
     assert.deepEqual(late.slice(3), ['extra 1 true 2026-05-31 object lock', 'errors 0 false 2026-04-30 drill'])
-    assert.equal(shown(scoreOf(locked, all, DEFAULT_POLICY, {}, NOW))[4], 'errors ? false  ')
+    assert.equal(score(locked, {})[4], 'errors ? false  ')
   })
 })
