@@ -27,6 +27,9 @@ export function homeFolder(
   return path.join(environment['XDG_STATE_HOME'] ?? path.join(user, '.local', 'state'), 'Safelight')
 }
 
+/** `22:00-06:00`; one that ends before it begins goes past midnight. */
+export const WINDOW_PATTERN = /^([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24):([0-5]\d)$/
+
 const days = z.number().min(0.01).max(36_500)
 
 const Config = z.strictObject({
@@ -41,6 +44,12 @@ const Config = z.strictObject({
   catalogSettleSeconds: z.number().min(0.05).max(600).default(3),
   /** Between two looks whether Lightroom has quit, while a catalog backup is owed. */
   catalogPollSeconds: z.number().min(0.05).max(3600).default(10),
+  /** Hours in which the helper sends off-site by itself, local time, as in "22:00-06:00"; always when there are none. */
+  uploadWindows: z.array(z.string().regex(WINDOW_PATTERN)).max(24).default([]),
+  /** Whether the helper sends over a connection that is paid by the megabyte. */
+  uploadOnMetered: z.boolean().default(false),
+  /** Between the first two tries of what could not be sent; doubled with every further one, up to a quarter of an hour. */
+  uploadRetrySeconds: z.number().min(0.05).max(86_400).default(30),
   /** For how long each claim is believed; what is older is unsure. */
   bestBefore: z
     .strictObject({

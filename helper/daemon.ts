@@ -16,6 +16,7 @@ import { allowedRoots, judgeReferenced } from './ingest/ingest.js'
 import { Queue, type QueueDeps, type QueueTimes } from './ingest/queue.js'
 import { claimHome, type Ownership } from './instance.js'
 import { Journal } from './journal/journal.js'
+import { mayUploadNow } from './offsite/upload-times.js'
 import { stateOfPlace } from './place/places.js'
 import { rebuildFrom } from './restore/rebuild.js'
 import { RestoreRoom } from './restore/room.js'
@@ -24,6 +25,7 @@ import { watched } from './server/watched.js'
 import { Activity } from './status/activity.js'
 import type { StatusWatch, WatchDeps, WatchTimes } from './status/watch.js'
 import { doctorWithBucket } from './upkeep/bucket-methods.js'
+import { BucketKeeper, type BucketKeeperDeps, type BucketTimes } from './upkeep/bucket-keeper.js'
 import { BucketRoom } from './upkeep/bucket-room.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
 import { CatalogRoom } from './upkeep/catalog-room.js'
@@ -43,6 +45,7 @@ export class Daemon {
   readonly #buckets: BucketRoom
   #queue: Queue | undefined
   #keeper: CatalogKeeper | undefined
+  #bucketKeeper: BucketKeeper | undefined
 
   private constructor(options: DaemonOptions, ownership: Ownership, journal: Journal) {
     this.#ownership = ownership
@@ -147,9 +150,11 @@ export class Daemon {
         clock: shop.clock,
         onFault,
         backUp: (sources, signal) =>
-          shop.alone(() =>
-            this.activity.during('Copying and verifying new photos', (progress) =>
-              shop.withEngine((deps) => backUpSources(shop, deps, sources, signal, progress)),
+          this.#tellingBuckets(() =>
+            shop.alone(() =>
+              this.activity.during('Copying and verifying new photos', (progress) =>
+                shop.withEngine((deps) => backUpSources(shop, deps, sources, signal, progress)),
+              ),
             ),
           ),
       },
@@ -157,6 +162,37 @@ export class Daemon {
     )
     this.#queue.start()
     return this.#queue
+  }
+
+  /** What is proven on the way may go off-site while the rest is still being copied. */
+  async #tellingBuckets<T>(act: () => Promise<T>): Promise<T> {
+    const timer = setInterval(() => this.#bucketKeeper?.wake(), TELL_BUCKETS_MS)
+    try {
+      return await act()
+    } finally {
+      clearInterval(timer)
+      this.#bucketKeeper?.wake()
+    }
+  }
+
+  /** Begins to send off-site by itself. */
+  startBucketKeeper(times: BucketTimes, onFault: BucketKeeperDeps['onFault']): BucketKeeper {
+    const shop = this.#shop
+    const keeper = new BucketKeeper(
+      {
+        journal: shop.journal,
+        clock: shop.clock,
+        random: Math.random,
+        buckets: this.#buckets,
+        mayUpload: () => mayUploadNow(readConfig(shop.home), new Date(shop.clock())),
+        onSent: () => this.#queue?.wake(),
+        onFault,
+      },
+      times,
+    )
+    this.#bucketKeeper = keeper
+    keeper.start()
+    return keeper
   }
 
   /** Begins to back up catalogs by itself, when Lightroom has left them. */
@@ -216,6 +252,9 @@ export class Daemon {
     })
   }
 }
+
+/** Between two words to the buckets while photos are being copied. */
+const TELL_BUCKETS_MS = 5_000
 
 function checkProgress(filesDone: number, filesTotal: number): Parameters<RequestContext['progress']>[0] {
   return { stage: 'check', filesDone, filesTotal, bytesDone: 0, bytesTotal: 0, bytesPerSecond: 0 }

@@ -56,7 +56,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
   const home = homeFolder(common.home)
   // Loaded only here: every other command starts sooner without them.
   const [{ Daemon }, { runServe }] = await Promise.all([import('../daemon.js'), import('../service/serve.js')])
-  const { driveCheckSeconds, retrySeconds, sweepMinutes, catalogPollSeconds } = readConfig(home)
+  const { driveCheckSeconds, retrySeconds, sweepMinutes, catalogPollSeconds, uploadRetrySeconds } = readConfig(home)
   const daemon = await Daemon.open({ home, command: 'safelight serve', helper: 'running' })
   const { signal, release } = stopOnSignal()
   const onFault = (error: unknown, what: string): void => {
@@ -72,6 +72,10 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
       onFault,
     )
     const watch = daemon.startWatch(onFault)
+    const bucketKeeper = daemon.startBucketKeeper(
+      { lookMs: driveCheckSeconds * 1000, retryMs: uploadRetrySeconds * 1000 },
+      onFault,
+    )
     try {
       await runServe({
         home,
@@ -86,6 +90,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
       })
     } finally {
       await watch.close()
+      await bucketKeeper.close()
       await keeper.close()
       await queue.close()
     }

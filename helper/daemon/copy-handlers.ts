@@ -4,6 +4,7 @@ import type { EngineDeps } from '../engine/run.js'
 import { overlapOf, refuseOverlap, resolveSources, type SourcePath } from '../engine/sources.js'
 import { verifyCopies } from '../engine/verify.js'
 import { SafelightError } from '../errors.js'
+import { listPlaces } from '../journal/places.js'
 import { findPlace, openPlace, realFolder, type OpenPlace } from '../place/places.js'
 import { rebuildFrom } from '../restore/rebuild.js'
 import type { Handlers, RequestContext } from '../server/handlers.js'
@@ -88,7 +89,9 @@ export async function backUpSources(
   const apart = [...overlaps].filter(([, overlap]) => overlap === undefined).map(([place]) => place)
   const { places, absent } = await shop.openKnown(deps, apart, signal)
   const missing = [...[...overlaps.values()].filter((overlap) => overlap !== undefined), ...absent]
-  if (places.length === 0) throw missing[0] ?? noPlaces()
+  // Without a drive the originals are only read, for the buckets that are sent from them.
+  const hasBuckets = listPlaces(shop.journal).some((place) => place.kind === 'bucket')
+  if (places.length === 0 && !hasBuckets) throw missing[0] ?? noPlaces()
   return backUp(deps, { sources, places, absent: missing }, signal, progress)
 }
 

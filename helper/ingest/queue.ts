@@ -118,7 +118,8 @@ export class Queue {
   async #run(): Promise<void> {
     try {
       this.#placesSeen = this.#placesHere()
-      if (this.#placesSeen === '') {
+      const hasBuckets = listPlaces(this.#deps.journal).some((place) => place.kind === 'bucket')
+      if (this.#placesSeen === '' && !hasBuckets) {
         const rows = listWanted(this.#deps.journal)
         const why =
           listPlaces(this.#deps.journal).length === 0

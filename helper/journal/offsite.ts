@@ -88,6 +88,20 @@ export function saveObject(journal: Journal, object: Omit<ObjectRow, 'readBackMs
   )
 }
 
+/** The store has said again that it has this object; its receipt stays. @param isReadBack  every byte was read and hashed */
+export function touchObject(
+  journal: Journal,
+  { placeId, key, lockedUntilMs }: Pick<ObjectRow, 'placeId' | 'key' | 'lockedUntilMs'>,
+  nowMs: number,
+  isReadBack: boolean,
+): void {
+  journal.run(
+    `UPDATE objects SET confirmed_ms = ?1, locked_until_ms = coalesce(?2, locked_until_ms), read_back_ms = CASE WHEN ?3 THEN ?1 ELSE read_back_ms END
+     WHERE place_id = ?4 AND key = ?5`,
+    [nowMs, lockedUntilMs ?? null, isReadBack ? 1 : 0, placeId, key],
+  )
+}
+
 export function objectAt(journal: Journal, placeId: string, key: string): ObjectRow | undefined {
   const row = journal.get('SELECT * FROM objects WHERE place_id = ? AND key = ?', [placeId, key])
   return row && toObject(row)

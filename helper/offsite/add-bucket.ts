@@ -12,6 +12,8 @@ import { forgetPlace, listPlaces, placeById, savePlace, type PlaceLocation, type
 import { howToRestoreFromBucket } from '../place/how-to-restore-bucket.js'
 import { FORMAT_VERSION, parseMarker, type Marker } from '../place/marker.js'
 import { checkName } from '../place/places.js'
+import { ensureMachineKey } from './age-keys.js'
+import { generateAgeKey } from './encryption.js'
 import { formatBucketUrl, parseBucketUrl, type BucketAddress } from './address.js'
 import { ownPrefix } from './names.js'
 import type { BucketFacts, ObjectStore } from './object-store.js'
@@ -20,7 +22,7 @@ import { PROBE_RETRY, probeStore } from './probe.js'
 import { CAUTIOUS_PROFILE, type ProbeReport } from './providers.js'
 import { putPlainText } from './put-text.js'
 import { openS3Store, type S3Options } from './s3.js'
-import { deviceOfBucket, type BucketSettings } from './settings.js'
+import { deviceOfBucket, readSettings, type BucketSettings } from './settings.js'
 
 export interface BucketRequest {
   /** `s3://bucket/prefix` */
@@ -37,8 +39,8 @@ export interface AddBucketRequest extends BucketRequest {
   readonly lock?: { readonly mode: 'governance' | 'compliance'; readonly days: number }
   readonly storageClass?: string
   readonly limitBytesPerSecond?: number
-  /** Public keys to encrypt everything for; at least two. */
-  readonly recipients?: readonly string[]
+  /** Encrypt everything before it leaves, for this computer's key and for a recovery key that is made now. */
+  readonly encrypt?: boolean
   /** Yes to what would otherwise be asked: switch versioning on; use a prefix in which other things lie. */
   readonly yes?: boolean
 }
@@ -56,6 +58,8 @@ export interface AddedBucket {
   readonly warnings: readonly string[]
   /** There was a tree of ours already: what it says is still to be learned. */
   readonly isUnknownHere: boolean
+  /** The secret half of the recovery key; in no file, and not to be had again. */
+  readonly recoveryKey?: string
 }
 
 /** Opens the store of an address that is no place yet, for the probe. @throws OFFSITE_ADDRESS */
@@ -118,7 +122,9 @@ async function addOver(
   checkWishes(request, report)
 
   const name = request.name ?? marker?.name ?? known?.name ?? freeName(deps.journal, address, id)
-  const settings = settingsOf(request, machineId, report)
+  const before = known && readSettings(known)
+  const keys = await keysFor(deps, request, known, before, marker !== undefined)
+  const settings = settingsOf(request, { machineId, before, ...keys }, report)
   const row: PlaceRow = {
     id,
     name,
@@ -152,7 +158,34 @@ async function addOver(
     report,
     warnings: report.warnings,
     isUnknownHere: marker !== undefined && isNewHere,
+    ...(keys.recoveryKey === undefined ? {} : { recoveryKey: keys.recoveryKey }),
   }
+}
+
+interface Keys {
+  readonly recipients?: readonly string[]
+  readonly recoveryKey?: string
+}
+
+/** A place is encrypted from its beginning or not at all: half a tree that a stranger can read would be a promise broken.
+ *  @throws USAGE when copies lie there that are not encrypted */
+async function keysFor(
+  deps: AddBucketDeps,
+  { encrypt = false }: AddBucketRequest,
+  known: PlaceRow | undefined,
+  before: BucketSettings | undefined,
+  isInUse: boolean,
+): Promise<Keys> {
+  if (before?.recipients) return { recipients: before.recipients }
+  if (!encrypt) return {}
+  if (isInUse)
+    throw new SafelightError('USAGE', {
+      message: `${known === undefined ? 'This place' : `"${known.name}"`} holds copies that are not encrypted. It was left as it is.`,
+      remedy: 'Add a new prefix with --encrypt, and remove this place when everything is there.',
+    })
+  const machine = await ensureMachineKey(deps.home)
+  const recovery = await generateAgeKey()
+  return { recipients: [machine.recipient, recovery.recipient], recoveryKey: recovery.identity }
 }
 
 /** The marker and the instructions, brought up to date. */
@@ -316,10 +349,16 @@ function checkWishes(request: AddBucketRequest, { store, profile }: ProbeReport)
     })
 }
 
-function settingsOf(request: AddBucketRequest, machineId: string, report: ProbeReport): BucketSettings {
-  const { endpoint, region, profile, lock, storageClass, limitBytesPerSecond, recipients } = request
+/** What is not said again stays as it was. */
+function settingsOf(
+  request: AddBucketRequest,
+  { machineId, before, recipients }: Keys & { readonly machineId: string; readonly before: BucketSettings | undefined },
+  report: ProbeReport,
+): BucketSettings {
+  const { endpoint, region, profile, lock, storageClass, limitBytesPerSecond } = request
   return {
-    allowPlainHttp: request.allowPlainHttp ?? false,
+    ...before,
+    allowPlainHttp: request.allowPlainHttp ?? before?.allowPlainHttp ?? false,
     machineId,
     store: { ...CAUTIOUS_PROFILE, ...report.profile, storageClasses: [...report.profile.storageClasses] },
     probedMs: report.probedAtMs,

@@ -1,8 +1,10 @@
 // The key of this computer for encrypted places: one file in the home, in the form that `age-keygen` writes, readable by its owner alone.
 // Whoever has it reads everything; it never leaves this file but for the call that decrypts.
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { identityToRecipient } from 'age-encryption'
 import { SafelightError } from '../errors.js'
+import { systemFiles } from '../files/durable.js'
 import { generateAgeKey, type AgeKey } from './encryption.js'
 
 export const AGE_KEY_FILE = 'age-key.txt'
@@ -22,25 +24,35 @@ export function identitiesIn(text: string): readonly string[] {
 }
 
 /** The computer's own key, made at the first encrypted place.
- *  @param write  makes a private file, durable when it returns
  *  @throws CONFIG_INVALID when there is a file without a key in it: a new key would lock out what was encrypted for the old one */
-export async function ensureMachineKey(
-  home: string,
-  write: (file: string, content: string) => void,
-  recipientOf: (identity: string) => Promise<string>,
-): Promise<AgeKey> {
+export async function ensureMachineKey(home: string): Promise<AgeKey> {
   const file = path.join(home, AGE_KEY_FILE)
   const [identity] = readIdentities(home)
-  if (identity !== undefined) return { identity, recipient: await recipientOf(identity) }
+  if (identity !== undefined) return { identity, recipient: await identityToRecipient(identity) }
   if (existsSync(file))
     throw new SafelightError('CONFIG_INVALID', {
       message: `${file} should hold this computer's key for encrypted places, and holds none. Nothing was changed.`,
       remedy: 'Put the key back from a backup. Only if nothing was ever encrypted with it, delete the file.',
     })
   const key = await generateAgeKey()
-  write(
+  writePrivate(
     file,
     `# Safelight: this computer's key for encrypted places. Whoever has it can read them.\n# public key: ${key.recipient}\n${key.identity}\n`,
   )
   return key
+}
+
+/** Readable by its owner alone from the first byte on, and whole or not there. */
+function writePrivate(file: string, content: string): void {
+  const temporary = `${file}.new`
+  rmSync(temporary, { force: true })
+  const descriptor = openSync(temporary, 'wx', 0o600)
+  try {
+    writeSync(descriptor, content)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+  renameSync(temporary, file)
+  systemFiles.syncFolder(path.dirname(file))
 }

@@ -47,6 +47,8 @@ export interface BucketTrouble {
   readonly message: string
   readonly sinceMs: number
   readonly nextTryMs?: number
+  /** Nothing is wrong; it waits for its hours, or for a connection that is not paid by the megabyte. */
+  readonly isPause?: boolean
 }
 
 export function troubleKey(placeId: string): string {

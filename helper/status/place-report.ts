@@ -73,7 +73,8 @@ export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
 /** A bucket is here while the last attempt to reach it did not fail. */
 function stateOf({ files, journal }: StatusDeps, place: PlaceRow): PlaceState {
   if (place.kind === 'drive') return stateOfPlace(files, place)
-  return readTrouble(journal, place.id) ? 'away' : 'here'
+  const trouble = readTrouble(journal, place.id)
+  return trouble && trouble.isPause !== true ? 'away' : 'here'
 }
 
 /** What keeps a place from counting in full, each as the end of "it is …". */

@@ -23,11 +23,13 @@ import { createLimiter, type Limiter } from '../offsite/limiter.js'
 import { openBucket, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
 import { probeStore } from '../offsite/probe.js'
 import type { ProbeReport } from '../offsite/providers.js'
+import { recheckPlace, renewLocks, type RecheckReport } from '../offsite/recheck-place.js'
 import { sendAll, type SendOptions, type SendReport } from '../offsite/send.js'
 import type { JournalLedger } from '../offsite/journal-ledger.js'
 import { readSettings } from '../offsite/settings.js'
+import { sweepPlace } from '../offsite/sweep-place.js'
 import { ledgerOf, spoolFolderOf } from '../offsite/upload-file.js'
-import { troubleKey, type BucketTrouble } from '../status/buckets.js'
+import { readTrouble, troubleKey, type BucketTrouble } from '../status/buckets.js'
 
 export interface BucketRoomDeps {
   readonly files: DurableFiles
@@ -65,7 +67,7 @@ export class BucketRoom {
       signal,
     )
     this.#shared.delete(added.place.id)
-    this.#settle(added.place.id)
+    this.settle(added.place.id)
     return added
   }
 
@@ -125,7 +127,7 @@ export class BucketRoom {
         signal,
       )
       noteChainBreaks(journal, place.id, report.warnings)
-      this.#settle(place.id)
+      this.settle(place.id)
       const row = placeById(journal, place.id)
       if (row) savePlace(journal, { ...row, lastSeenMs: clock() })
       return report
@@ -135,6 +137,45 @@ export class BucketRoom {
     } finally {
       bucket.close()
     }
+  }
+
+  /** Clears unfinished uploads away. @throws OFFSITE_* */
+  async sweep(place: PlaceRow, signal: AbortSignal): Promise<number> {
+    const { journal, clock } = this.#deps
+    return this.#with(place, async (bucket) => {
+      const { aborted } = await sweepPlace(
+        bucket,
+        { journal, now: clock, ledger: this.#sharedOf(place).ledger },
+        signal,
+      )
+      return aborted
+    })
+  }
+
+  /** The monthly look at everything, and the locks that run out. @throws OFFSITE_* */
+  async recheck(place: PlaceRow, signal: AbortSignal): Promise<RecheckReport> {
+    const deps = { journal: this.#deps.journal, now: this.#deps.clock, sleep: pause }
+    return this.#with(place, async (bucket) => {
+      const report = await recheckPlace(bucket, deps, signal)
+      await renewLocks(bucket, deps, signal)
+      return report
+    })
+  }
+
+  async #with<T>(place: PlaceRow, act: (bucket: OpenBucket) => Promise<T>): Promise<T> {
+    const bucket = this.open(place)
+    try {
+      return await act(bucket)
+    } finally {
+      bucket.close()
+    }
+  }
+
+  /** Nothing is wrong, and nothing is sent now. */
+  notePause(placeId: string, why: string): void {
+    const trouble: BucketTrouble = { code: 'PAUSED', message: `${why}.`, sinceMs: this.#deps.clock(), isPause: true }
+    if (readTrouble(this.#deps.journal, placeId)?.message === trouble.message) return
+    setMeta(this.#deps.journal, troubleKey(placeId), JSON.stringify(trouble))
   }
 
   noteTrouble(placeId: string, error: SafelightError, nextTryMs?: number): void {
@@ -147,7 +188,8 @@ export class BucketRoom {
     setMeta(this.#deps.journal, troubleKey(placeId), JSON.stringify(trouble))
   }
 
-  #settle(placeId: string): void {
+  /** Whatever stood in the way does so no longer. */
+  settle(placeId: string): void {
     deleteMeta(this.#deps.journal, troubleKey(placeId))
   }
 

@@ -1,0 +1,197 @@
+// The regular look at a whole bucket, recorded: the monthly comparison by listings, the renewal of locks before they run out, the reading
+// back of bytes in slices within a year. What is missing or differs is no longer called verified, and is therefore sent again. What is due
+// is decided from receipts and the time alone; the rest asks the store.
+import { setCopyState } from '../journal/files.js'
+import type { Journal } from '../journal/journal.js'
+import { getMeta, setMeta } from '../journal/meta.js'
+import { forgetObject, listObjects, objectAt, touchObject, type ObjectRow } from '../journal/offsite.js'
+import { addStep } from '../journal/steps.js'
+import { number } from '../journal/rows.js'
+import type { HashEngine } from '../files/hash.js'
+import { receiptOf } from './journal-ledger.js'
+import type { OpenBucket } from './open-bucket.js'
+import { readBack, recheckByListing, recheckObject, type Recheck } from './recheck.js'
+
+const DAY_MS = 24 * 3600 * 1000
+
+/** Server checksums are believed for 31 days; the look comes before they lapse. */
+export const RECHECK_EVERY_MS = 25 * DAY_MS
+/** A lock that has lost half its time is lengthened: early enough to survive a month offline, seldom enough to cost little. */
+const RENEW_AT_SHARE = 0.5
+/** Every byte is read back once within this time. */
+export const READ_BACK_WITHIN_MS = 365 * DAY_MS
+
+// ── what is due: pure ───────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export function isRecheckDue(lastMs: number | undefined, nowMs: number): boolean {
+  // One from the future was made by a clock that has been set back since.
+  return lastMs === undefined || nowMs - lastMs >= RECHECK_EVERY_MS || lastMs > nowMs + DAY_MS
+}
+
+/** Objects whose lock is to be lengthened now, or is missing. */
+export function locksToRenew(objects: readonly ObjectRow[], retentionMs: number, nowMs: number): ObjectRow[] {
+  return objects.filter(({ lockedUntilMs = 0 }) => lockedUntilMs - nowMs < retentionMs * RENEW_AT_SHARE)
+}
+
+/** The next slice to read back: those longest unread first, so much that everything comes round within the year when a slice is read every
+ *  `everyMs`. @returns at least one object while any is due */
+export function readBackSlice(objects: readonly ObjectRow[], everyMs: number, nowMs: number): ObjectRow[] {
+  const totalBytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const budgetBytes = (totalBytes * everyMs) / READ_BACK_WITHIN_MS
+  const waiting = objects
+    .filter(({ readBackMs }) => readBackMs === undefined || readBackMs > nowMs || nowMs - readBackMs >= everyMs)
+    .sort((a, b) => (a.readBackMs ?? 0) - (b.readBackMs ?? 0) || a.confirmedMs - b.confirmedMs)
+  const slice: ObjectRow[] = []
+  let bytes = 0
+  for (const object of waiting) {
+    if (slice.length > 0 && bytes + object.sizeBytes > budgetBytes) break
+    slice.push(object)
+    bytes += object.sizeBytes
+  }
+  return slice
+}
+
+// ── doing it ────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface RecheckDeps {
+  readonly journal: Journal
+  readonly now: () => number
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+}
+
+export interface RecheckReport {
+  readonly same: number
+  readonly missing: readonly string[]
+  readonly differs: readonly string[]
+  /** Below our prefix, and of no receipt. */
+  readonly extra: number
+}
+
+export function lastRecheckMs(journal: Journal, placeId: string): number | undefined {
+  const kept = getMeta(journal, `offsite-recheck ${placeId}`)
+  return kept === undefined ? undefined : Number(kept)
+}
+
+/** Compares everything with what was recorded, a request per thousand objects. @throws OFFSITE_* when the store cannot be asked: then nothing
+ *  is known and nothing changed */
+export async function recheckPlace(
+  bucket: OpenBucket,
+  { journal, now }: RecheckDeps,
+  signal?: AbortSignal,
+): Promise<RecheckReport> {
+  const placeId = bucket.place.id
+  const startedMs = now()
+  const objects = new Map(listObjects(journal, placeId).map((object) => [object.key, object]))
+  const receipts = [...objects.values()].map(receiptOf)
+  const found = await recheckByListing(bucket.ownPrefix, receipts, bucket.store, signal)
+  const bad = new Set([...found.missing.map(({ key }) => key), ...found.differs.map(({ receipt }) => receipt.key)])
+  const missing = new Set(found.missing.map(({ key }) => key))
+  journal.transaction(() => {
+    for (const [key, object] of objects) {
+      if (!isStillRecorded(journal, object)) continue
+      if (bad.has(key)) noteBad(journal, object, missing.has(key) ? 'missing' : 'damaged', now())
+      else noteGood(journal, object, startedMs, 'server checksum')
+    }
+    setMeta(journal, `offsite-recheck ${placeId}`, String(startedMs))
+  })
+  return {
+    same: found.same,
+    missing: [...missing],
+    differs: found.differs.map(({ receipt }) => receipt.key),
+    extra: found.extra.length,
+  }
+}
+
+/** Lengthens the locks that are due. @returns how many were looked at, and which cannot be locked, in words */
+export async function renewLocks(
+  bucket: OpenBucket,
+  { journal, now, sleep }: RecheckDeps,
+  signal?: AbortSignal,
+): Promise<{ readonly renewed: number; readonly unlocked: readonly string[] }> {
+  const { lockWish, store, profile, place } = bucket
+  if (!lockWish) return { renewed: 0, unlocked: [] }
+  const due = locksToRenew(listObjects(journal, place.id), lockWish.retentionMs, now())
+  const unlocked: string[] = []
+  let renewed = 0
+  for (const object of due) {
+    signal?.throwIfAborted()
+    const checked = await recheckObject(receiptOf(object), lockWish, { store, profile, now, sleep }, signal)
+    record(journal, object, checked, now())
+    if (checked.kind === 'same') renewed += 1
+    if (checked.kind === 'unlocked') unlocked.push(checked.why)
+  }
+  return { renewed, unlocked }
+}
+
+/** Reads the next slice back. @param everyMs  how often that is done */
+export async function readSliceBack(
+  bucket: OpenBucket,
+  everyMs: number,
+  { journal, now, hashEngine }: Pick<RecheckDeps, 'journal' | 'now'> & { readonly hashEngine: HashEngine },
+  signal?: AbortSignal,
+): Promise<{ readonly objects: number; readonly bytes: number; readonly bad: readonly string[] }> {
+  const bad: string[] = []
+  let bytes = 0
+  const slice = readBackSlice(listObjects(journal, bucket.place.id), everyMs, now())
+  for (const object of slice) {
+    signal?.throwIfAborted()
+    const checked = await readBack(receiptOf(object), { store: bucket.store, hashEngine }, signal)
+    record(journal, object, checked, now())
+    if (checked.kind === 'missing' || checked.kind === 'differs') bad.push(object.key)
+    bytes += object.sizeBytes
+  }
+  return { objects: slice.length, bytes, bad }
+}
+
+function record(journal: Journal, object: ObjectRow, checked: Recheck, nowMs: number): void {
+  journal.transaction(() => {
+    if (!isStillRecorded(journal, object)) return
+    switch (checked.kind) {
+      case 'same':
+        noteGood(
+          journal,
+          checked.lockedUntilMs === undefined ? object : { ...object, lockedUntilMs: checked.lockedUntilMs },
+          nowMs,
+          checked.by === 'download' ? 'download' : 'server checksum',
+        )
+        break
+      case 'missing':
+        noteBad(journal, object, 'missing', nowMs)
+        break
+      case 'differs':
+        noteBad(journal, object, 'damaged', nowMs)
+        break
+      case 'unlocked':
+      case 'cold':
+        break
+    }
+  })
+}
+
+/** What was sent anew or set aside while the store was being asked is another object; nothing was asked about that. */
+function isStillRecorded(journal: Journal, { placeId, key, receipt }: ObjectRow): boolean {
+  return objectAt(journal, placeId, key)?.receipt === receipt
+}
+
+function noteGood(journal: Journal, object: ObjectRow, nowMs: number, how: 'server checksum' | 'download'): void {
+  touchObject(journal, object, nowMs, how === 'download')
+  if (!object.copy) return
+  journal.run(
+    "UPDATE copies SET proven_ms = ?, proven_how = ? WHERE version_id = ? AND place_id = ? AND path = ? AND state = 'verified'",
+    [nowMs, how, object.copy.versionId, object.placeId, object.copy.path],
+  )
+}
+
+/** No longer counted, and so sent again: a photo because it is pending, a record because its receipt is gone. */
+function noteBad(journal: Journal, object: ObjectRow, state: 'missing' | 'damaged', nowMs: number): void {
+  const { placeId, key, copy } = object
+  if (copy) setCopyState(journal, { versionId: copy.versionId, placeId, path: copy.path }, state)
+  forgetObject(journal, placeId, key)
+  if (!copy)
+    for (const shootId of shootsAt(journal, placeId))
+      addStep(journal, { kind: 'records', shootId, placeId, payload: '' }, nowMs)
+}
+
+function shootsAt(journal: Journal, placeId: string): number[] {
+  return journal.all('SELECT shoot_id FROM seals WHERE place_id = ?', [placeId]).map((row) => number(row, 'shoot_id'))
+}

@@ -1,0 +1,185 @@
+// Off-site copies with nobody asking: what the helper does by itself, and by which rules it waits.
+import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import { listObjects, type ObjectRow } from '../../helper/journal/offsite.js'
+import { listPlaces } from '../../helper/journal/places.js'
+import { isRecheckDue, locksToRenew, readBackSlice } from '../../helper/offsite/recheck-place.js'
+import { saysMetered, withinWindows } from '../../helper/offsite/upload-times.js'
+import { retryAfterMs } from '../../helper/upkeep/bucket-keeper.js'
+import { startDouble, type S3Double } from '../support/s3/double.js'
+import { makeBucket } from '../support/s3/fixture.js'
+import { studio, type Studio } from './support.js'
+
+const DAY = 24 * 3600 * 1000
+
+describe('the helper and its buckets', () => {
+  let double: S3Double
+  let room: Studio
+  let bucket: string
+  let key: string
+
+  before(async () => {
+    double = await startDouble('aws')
+  })
+  after(() => double.close())
+  beforeEach(async () => {
+    room = studio({ Wedding: { 'IMG_1.CR3': 7_000, 'IMG_2.CR3': 6_000 } })
+    bucket = await makeBucket(double.url, { lock: true })
+    await room.call('place/add', { path: room.drive })
+    await room.call('place/add', {
+      path: `s3://${bucket}/backup`,
+      name: 'Cloud',
+      bucket: { endpoint: double.url, lockDays: 10 },
+    })
+    await room.call('backup/run', { paths: [room.originals], to: [room.drive] })
+  })
+  afterEach(() => room.remove())
+
+  /** Runs the keeper until a fact holds. */
+  async function untilSent(isSo: (objects: readonly ObjectRow[]) => boolean): Promise<void> {
+    await room.with(async (daemon) => {
+      const faults: unknown[] = []
+      const keeper = daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, (error) => faults.push(error))
+      try {
+        const place = listPlaces(daemon.journal).find(({ kind }) => kind === 'bucket')
+        while (!isSo(listObjects(daemon.journal, place?.id ?? ''))) await wait(10)
+        key = listObjects(daemon.journal, place?.id ?? '').find(({ copy }) => copy?.path === 'IMG_1.CR3')?.key ?? ''
+      } finally {
+        await keeper.close()
+      }
+      assert.deepEqual(faults, [])
+    })
+  }
+  const photos = (objects: readonly ObjectRow[]): number => objects.filter(({ copy }) => copy).length
+  const isSealed = (objects: readonly ObjectRow[]): boolean => objects.some((each) => each.key.endsWith('chain.jsonl'))
+  const isAllThere = (objects: readonly ObjectRow[]): boolean => photos(objects) === 2 && isSealed(objects)
+
+  it('send what is proven on a drive without being asked, and go on when the store is back', async () => {
+    double.faults.plan('PutObject', { kind: 'status', status: 403, code: 'UserSuspended' }, 3)
+    await untilSent(isAllThere)
+    double.faults.assertAllHit()
+    const { places } = await room.call('place/list', {})
+    const cloud = places.find(({ name }) => name === 'Cloud')
+    assert.equal(cloud?.state, 'here')
+    assert.equal(cloud.bucket?.waitingFiles, 0)
+  })
+
+  it('find what was taken away from the bucket, stop counting it, and send it again', async () => {
+    await untilSent(isAllThere)
+    double.state.buckets.get(bucket)?.objects.delete(key)
+    await room.with((daemon) => {
+      daemon.journal.run("UPDATE meta SET value = '0' WHERE key LIKE 'offsite-recheck %'")
+      return Promise.resolve()
+    })
+    await untilSent((objects) => double.state.buckets.get(bucket)?.objects.has(key) === true && isAllThere(objects))
+    const { shoots } = await room.call('shoots/list', {})
+    assert.deepEqual(
+      shoots.map(({ places }) => places.find(({ place }) => place === 'Cloud')?.offsite?.state),
+      ['confirmed and locked'],
+    )
+  })
+
+  it('clear their own stale uploads away and leave those of others', async () => {
+    const state = double.state.buckets.get(bucket)
+    if (!state) throw new Error('there is no bucket')
+    const own = [...state.objects.keys()].find((each) => each.endsWith('place.json'))?.replace('place.json', '') ?? ''
+    const template = {
+      isMarker: false,
+      metadata: {},
+      contentType: '',
+      checksumType: 'FULL_OBJECT' as const,
+      storageClass: 'STANDARD',
+      lock: undefined,
+      legalHold: false,
+      restore: undefined,
+    }
+    for (const [uploadId, at] of [
+      ['ours', `${own}Photos/old.CR3`],
+      ['theirs', 'backup/other-1234/Photos/old.CR3'],
+    ] as const)
+      state.uploads.set(uploadId, {
+        uploadId,
+        key: at,
+        initiatedMs: Date.now() - 5 * DAY,
+        parts: new Map(),
+        template,
+        fullObjectCrc32: false,
+      })
+    await untilSent(isAllThere)
+    assert.deepEqual([...state.uploads.keys()], ['theirs'])
+  })
+})
+
+describe('when off-site copies are sent, looked at and locked anew', () => {
+  const at = (time: string): Date => new Date(`2026-11-26T${time}:00`)
+
+  it('within the hours that were given, past midnight too', () => {
+    assert.equal(withinWindows([], at('12:00')).may, true)
+    for (const [time, may] of [
+      ['21:59', false],
+      ['22:00', true],
+      ['03:00', true],
+      ['06:00', false],
+      ['12:30', true],
+      ['13:00', false],
+    ] as const)
+      assert.equal(withinWindows(['22:00-06:00', '12:00-13:00'], at(time)).may, may, time)
+  })
+
+  it('not over a connection that is paid by the megabyte', () => {
+    for (const answer of ['yes', 'yes (guessed)', 'no\nyes', 'Fixed', 'Variable\r'])
+      assert.ok(saysMetered(answer), answer)
+    for (const answer of ['no', 'no (guessed)', 'unknown', '', 'Unrestricted']) assert.ok(!saysMetered(answer), answer)
+  })
+
+  it('again after growing intervals, without end', () => {
+    assert.deepEqual(
+      [0, 1, 2, 50].map((failures) => retryAfterMs(failures, 1000, 1)),
+      [1000, 2000, 4000, 900_000],
+    )
+    assert.equal(retryAfterMs(0, 1000, 0), 500)
+  })
+
+  it('each month, and at once where the last look was by a clock that has been set back', () => {
+    const now = 400 * DAY
+    assert.ok(isRecheckDue(undefined, now))
+    assert.ok(!isRecheckDue(now - 24 * DAY, now))
+    assert.ok(isRecheckDue(now - 25 * DAY, now))
+    assert.ok(isRecheckDue(now + 2 * DAY, now))
+  })
+
+  const object = (key: string, more: Partial<ObjectRow>): ObjectRow => ({
+    placeId: 'p',
+    key,
+    sizeBytes: 100,
+    blake3: '',
+    confirmedMs: 0,
+    receipt: '',
+    ...more,
+  })
+
+  it('before a lock has lost half its time', () => {
+    const objects = [
+      object('fresh', { lockedUntilMs: 100 * DAY }),
+      object('half', { lockedUntilMs: 14 * DAY }),
+      object('never', {}),
+    ]
+    assert.deepEqual(
+      locksToRenew(objects, 30 * DAY, 0).map(({ key }) => key),
+      ['half', 'never'],
+    )
+  })
+
+  it('every byte read back within the year, the longest unread first', () => {
+    let objects = Array.from({ length: 73 }, (_, index) => object(`o${index}`, { confirmedMs: index }))
+    const reads = new Map<string, number>()
+    for (let day = 1; day <= 365; day += 5) {
+      for (const { key } of readBackSlice(objects, 5 * DAY, day * DAY)) {
+        reads.set(key, (reads.get(key) ?? 0) + 1)
+        objects = objects.map((each) => (each.key === key ? { ...each, readBackMs: day * DAY } : each))
+      }
+    }
+    assert.equal(reads.size, 73)
+    assert.deepEqual([...new Set(reads.values())], [1])
+  })
+})
