@@ -36,6 +36,27 @@ export interface S3Double {
   close(): Promise<void>
 }
 
+/** A reply that says something else than what is stored. */
+function bent(reply: Reply, fault: Fault | undefined): Reply {
+  if (fault?.kind === 'stale-list' && typeof reply.body === 'string')
+    return { ...reply, body: reply.body.replaceAll(/<(Contents|Version|Upload)>.*?<\/\1>/gs, '') }
+  if (fault?.kind !== 'wrong-checksums') return reply
+  const turn = (text: string): string => text.replace(/[A-Za-z0-9]/, (sign) => (sign === 'A' ? 'B' : 'A'))
+  const headers = Object.entries(reply.headers ?? {}).map(([name, value]) => [
+    name,
+    /^(etag|x-amz-checksum-(?!type)|x-amz-meta-)/i.test(name) ? turn(value) : value,
+  ])
+  const body =
+    typeof reply.body === 'string'
+      ? reply.body.replace(/(<(?:ETag|Checksum\w+)>)([^<]*)/g, (_, tag: string, value: string) => tag + turn(value))
+      : reply.body
+  return {
+    ...reply,
+    headers: Object.fromEntries(headers) as Record<string, string>,
+    ...(body === undefined ? {} : { body }),
+  }
+}
+
 export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3Double> {
   const folder = mkdtempSync(join(tmpdir(), 'safelight-s3-'))
   const state = new DoubleState(folder)
@@ -89,7 +110,7 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
       if (await meetEarly(fault, request, response)) return
       const reply = await handle(call, request, fault)
       if (reply && fault?.kind === 'lose-reply') return void request.socket.destroy()
-      if (reply) send(request, response, reply, fault)
+      if (reply) send(request, response, bent(reply, fault), fault)
     } catch (error) {
       // Anything else: the client went away in the middle, and nobody is left to answer.
       if (error instanceof S3Error) sendError(request, response, error)
@@ -189,6 +210,8 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
       case 'lose-reply':
       case 'cut-reply':
       case 'flip-bit':
+      case 'wrong-checksums':
+      case 'stale-list':
       case undefined:
         return false
     }

@@ -22,6 +22,10 @@ export type Fault =
   | { readonly kind: 'captive-portal' }
   /** The bytes of the body are altered before they are looked at. */
   | { readonly kind: 'flip-bit' }
+  /** The reply names another ETag and other checksums than those of what is stored. */
+  | { readonly kind: 'wrong-checksums' }
+  /** A listing that has not heard yet of what is there. */
+  | { readonly kind: 'stale-list' }
 
 /** Names of operations as AWS's documentation has them. */
 export type Operation = string
