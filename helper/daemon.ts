@@ -7,6 +7,7 @@ import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
 import { pageHandlers } from './daemon/page-handlers.js'
 import { placeHandlers } from './daemon/place-handlers.js'
 import { restoreHandlers } from './daemon/restore-handlers.js'
+import { setUpHandlers } from './daemon/setup-handlers.js'
 import { leavingPages, startWatch, statusHandlers } from './daemon/status-handlers.js'
 import { rehearseHandlers } from './daemon/rehearse-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
@@ -125,6 +126,9 @@ export class Daemon {
       ...this.#catalogHandlers(),
       ...statusHandlers(shop),
       ...pageHandlers(shop),
+      ...setUpHandlers(shop, (home) =>
+        Daemon.open({ home, command: 'live proof', volumes: shop.volumes, clock: shop.clock }),
+      ),
       'doctor/run': ({ bucket }, { signal }) => doctorWithBucket(doctor(shop), bucket, this.#buckets, signal),
     }
   }

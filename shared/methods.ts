@@ -713,6 +713,40 @@ export interface Methods {
       readonly change: number
     }
   }
+  /** What a set-up can offer here: drives that are connected, catalogs that Lightroom knows, what is installed already. */
+  'setup/look': {
+    params: Record<string, never>
+    result: {
+      readonly drives: readonly {
+        readonly path: string
+        readonly name: string
+        readonly freeBytes: number
+        readonly totalBytes: number
+        readonly fileSystem?: string
+      }[]
+      readonly catalogs: readonly string[]
+      readonly plugin: 'installed' | 'absent' | 'no Lightroom'
+      /** Starting at login; `other`: another Safelight does. */
+      readonly service: 'installed' | 'other' | 'absent'
+    }
+  }
+  /** Installs the plugin, makes the helper start at login. */
+  'setup/install': {
+    params: { readonly plugin: boolean; readonly service: boolean }
+    result: Outcome & {
+      readonly steps: readonly { readonly what: string; readonly ok: boolean; readonly detail: string }[]
+    }
+  }
+  /** Shows on a sample that copying, finding damage, healing and restoring work with this drive. Real copies are not touched. */
+  'setup/prove': {
+    params: { readonly path: string }
+    result: Outcome & {
+      readonly steps: readonly { readonly title: string; readonly ok: boolean; readonly detail: string }[]
+      readonly seconds: number
+    }
+  }
+  /** The sheet of paper that says how to recover everything, as plain text; no secret stands on it. */
+  'setup/sheet': { params: Record<string, never>; result: { readonly text: string } }
   /** Where the status page can be opened once, within a minute. */
   'page/open': { params: Record<string, never>; result: { readonly url: string } }
   'job/cancel': { params: { readonly request: number | string }; result: { readonly cancelled: boolean } }

@@ -54,6 +54,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['engine', 'offsite', 'catalog', 'status'],
   ['restore', 'heal', 'card', 'drill', 'upkeep', 'ingest'],
   ['server', 'service', 'bridge', 'doctor'],
+  ['setup'],
   ['daemon'],
   ['cli'],
   ['main'],

@@ -16,6 +16,8 @@ import { healCommand } from './heal.js'
 import { pruneCommand } from './prune.js'
 import { rebuildCommand } from './rebuild.js'
 import { restoreCommand } from './restore.js'
+import { loginCommand } from './service.js'
+import { setupCommand } from './setup.js'
 import { shootsCommand } from './shoots.js'
 import { statusCommand } from './status.js'
 import { verifyCommand } from './verify.js'
@@ -34,7 +36,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     done = result
   }
   try {
-    const { text } = await parse(args, run)
+    const { text } = await parse(args.length === 0 ? NOTHING_NAMED : args, run)
     if (done === undefined) {
       // Help and version are what was asked for, and go to where answers go.
       process.stdout.write(text === '' ? '' : `${text}\n`)
@@ -45,6 +47,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     return printFailure(error, wantsJson)
   }
 }
+
+/** Whoever starts Safelight and says nothing wants it to run and to see how things stand, or to set it up. */
+const NOTHING_NAMED = ['setup']
 
 export type Run = (result: Promise<CommandResult>) => void
 
@@ -83,6 +88,8 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     rebuildCommand,
     doctorCommand,
     serviceCommands,
+    setupCommand,
+    loginCommand,
     openCommand,
     pluginCommand,
     bridgeCommand,

@@ -55,6 +55,10 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'prune/run': 'abort',
   'files/find': 'abort',
   'activity/watch': 'abort',
+  'setup/look': 'abort',
+  'setup/install': 'finish',
+  'setup/prove': 'abort',
+  'setup/sheet': 'abort',
   'page/open': 'abort',
   'job/cancel': 'abort',
 }

@@ -134,6 +134,10 @@ export const SCHEMAS = {
   'prune/run': z.strictObject({ dryRun: z.boolean().exactOptional() }),
   'files/find': z.strictObject({ text: z.string().min(1).max(256) }),
   'activity/watch': z.strictObject({ seen: count }),
+  'setup/look': nothing,
+  'setup/install': z.strictObject({ plugin: z.boolean(), service: z.boolean() }),
+  'setup/prove': z.strictObject({ path: pathText }),
+  'setup/sheet': nothing,
   'page/open': nothing,
   'job/cancel': z.strictObject({ request: z.union([z.number(), z.string().max(128)]) }),
 } satisfies Doors

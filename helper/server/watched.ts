@@ -17,6 +17,7 @@ const TITLES: Titles = {
   'catalog/check': ({ catalog }) => `Checking the catalog ${nameOf(catalog)}`,
   'catalog/restore': ({ name }) => `Restoring the catalog ${name}`,
   'card/check': ({ path }) => `Reading the card ${path}`,
+  'setup/prove': ({ path }) => `Proving on a sample that ${nameOf(path)} can be relied on`,
   'drill/run': ({ shoot }) => `Rehearsing a restore${shoot === undefined ? '' : ` of ${shoot}`}`,
 }
 

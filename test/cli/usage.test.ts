@@ -12,7 +12,7 @@ describe('the command line', () => {
   after(() => here.remove())
 
   const WRONG: readonly (readonly [readonly string[], RegExp])[] = [
-    [[], /Name a command/],
+    [['--json=false'], /Name a command/],
     [['frobnicate'], /frobnicate/],
     [['backup'], /name of a folder/],
     [['backup', 'shoot', '--nope'], /nope/],

@@ -376,6 +376,43 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       ],
       change: 12,
     }),
+  'setup/look': () =>
+    Promise.resolve({
+      drives: [
+        {
+          path: '/Volumes/Studio SSD',
+          name: 'Studio SSD',
+          freeBytes: 1500301910016,
+          totalBytes: 2000398934016,
+          fileSystem: 'apfs',
+        },
+      ],
+      catalogs: ['/Users/ansel/Pictures/Lightroom/Lightroom Catalog-v13.lrcat'],
+      plugin: 'absent',
+      service: 'absent',
+    }),
+  'setup/install': () =>
+    Promise.resolve({
+      ok: true,
+      exitCode: 0,
+      summary: 'All of it is done.',
+      steps: [
+        {
+          what: 'Starting at login',
+          ok: true,
+          detail: 'A launchd agent was made: /Users/ansel/Library/LaunchAgents/org.safelight.helper.plist.',
+        },
+      ],
+    }),
+  'setup/prove': () =>
+    Promise.resolve({
+      ok: true,
+      exitCode: 0,
+      summary: 'Proven on this drive in 4.2 seconds: copied, damaged, found, healed, restored.',
+      steps: [{ title: 'The damage is found by reading every copy', ok: true, detail: '' }],
+      seconds: 4.2,
+    }),
+  'setup/sheet': () => Promise.resolve({ text: 'SAFELIGHT: HOW TO GET THE PHOTOGRAPHS BACK\n' }),
   'page/open': () =>
     Promise.resolve({
       url: 'http://127.0.0.1:50123/open?code=5f0e5d1c9e0c2f3a5f0e5d1c9e0c2f3a5f0e5d1c9e0c2f3a5f0e5d1c9e0c2f3a',

@@ -134,6 +134,11 @@ function ViewOf({ store, view, onJob }: { store: Store; view: View; onJob: (job:
 
 function Home({ store, onlyOpen, onJob }: { store: Store; onlyOpen: boolean; onJob: (job: Job) => void }) {
   const status = store.status?.value
+  // Where there is nothing to show yet there is something to set up.
+  const isNew = status !== undefined && status.places.length === 0 && status.notProtected.length === 0
+  useEffect(() => {
+    if (isNew) location.replace('#/set-up')
+  }, [isNew])
   const act = (next: Next): void => {
     if (next.act === 'heal') onJob(healJob(store, []))
     else if (next.act === 'verify') onJob(verifyJob(store, []))
