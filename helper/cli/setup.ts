@@ -95,10 +95,9 @@ async function addBucket(args: SetUpArguments, url: string): Promise<string> {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
     ...(profile === undefined ? {} : { profile }),
+    ...(args.yes ? { yes: true } : {}),
   }
-  // The room behind buckets has its own fields; where a helper lacks it, its refusal is what is shown.
-  const params = { path: url, bucket } as { readonly path: string }
-  return (await callMethod(args, 'place/add', params)).summary
+  return (await callMethod(args, 'place/add', { path: url, bucket })).summary
 }
 
 /** Where there is no Lightroom there is nothing to install a plugin into, and that is no failure. */

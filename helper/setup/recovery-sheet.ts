@@ -48,7 +48,7 @@ function placeLines({ id, name, kind, path }: Place): string[] {
 }
 
 function endpointOf(place: Place, option = '--endpoint'): string {
-  const endpoint = 'bucket' in place ? (place.bucket as { endpoint?: string } | undefined)?.endpoint : undefined
+  const endpoint = place.bucket?.endpoint
   return endpoint === undefined ? '' : ` ${option} ${endpoint}`
 }
 

@@ -1,7 +1,7 @@
 // The set-up: three questions at most (which drive, what off-site, what else), then a proof before the user's eyes, then a sheet of paper. What
 // could be found out is not asked; everything can be done again later.
 import { useState } from 'preact/hooks'
-import type { Params, Result } from '../../../shared/methods.js'
+import type { Result } from '../../../shared/methods.js'
 import { Lines, Sign, Waiting } from './parts.js'
 import { useAnswer, valueOf, wordsOfFailure, type Progress, type Store } from './state.js'
 import { SetUpProof, Sheet } from './set-up-proof.js'
@@ -168,8 +168,8 @@ function OffSiteQuestion({ store }: { store: Store }) {
       ...(profile.trim() === '' ? {} : { profile: profile.trim() }),
       ...(days.trim() === '' ? {} : { lockDays: Number(days) }),
     }
-    const params = { path: url.trim(), bucket } as Params<'place/add'>
-    return { ok: true, lines: [(await store.wire.call('place/add', params)).summary] }
+    const { ok, summary, warnings = [] } = await store.wire.call('place/add', { path: url.trim(), bucket })
+    return { ok, lines: [summary, ...warnings] }
   }
   return (
     <form
