@@ -115,7 +115,7 @@ export class Daemon {
       ...copyHandlers(shop, learn, this.#buckets),
       ...placeHandlers(shop, learn, restores, this.#buckets),
       ...restoreHandlers(shop, restores),
-      ...rehearseHandlers(shop),
+      ...rehearseHandlers(shop, { restores, catalogs: this.#catalogs }),
       ...lightroomHandlers(shop, {
         owed: () => this.#queue?.wake(),
         left: (catalog) => {

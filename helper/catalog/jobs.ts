@@ -115,6 +115,8 @@ export interface CatalogJobs {
     }
     result: RestoreAnswer
   }
+  /** Pictures with develop settings in the newest backup of a catalog at a place, by pickPath. */
+  edits: { params: Base & { readonly root: string; readonly name: string }; result: readonly string[] }
   learn: { params: Base & { readonly root: string }; result: readonly KnownBackup[] }
   /** Of the newest backup of each catalog at any of these places. */
   picks: { params: Base & { readonly roots: readonly string[] }; result: readonly ChosenPicture[] }
@@ -145,7 +147,7 @@ export interface JobTools {
 
 type Run<K extends JobName> = (params: CatalogJobs[K]['params'], tools: JobTools) => Promise<CatalogJobs[K]['result']>
 
-const JOBS: { readonly [K in JobName]: Run<K> } = { backUp, check, restore, learn, picks, lightroom, thin }
+const JOBS: { readonly [K in JobName]: Run<K> } = { backUp, check, restore, edits, learn, picks, lightroom, thin }
 
 export function runJob<K extends JobName>(
   kind: K,
@@ -246,6 +248,19 @@ async function restore(
     staleLock: staleLock !== undefined,
     judgement,
   }
+}
+
+async function edits(
+  { root, name, privateParent }: CatalogJobs['edits']['params'],
+  { signal }: JobTools,
+): Promise<readonly string[]> {
+  const folder = listCatalogs(systemFiles, root).find((each) => each.name === name)
+  const backup = folder && (chooseBackup(folder) ?? newestOfAny(folder))
+  if (!backup) return []
+  return withPrivateFolder(privateParent, async (copy) => {
+    await unpack(backup, copy, signal)
+    return runWorkerJob<string[]>({ kind: 'edits', copy }, signal)
+  })
 }
 
 function learn({ root }: CatalogJobs['learn']['params']): Promise<readonly KnownBackup[]> {

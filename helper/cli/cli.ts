@@ -6,6 +6,7 @@ import { bridgeCommand } from './bridge.js'
 import { cardCommand } from './card.js'
 import { catalogCommand } from './catalog.js'
 import { doctorCommand } from './doctor.js'
+import { drillCommand } from './drill.js'
 import { openCommand } from './open.js'
 import { pluginCommand } from './plugin.js'
 import { serviceCommands } from './helper.js'
@@ -82,6 +83,7 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     restoreCommand,
     healCommand,
     cardCommand,
+    drillCommand,
     placeCommand,
     catalogCommand,
     pruneCommand,

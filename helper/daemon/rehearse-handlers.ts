@@ -1,11 +1,58 @@
 // The methods that ask before it is too late: whether a card may be formatted, and whether a restore would work.
 import { checkCard } from '../card/card.js'
+import { rehearseCatalog, type CatalogRehearser } from '../drill/catalog.js'
+import { runDrill, type DrillDeps } from '../drill/drill.js'
+import type { EngineDeps } from '../engine/run.js'
+import { findPlace, stateOfPlace } from '../place/places.js'
+import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
+import type { DrillResult, Params } from '../../shared/methods.js'
+import type { OnProgress } from '../engine/progress.js'
 import type { Workshop } from './workshop.js'
 
-export function rehearseHandlers(shop: Workshop): Partial<Handlers> {
+export interface Rehearsers {
+  readonly restores: RestoreRoom
+  readonly catalogs: CatalogRehearser
+}
+
+export function rehearseHandlers(shop: Workshop, rooms: Rehearsers): Partial<Handlers> {
   return {
     'card/check': (params, { signal, progress }) =>
       shop.withEngine((deps) => checkCard(deps, params, shop.policy(), signal, (each) => progress(each))),
+    'drill/run': (params, { signal, progress }) => drill(shop, rooms, params, signal, (each) => progress(each)),
+  }
+}
+
+/** One after the other, and among the restores' turns: new photos need not wait for it.
+ *  @throws PLACE_UNKNOWN and what a drill throws */
+export function drill(
+  shop: Workshop,
+  rooms: Rehearsers,
+  { shoot, place }: Params<'drill/run'>,
+  signal: AbortSignal,
+  onProgress: OnProgress,
+): Promise<DrillResult> {
+  const placeId = place === undefined ? undefined : findPlace(shop.journal, place).id
+  return shop.byTurns(() =>
+    shop.withEngine(async (engine) => {
+      const deps = await drillDeps(shop, rooms, engine)
+      const wanted = { ...(shoot === undefined ? {} : { shoot }), ...(placeId === undefined ? {} : { placeId }) }
+      return runDrill(deps, wanted, signal, onProgress)
+    }),
+  )
+}
+
+async function drillDeps(shop: Workshop, { restores, catalogs }: Rehearsers, engine: EngineDeps): Promise<DrillDeps> {
+  const drives = shop.drives().filter((place) => stateOfPlace(shop.files, place) === 'here')
+  return {
+    home: shop.home,
+    engine,
+    placesHere: [...drives.map(({ id }) => id), ...(await restores.bucketsHere())],
+    restore: (params, signal, onProgress) => restores.restore(params, signal, onProgress),
+    rehearseCatalog: async (placeId, to, budgetBytes, signal) => {
+      const { places } = await shop.openKnown(engine, drives, signal)
+      const ordered = [...places].sort((a, b) => Number(b.id === placeId) - Number(a.id === placeId))
+      return rehearseCatalog({ files: shop.files, places: ordered, catalogs, to, budgetBytes }, signal)
+    },
   }
 }

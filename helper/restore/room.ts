@@ -49,6 +49,13 @@ export class RestoreRoom {
     return this.#open(signal, (engine, sources) => heal(engine, { params, ...sources }, signal, onProgress))
   }
 
+  /** Ids of the buckets whose credentials are there; whether they answer is not known yet. */
+  async bucketsHere(): Promise<string[]> {
+    const buckets = await this.#deps.openBuckets()
+    for (const { store } of buckets) store.close()
+    return buckets.map(({ id }) => id)
+  }
+
   /** Copies to a place what others have and it has not. @param exclusively  one lot is copied while nothing else writes */
   fill(
     place: OpenPlace,

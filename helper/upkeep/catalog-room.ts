@@ -6,6 +6,7 @@ import { runCatalogJob, clearPrivateFolder } from '../catalog/run-job.js'
 import type { KnownFile } from '../catalog/classify.js'
 import { summariseFindings } from '../catalog/findings.js'
 import type { BackUpAnswer, CatalogJobs, JobName, KnownBackup } from '../catalog/jobs.js'
+import type { Judgement } from '../catalog/judge.js'
 import { receivedError } from '../catalog/sent-error.js'
 import { describeError, ERROR_CODES, SafelightError } from '../errors.js'
 import type { Volumes } from '../files/volumes.js'
@@ -165,6 +166,21 @@ export class CatalogRoom {
   async picks(places: readonly Pick<OpenPlace, 'root'>[], signal: AbortSignal): Promise<Map<string, number>> {
     const found = await this.#limit(() => this.#run('picks', { roots: places.map(({ root }) => root) }, signal))
     return new Map(found.map(({ path: file, score }) => [file, score]))
+  }
+
+  /** Restores the newest backup of a catalog at one place to an empty folder, opens it, and lists the pictures that have edits in it.
+   *  @throws COPY_MISSING, COPY_DIFFERS when the backup is not whole */
+  rehearse(
+    { root }: Pick<OpenPlace, 'root'>,
+    name: string,
+    to: string,
+    signal: AbortSignal,
+  ): Promise<{ judgement: Judgement; stamp: string; edited: ReadonlySet<string> }> {
+    return this.#limit(async () => {
+      const { judgement, backup } = await this.#run('restore', { root, name, to }, signal)
+      const edited = await this.#run('edits', { root, name: backup.name }, signal)
+      return { judgement, stamp: backup.stamp, edited: new Set(edited) }
+    })
   }
 
   /** The complete sets are counted again: after copying, more may be complete. */
