@@ -178,8 +178,9 @@ describe('a drill', function () {
     await studio.prepare({ catalog: false })
     await assert.rejects(studio.drill({ shoot: 'Nowhere' }), { code: 'SHOOT_UNKNOWN' })
     await assert.rejects(studio.drill({ place: 'Nowhere' }), { code: 'PLACE_UNKNOWN' })
-    await withDaemon({ home: studio.home }, ({ journal }) =>
-      Promise.resolve(assert.equal(lastDrill(journal), undefined)),
-    )
+    await withDaemon({ home: studio.home }, ({ journal }) => {
+      assert.equal(lastDrill(journal), undefined)
+      return Promise.resolve()
+    })
   })
 })
