@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, statSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
@@ -63,11 +64,13 @@ function build() {
   writeFileSync(stamp, wanted)
 }
 
+/** Whole suites run file by file on every core; what is named is run alone, so that its output comes as it happens. */
 function mocha(files, more) {
+  const isNamed = more.some((arg) => !arg.startsWith('-'))
   return node(path.join(root, 'node_modules/mocha/bin/mocha.js'), [
     '--config',
     path.join(root, '.mocharc.json'),
-    ...(more.some((arg) => !arg.startsWith('-')) ? [] : files),
+    ...(isNamed ? [] : ['--parallel', '--jobs', String(Math.max(2, availableParallelism())), ...files]),
     ...more,
   ])
 }
