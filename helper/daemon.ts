@@ -25,7 +25,7 @@ import type { Handlers, RequestContext } from './server/handlers.js'
 import { watched } from './server/watched.js'
 import { Activity } from './status/activity.js'
 import type { StatusWatch, WatchDeps, WatchTimes } from './status/watch.js'
-import { doctorWithBucket } from './upkeep/bucket-methods.js'
+import { doctorWithBucket, thenOffsite } from './upkeep/bucket-methods.js'
 import { BucketKeeper, type BucketKeeperDeps, type BucketTimes } from './upkeep/bucket-keeper.js'
 import { BucketRoom } from './upkeep/bucket-room.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
@@ -135,7 +135,8 @@ export class Daemon {
 
   #catalogHandlers(): Partial<Handlers> {
     return {
-      'catalog/backup': (params, { signal }) => this.#catalogs.backUp(params, signal),
+      'catalog/backup': (params, { signal }) =>
+        thenOffsite(this.#catalogs.backUp(params, signal), this.#buckets, signal),
       'catalog/check': (params, { signal, progress }) =>
         this.#catalogs.check(params, signal, (done, all) => progress(checkProgress(done, all))),
       'catalog/list': (_params, { signal }) => this.#catalogs.list(signal),

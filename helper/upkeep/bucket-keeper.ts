@@ -16,7 +16,10 @@ export interface BucketKeeperDeps {
   readonly clock: () => number
   /** Between 0 (included) and 1 (excluded); spreads what failed together. */
   readonly random: () => number
-  readonly buckets: Pick<BucketRoom, 'places' | 'send' | 'sweep' | 'recheck' | 'noteTrouble' | 'notePause' | 'settle'>
+  readonly buckets: Pick<
+    BucketRoom,
+    'places' | 'send' | 'sweep' | 'recheck' | 'noteTrouble' | 'notePause' | 'settle' | 'owesCatalogs'
+  >
   /** Whether the hour and the connection allow it. */
   readonly mayUpload: () => Promise<MayUpload>
   /** Told when something has arrived: what Lightroom told of may be proven now. */
@@ -118,7 +121,7 @@ export class BucketKeeper {
     // Asking goes through every file of the library, so it is not done for nothing.
     if (!shift.isNews && Math.abs(nowMs - shift.lookedMs) < LOOK_ANYWAY_MS) return false
     shift.lookedMs = nowMs
-    shift.isNews = hasWork(journal, place.id)
+    shift.isNews = this.#hasWork(place.id)
     return shift.isNews
   }
 
@@ -140,7 +143,7 @@ export class BucketKeeper {
       }
       // Before sending, so that what went missing is sent in the same shift.
       if (isRecheckDue(lastRecheckMs(journal, place.id), clock())) await buckets.recheck(place, signal)
-      if (hasWork(journal, place.id)) {
+      if (this.#hasWork(place.id)) {
         const { filesSent, filesCopied, findings } = await buckets.send(place, {}, signal)
         if (filesSent + filesCopied > 0) this.#deps.onSent()
         // What could not be sent is tried again, but not at once: nothing has changed about it.
@@ -151,7 +154,7 @@ export class BucketKeeper {
       } else {
         buckets.settle(place.id)
       }
-      shift.isNews = hasWork(journal, place.id)
+      shift.isNews = this.#hasWork(place.id)
       shift.failures = 0
       shift.notBeforeMs = 0
     } catch (error) {
@@ -160,6 +163,18 @@ export class BucketKeeper {
       if (error instanceof SafelightError) buckets.noteTrouble(place.id, error, shift.notBeforeMs)
       else this.#deps.onFault(error, `sending to "${place.name}"`)
     }
+  }
+
+  #hasWork(placeId: string): boolean {
+    const { journal, buckets } = this.#deps
+    const isOwed = (kind: 'seal' | 'records'): boolean =>
+      stepsOf(journal, kind).some((step) => step.placeId === placeId)
+    return (
+      isOwed('seal') ||
+      isOwed('records') ||
+      pendingCopies(journal, placeId, undefined, 1).length > 0 ||
+      buckets.owesCatalogs(placeId)
+    )
   }
 
   #putOff(shift: Shift): void {
@@ -189,9 +204,4 @@ export class BucketKeeper {
 export function retryAfterMs(failures: number, firstMs: number, random: number): number {
   const longest = Math.max(firstMs, LONGEST_RETRY_MS)
   return Math.round(Math.min(longest, firstMs * 2 ** Math.min(failures, 20)) * (0.5 + random / 2))
-}
-
-function hasWork(journal: Journal, placeId: string): boolean {
-  const isOwed = (kind: 'seal' | 'records'): boolean => stepsOf(journal, kind).some((step) => step.placeId === placeId)
-  return isOwed('seal') || isOwed('records') || pendingCopies(journal, placeId, undefined, 1).length > 0
 }

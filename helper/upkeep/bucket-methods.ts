@@ -1,6 +1,6 @@
 // The answers of the methods that are about buckets: a place that was added, a store that was looked at, in words and numbers.
 import { placeReport, type StatusDeps } from '../status/place-report.js'
-import type { DoctorResult, Params, ProbeTable, Result } from '../../shared/methods.js'
+import type { CatalogBackupResult, DoctorResult, Params, ProbeTable, Result } from '../../shared/methods.js'
 import { SafelightError } from '../errors.js'
 import type { AddBucketRequest } from '../offsite/add-bucket.js'
 import type { ProbeReport } from '../offsite/providers.js'
@@ -52,6 +52,32 @@ function requestOf({ path: url, name, location, bucket = {} }: Params<'place/add
 
 function usage(message: string): SafelightError {
   return new SafelightError('USAGE', { message, remedy: 'See: safelight place add --help' })
+}
+
+/** A catalog that was just backed up goes off-site as well. What keeps it from going there takes nothing away from the drives. */
+export async function thenOffsite(
+  backedUp: Promise<CatalogBackupResult>,
+  buckets: BucketRoom,
+  signal: AbortSignal,
+): Promise<CatalogBackupResult> {
+  const result = await backedUp
+  const places: CatalogBackupResult['places'][number][] = []
+  const warnings: string[] = []
+  for (const place of buckets.places().filter(({ id }) => buckets.owesCatalogs(id))) {
+    const bucket = buckets.open(place)
+    try {
+      const { sent, failed } = await buckets.sendCatalogs(bucket, signal)
+      places.push(...sent.map(({ stamp }) => ({ place: place.name, backup: stamp, state: 'stored' as const })))
+      warnings.push(...failed)
+    } catch (error) {
+      if (!(error instanceof SafelightError)) throw error
+      buckets.noteTrouble(place.id, error)
+      warnings.push(`It is not in "${place.name}" yet: ${error.message} ${error.remedy}`)
+    } finally {
+      bucket.close()
+    }
+  }
+  return { ...result, places: [...result.places, ...places], warnings: [...result.warnings, ...warnings] }
 }
 
 /** The doctor's checks, and beside them what one store was found to do. */

@@ -19,6 +19,7 @@ import {
   type BucketRequest,
 } from '../offsite/add-bucket.js'
 import { checkName } from '../place/places.js'
+import { drivesHere } from '../offsite/candidates.js'
 import { createLimiter, type Limiter } from '../offsite/limiter.js'
 import { openBucket, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
 import { probeStore } from '../offsite/probe.js'
@@ -26,6 +27,7 @@ import type { ProbeReport } from '../offsite/providers.js'
 import { recheckPlace, renewLocks, type RecheckReport } from '../offsite/recheck-place.js'
 import { sendAll, type SendOptions, type SendReport } from '../offsite/send.js'
 import type { JournalLedger } from '../offsite/journal-ledger.js'
+import { hasCatalogsToSend, sendCatalogs, type CatalogsSent } from '../offsite/send-catalogs.js'
 import { readSettings } from '../offsite/settings.js'
 import { sweepPlace } from '../offsite/sweep-place.js'
 import { ledgerOf, spoolFolderOf } from '../offsite/upload-file.js'
@@ -40,7 +42,9 @@ export interface BucketRoomDeps {
 
 /** What one place shares between runs. */
 interface Shared {
+  /** Whose turn it is to write its records, and to send its catalogs. */
   readonly limit: ReturnType<typeof pLimit>
+  readonly catalogs: ReturnType<typeof pLimit>
   readonly ledger: JournalLedger
   readonly limiter: Limiter | undefined
 }
@@ -105,28 +109,20 @@ export class BucketRoom {
 
   /** Sends what is proven and not there yet. @throws OFFSITE_* that ended the run, or the signal's reason */
   async send(place: PlaceRow, options: SendOptions, signal: AbortSignal): Promise<SendReport> {
-    const { files, journal, clock, home } = this.#deps
+    const { journal, clock } = this.#deps
     const bucket = this.open(place)
     const shared = this.#sharedOf(place)
     try {
-      const report = await sendAll(
-        bucket,
-        options,
-        {
-          files,
-          journal,
-          home,
-          hashEngine: chooseHashEngine(),
-          now: clock,
-          sleep: pause,
-          ledger: shared.ledger,
-          spoolFolder: spoolFolderOf(home, place.id),
-          underWay: this.#underWay,
-          exclusively: (act) => shared.limit(act),
-        },
-        signal,
-      )
-      noteChainBreaks(journal, place.id, report.warnings)
+      // What Lightroom knows of the photos first: it is little, and nothing else can make it again.
+      const catalogs = await this.sendCatalogs(bucket, signal)
+      const sendDeps = {
+        ...this.#sendDeps(place),
+        underWay: this.#underWay,
+        exclusively: <T>(act: () => Promise<T>) => shared.limit(act),
+      }
+      const sent = await sendAll(bucket, options, sendDeps, signal)
+      const report = { ...sent, warnings: [...catalogs.failed, ...sent.warnings] }
+      noteChainBreaks(journal, place.id, sent.warnings)
       this.settle(place.id)
       const row = placeById(journal, place.id)
       if (row) savePlace(journal, { ...row, lastSeenMs: clock() })
@@ -136,6 +132,34 @@ export class BucketRoom {
       throw error
     } finally {
       bucket.close()
+    }
+  }
+
+  owesCatalogs(placeId: string): boolean {
+    const { files, journal } = this.#deps
+    return hasCatalogsToSend(journal, placeId, drivesHere({ files, journal }))
+  }
+
+  /** The newest backup of each catalog, where a drive that is here has one that the bucket has not. */
+  async sendCatalogs(bucket: OpenBucket, signal: AbortSignal): Promise<CatalogsSent> {
+    const { files, journal } = this.#deps
+    const drives = drivesHere({ files, journal })
+    return this.#sharedOf(bucket.place).catalogs(() =>
+      sendCatalogs(bucket, { ...this.#sendDeps(bucket.place), drives }, signal),
+    )
+  }
+
+  #sendDeps(place: PlaceRow) {
+    const { files, journal, clock, home } = this.#deps
+    return {
+      files,
+      journal,
+      home,
+      hashEngine: chooseHashEngine(),
+      now: clock,
+      sleep: pause,
+      ledger: this.#sharedOf(place).ledger,
+      spoolFolder: spoolFolderOf(home, place.id),
     }
   }
 
@@ -204,6 +228,7 @@ export class BucketRoom {
     const { limitBytesPerSecond } = settings
     const shared: Shared = {
       limit: pLimit(1),
+      catalogs: pLimit(1),
       ledger: ledgerOf(this.#deps.journal, place.id, settings.store),
       limiter:
         limitBytesPerSecond === undefined
