@@ -101,12 +101,17 @@ describe('imports with mishaps', () => {
   it(`${runs} seeded runs lose no file`, async () => {
     const seeds = Array.from({ length: runs }, (_, index) => first + index)
     const failures: string[] = []
+    let done = 0
     const worker = async (): Promise<void> => {
       for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
         try {
           await runOne(seed)
+          done += 1
+          if (done % 10 === 0) console.log(`      ${done} runs done`)
         } catch (error) {
           failures.push(`SEED=${seed}: ${error instanceof Error ? error.message : String(error)}`)
+          // At once: two hundred runs take long, and may be broken off.
+          console.log(`      ${failures.at(-1) ?? ''}`)
         }
       }
     }

@@ -51,13 +51,14 @@ export class Journey {
     return this.#host
   }
 
-  async startLightroom(): Promise<void> {
+  /** @param rate  seconds of its clock per real one */
+  async startLightroom(rate = RATE): Promise<void> {
     this.#host = await LightroomHost.start({
       plugin: path.join(this.#modules, 'Safelight.lrplugin'),
       home: this.userFolder,
       catalog: this.catalog,
       roots: [this.library],
-      rate: RATE,
+      rate,
       habits: { sendTellsOfLoss: true },
     })
   }
