@@ -18,6 +18,7 @@ const MODES = {
   '--test': ['build', 'test'],
   '--check': ['build', 'check'],
   '--bench': ['build', 'bench'],
+  '--release': ['build', 'release'],
 }
 
 function main(args) {
@@ -31,6 +32,7 @@ function main(args) {
   if (mode?.includes('test'))
     return mocha(['dist/test/**/*.test.js', '--ignore', 'dist/test/**/*.long.test.js'], args.slice(1))
   if (mode?.includes('check')) return mocha(['dist/test/**/*.long.test.js', '--timeout', '3600000'], args.slice(1))
+  if (mode?.includes('release')) return node(path.join(dist, 'build/release.js'), args.slice(1))
   if (mode?.includes('bench')) return node(path.join(dist, 'test/bench/bench.js'), args.slice(1))
   if (mode) return
   return handOver(args)
