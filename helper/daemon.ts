@@ -1,5 +1,6 @@
 // The composition root: everything that the rooms need is made here, once, and handed to them as plain data. Holds the home for as long as
 // it is open; whoever opens it second is told who holds it. What a method does stands in daemon/, one file per kind.
+import path from 'node:path'
 import { findLightroom } from './catalog/lightroom-process.js'
 import { readConfig } from './config.js'
 import { backUpSources, copyHandlers, type LearnPlace } from './daemon/copy-handlers.js'
@@ -18,8 +19,11 @@ import { Queue, type QueueDeps, type QueueTimes } from './ingest/queue.js'
 import { claimHome, type Ownership } from './instance.js'
 import { Journal } from './journal/journal.js'
 import { mayUploadNow } from './offsite/upload-times.js'
+import { readIdentities } from './offsite/age-keys.js'
+import type { OpenBucket } from './offsite/open-bucket.js'
 import { stateOfPlace } from './place/places.js'
 import { rebuildFrom } from './restore/rebuild.js'
+import { bucketSource } from './restore/bucket.js'
 import { RestoreRoom } from './restore/room.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { watched } from './server/watched.js'
@@ -29,6 +33,7 @@ import { doctorWithBucket, thenOffsite } from './upkeep/bucket-methods.js'
 import { BucketKeeper, type BucketKeeperDeps, type BucketTimes } from './upkeep/bucket-keeper.js'
 import { BucketRoom } from './upkeep/bucket-room.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
+import { bestInBuckets, fetchBackup, type FetchedBackup } from './upkeep/catalog-from-bucket.js'
 import { CatalogRoom } from './upkeep/catalog-room.js'
 
 export interface DaemonOptions extends WorkshopOptions {
@@ -44,6 +49,7 @@ export class Daemon {
   readonly #shop: Workshop
   readonly #catalogs: CatalogRoom
   readonly #buckets: BucketRoom
+  readonly #restores: RestoreRoom
   #queue: Queue | undefined
   #keeper: CatalogKeeper | undefined
   #bucketKeeper: BucketKeeper | undefined
@@ -54,6 +60,7 @@ export class Daemon {
     this.#shop = new Workshop(options, journal)
     this.#catalogs = this.#makeCatalogRoom()
     this.#buckets = new BucketRoom(this.#shop)
+    this.#restores = this.#makeRestoreRoom()
     const learn: LearnPlace = async (deps, place, signal) => {
       const result = await rebuildFrom(deps, place, signal)
       await this.#catalogs.learn(place, signal)
@@ -110,12 +117,11 @@ export class Daemon {
 
   #makeHandlers(learn: LearnPlace): Partial<Handlers> {
     const shop = this.#shop
-    const restores = this.#makeRestoreRoom()
     return {
       ...copyHandlers(shop, learn, this.#buckets),
-      ...placeHandlers(shop, learn, restores, this.#buckets),
-      ...restoreHandlers(shop, restores),
-      ...rehearseHandlers(shop, { restores, catalogs: this.#catalogs }),
+      ...placeHandlers(shop, learn, this.#restores, this.#buckets),
+      ...restoreHandlers(shop, this.#restores),
+      ...rehearseHandlers(shop, { restores: this.#restores, catalogs: this.#catalogs }),
       ...lightroomHandlers(shop, {
         owed: () => this.#queue?.wake(),
         left: (catalog) => {
@@ -227,7 +233,12 @@ export class Daemon {
       volumes: shop.volumes,
       withEngine: (act) => shop.withEngine(act),
       placesHere: (deps, signal) => shop.placesHere(deps, signal),
-      openBuckets: () => Promise.resolve([]),
+      openBuckets: () =>
+        Promise.resolve(this.#openBuckets().map((bucket) => bucketSource(bucket, readIdentities(shop.home)))),
+      resend: async (placeId, shootIds, signal) => {
+        const place = this.#buckets.places().find(({ id }) => id === placeId)
+        return place ? (await this.#buckets.send(place, { shootIds: () => shootIds }, signal)).findings : []
+      },
       picks: (places, signal) => this.#catalogs.picks(places, signal),
     })
   }
@@ -242,6 +253,39 @@ export class Daemon {
     this.#shop.announce = announce
   }
 
+  /** Every bucket that can be read from. One whose settings are damaged is simply not read from; status says so. */
+  #openBuckets(): OpenBucket[] {
+    return this.#buckets.places().flatMap((place) => {
+      try {
+        return [this.#buckets.open(place)]
+      } catch (error) {
+        if (error instanceof SafelightError) return []
+        throw error
+      }
+    })
+  }
+
+  /** The best backup of a catalog that a bucket has, fetched to the home. */
+  async #catalogFromBucket(
+    name: string,
+    asOfMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<FetchedBackup | undefined> {
+    const { home, journal } = this.#shop
+    const buckets = this.#openBuckets()
+    try {
+      const best = bestInBuckets(journal, buckets, name, asOfMs)
+      const deps = {
+        fetcher: this.#restores.fetcher,
+        identities: readIdentities(home),
+        folder: path.join(home, 'fetched-catalog'),
+      }
+      return best && (await fetchBackup(deps, best.bucket, best.row, signal))
+    } finally {
+      for (const bucket of buckets) bucket.close()
+    }
+  }
+
   #makeCatalogRoom(): CatalogRoom {
     const shop = this.#shop
     return new CatalogRoom({
@@ -254,6 +298,7 @@ export class Daemon {
       allowRoots: (roots) => allowedRoots(ingestDeps(shop), roots),
       judge: (file, isOffline, catalog, roots) => judgeReferenced(ingestDeps(shop), file, isOffline, catalog, roots),
       onWanted: () => this.#queue?.wake(),
+      fromBucket: (name, asOfMs, signal) => this.#catalogFromBucket(name, asOfMs, signal),
     })
   }
 }

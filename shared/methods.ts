@@ -581,7 +581,11 @@ export interface Methods {
   /** The user's word: what is gone was let go on purpose (`hold`), or this computer's clock is right now (`clock`). */
   'status/accept': { params: { readonly what: 'hold' | 'clock' }; result: Outcome }
   'status/get': { params: { readonly shoot?: string }; result: StatusResult }
-  'rebuild/run': { params: { readonly from: string; readonly rehash?: boolean }; result: RebuildResult }
+  /** From a folder on a drive, or from `s3://bucket/prefix` with what it takes to reach it. */
+  'rebuild/run': {
+    params: { readonly from: string; readonly rehash?: boolean; readonly bucket?: BucketParams }
+    result: RebuildResult
+  }
   /** With a bucket: what its store really does, found out by about thirty small requests below its prefix. */
   'doctor/run': { params: { readonly bucket?: BucketParams & { readonly url: string } }; result: DoctorResult }
   'place/add': {

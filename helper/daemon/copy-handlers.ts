@@ -3,24 +3,32 @@ import { backUp } from '../engine/backup.js'
 import type { EngineDeps } from '../engine/run.js'
 import { overlapOf, refuseOverlap, resolveSources, type SourcePath } from '../engine/sources.js'
 import { verifyCopies } from '../engine/verify.js'
-import { SafelightError } from '../errors.js'
+import { ERROR_CODES, SafelightError } from '../errors.js'
 import { listPlaces } from '../journal/places.js'
 import { findPlace, openPlace, realFolder, type OpenPlace } from '../place/places.js'
-import { rebuildFrom } from '../restore/rebuild.js'
+import type { RecordedPlace, rebuildFrom } from '../restore/rebuild.js'
+import { fetchRecords } from '../restore/rebuild-bucket.js'
 import type { Handlers, RequestContext } from '../server/handlers.js'
 import { backUpAndSend } from '../upkeep/backup-offsite.js'
 import type { BucketRoom } from '../upkeep/bucket-room.js'
 import type { BackupResult, Finding, Params, Result } from '../../shared/methods.js'
-import { unique, type Learn, type Workshop } from './workshop.js'
+import { unique, type Workshop } from './workshop.js'
 
-export type LearnPlace = Learn<Awaited<ReturnType<typeof rebuildFrom>>>
+/** Learns everything that a place says of itself, wherever its records lie. */
+export type LearnPlace = (deps: EngineDeps, place: RecordedPlace, signal: AbortSignal) => ReturnType<typeof rebuildFrom>
 
 export function copyHandlers(shop: Workshop, learn: LearnPlace, buckets: BucketRoom): Partial<Handlers> {
   return {
     'backup/run': (params, context) => runBackup(shop, buckets, params, context),
     'verify/run': (params, context) => shop.withEngine((deps) => runVerify(shop, deps, params, context)),
     'rebuild/run': (params, context) =>
-      shop.alone(() => shop.withEngine((deps) => runRebuild(shop, learn, deps, params, context))),
+      shop.alone(() =>
+        shop.withEngine((deps) =>
+          params.from.startsWith('s3://')
+            ? rebuildFromBucket(shop, learn, deps, buckets, params, context)
+            : runRebuild(shop, learn, deps, params, context),
+        ),
+      ),
   }
 }
 
@@ -139,6 +147,32 @@ async function runRebuild(
   const findings = [...result.findings.filter((finding) => !isRead(finding)), ...read.findings]
   const exitCode = Math.max(result.exitCode, read.exitCode)
   return { ...result, ok: exitCode === 0, exitCode, summary: `${result.summary} ${read.summary}`, findings }
+}
+
+async function rebuildFromBucket(
+  shop: Workshop,
+  learn: LearnPlace,
+  deps: EngineDeps,
+  buckets: BucketRoom,
+  { from: url, rehash, bucket = {} }: Params<'rebuild/run'>,
+  { signal }: RequestContext,
+): Promise<Result<'rebuild/run'>> {
+  if (rehash === true)
+    throw new SafelightError('USAGE', {
+      message: '--rehash reads the copies on a drive. What comes from a bucket is hashed by every restore.',
+      remedy: 'Leave it out.',
+    })
+  const { journal, clock } = shop
+  const { place, refused } = await fetchRecords({ ...buckets.openDeps(), journal, clock }, { url, ...bucket }, signal)
+  const result = await learn(deps, place, signal)
+  if (refused.length === 0) return result
+  const findings = [
+    ...result.findings,
+    ...refused.map(({ path: file, why }) => ({ kind: 'manifest', place: place.name, shoot: '', file, message: why })),
+  ]
+  const exitCode = Math.max(result.exitCode, ERROR_CODES.COPY_DIFFERS.exit)
+  const summary = `${result.summary} ${refused.length} records were not read (see the list).`
+  return { ...result, ok: false, exitCode, summary, findings }
 }
 
 function noPlaces(): SafelightError {

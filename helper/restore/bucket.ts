@@ -8,6 +8,7 @@ import { BLAKE3_METADATA } from '../offsite/confirm.js'
 import { AGE_SUFFIX } from '../offsite/encryption.js'
 import { objectKey, type KeySpace } from '../offsite/names.js'
 import type { ObjectFacts, ObjectStore } from '../offsite/object-store.js'
+import type { OpenBucket as BucketPlace } from '../offsite/open-bucket.js'
 
 /** A bucket that can be read. */
 export interface OpenBucket {
@@ -22,6 +23,23 @@ export interface OpenBucket {
   readonly identities: readonly string[]
   /** Of the originals. */
   readonly storageClass?: string
+}
+
+/** A bucket place that was opened, as a source. */
+export function bucketSource(
+  { place, store, keySpace, settings }: BucketPlace,
+  identities: readonly string[],
+): OpenBucket {
+  const { recipients, storageClass } = settings
+  return {
+    id: place.id,
+    name: place.name,
+    store,
+    space: keySpace,
+    isEncrypted: recipients !== undefined,
+    identities,
+    ...(storageClass === undefined ? {} : { storageClass }),
+  }
 }
 
 export interface OpenedCopy {
@@ -49,7 +67,8 @@ export async function openCopy(
   for (const { key, isEncrypted } of keysOf(bucket, path)) {
     const found = await bucket.store.head({ key }, signal)
     const copy = found && toCopy(bucket, found, isEncrypted)
-    if (copy && (isEncrypted || isOf(found, hash))) return copy
+    // Without a hash beside it another program put it there: then an earlier version that has one goes before it.
+    if (copy && (isEncrypted || found.metadata[BLAKE3_METADATA] === hash)) return copy
     first ??= copy
     const earlier = await earlierVersion(bucket, { key, isEncrypted }, hash, signal)
     if (earlier) return earlier
@@ -63,12 +82,6 @@ export function keysOf({ space, isEncrypted }: OpenBucket, path: string): { key:
   const plain = { key: objectKey(space, path), isEncrypted: false }
   const age = { key: objectKey(space, `${path}${AGE_SUFFIX}`), isEncrypted: true }
   return isEncrypted ? [age, plain] : [plain, age]
-}
-
-/** Without a hash beside it (another program put it there) only reading tells. */
-function isOf({ metadata }: ObjectFacts, hash: Hash): boolean {
-  const said = metadata[BLAKE3_METADATA]
-  return said === undefined || said === hash
 }
 
 /** More versions than this of one key are not gone through. */

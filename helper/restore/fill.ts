@@ -4,7 +4,6 @@
 import os from 'node:os'
 import path from 'node:path'
 import { systemCode } from '../errors.js'
-import { reReadUnproven, sealPending } from '../engine/finish.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { inWords } from '../files/in-words.js'
@@ -17,7 +16,7 @@ import type { FillResult } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
 import { CopyFinder } from './copies.js'
 import type { Fetcher } from './fetch.js'
-import { healCopies, type HealRun, type Suspect } from './heal-copies.js'
+import { finishAt, healCopies, type HealRun, type Suspect } from './heal-copies.js'
 
 export interface FillRequest {
   readonly place: OpenPlace
@@ -125,16 +124,10 @@ async function fillShoot(
     introduce(run, shoot, place)
     await healCopies(run, lot)
     if (waiting.length > lot.length) return true
-    await seal(run, place)
+    await finishAt(run, place)
     return false
   }
   while (!engine.signal.aborted && !engine.failedPlaces.has(place.id)) if (!(await exclusively(copyLot))) return
-}
-
-async function seal({ engine }: HealRun, place: OpenPlace): Promise<void> {
-  const isOver = (): boolean => engine.signal.aborted || engine.failedPlaces.has(place.id)
-  if (!isOver()) await reReadUnproven(engine, place)
-  if (!isOver() && isStillThere(engine.deps.files, place)) sealPending(engine, place)
 }
 
 /** A log begins with the folder of originals that its shoot stands for. */

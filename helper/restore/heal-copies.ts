@@ -2,14 +2,15 @@
 // the log beside them, then the journal; a crash between two of them is "run it again".
 import path from 'node:path'
 import { systemCode } from '../errors.js'
+import { reReadUnproven, sealPending } from '../engine/finish.js'
 import type { CopyJob, CopyOutcome, Failure, ReadMethod, Target } from '../engine/jobs.js'
 import { deviceOf } from '../engine/record-draft.js'
 import type { BackupRun } from '../engine/run.js'
 import { obstacleBelow } from '../files/inside.js'
 import { dropCopyAt, saveCopy, setCopyState, type CopyRow } from '../journal/files.js'
 import { historyOfShoot, type FileHistory, type PastVersion } from '../journal/history.js'
-import type { ShootRow } from '../journal/shoots.js'
-import { addStep, sealOf } from '../journal/steps.js'
+import { listShoots, type ShootRow } from '../journal/shoots.js'
+import { addStep, sealOf, stepsOf } from '../journal/steps.js'
 import { appendEvents, type LogEvent } from '../manifest/log.js'
 import { MANIFEST_FILE } from '../manifest/manifest.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
@@ -94,6 +95,32 @@ function clearBefore({ engine, finder }: HealRun, suspects: readonly Suspect[]):
       if (systemCode(error) === '') throw error
       engine.failPlace(place.id, error)
     }
+  }
+}
+
+/** What was written is proven, and the manifests say what is there. @throws nothing that a drive does: it is out of the run then */
+export async function finishAt(run: HealRun, place: OpenPlace): Promise<void> {
+  const { engine } = run
+  const isOver = (): boolean => engine.signal.aborted || engine.failedPlaces.has(place.id)
+  if (!isOver()) await reReadUnproven(engine, place)
+  try {
+    if (isOver() || !isStillThere(engine.deps.files, place)) return
+    clearUnsealed(run, place)
+    sealPending(engine, place)
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    engine.failPlace(place.id, error)
+  }
+}
+
+/** What a run that was killed while it sealed left half written: its steps are still there. */
+function clearUnsealed({ engine, finder }: HealRun, place: OpenPlace): void {
+  const { deps } = engine
+  const rows = new Map(listShoots(deps.journal).map((row) => [row.id, row]))
+  for (const { placeId, shootId } of stepsOf(deps.journal, 'seal')) {
+    const row = placeId === place.id ? rows.get(shootId) : undefined
+    const folder = row && finder.folderOf(row, place)
+    if (folder !== undefined) clearBelow(deps, place.root, folder)
   }
 }
 

@@ -4,19 +4,19 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { ERROR_CODES } from '../errors.js'
 import { inWords } from '../files/in-words.js'
-import { reReadUnproven, sealPending } from '../engine/finish.js'
 import { exitOfFindings } from '../engine/outcome.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { chooseShoots } from '../engine/verify.js'
 import { listPlaces } from '../journal/places.js'
 import { listShoots } from '../journal/shoots.js'
-import { isStillThere, stateOfPlace, type OpenPlace } from '../place/places.js'
+import { stateOfPlace, type OpenPlace } from '../place/places.js'
 import type { HealResult, Params } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
 import { CopyFinder } from './copies.js'
 import type { Fetcher } from './fetch.js'
-import { findSuspects, healCopies, type HealRun, type Suspect } from './heal-copies.js'
+import { healBuckets, type Resend } from './heal-buckets.js'
+import { findSuspects, finishAt, healCopies, type HealRun, type Suspect } from './heal-copies.js'
 import { healOriginals } from './heal-originals.js'
 
 export interface HealRequest {
@@ -25,12 +25,13 @@ export interface HealRequest {
   readonly places: readonly OpenPlace[]
   readonly buckets: readonly OpenBucket[]
   readonly fetcher: Fetcher
+  readonly resend: Resend
 }
 
 /** @throws SHOOT_UNKNOWN */
 export async function heal(
   deps: EngineDeps,
-  { params, places, buckets, fetcher }: HealRequest,
+  { params, places, buckets, fetcher, resend }: HealRequest,
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<HealResult> {
@@ -66,6 +67,8 @@ export async function heal(
     for (const lot of suspects) if (lot.length > 0) await healCopies(run, lot)
     for (const shoot of shoots) await healOriginals(run, shoot, params.originals === true)
     if (!run.isDryRun) await finish(run)
+    await healBuckets(run, shoots, resend)
+    if (!signal.aborted && !run.isDryRun) await fetcher.clear()
   } finally {
     signal.removeEventListener('abort', stop)
     meter.close()
@@ -73,11 +76,8 @@ export async function heal(
   return resultOf(run)
 }
 
-async function finish({ engine }: HealRun): Promise<void> {
-  for (const place of engine.livePlaces()) {
-    await reReadUnproven(engine, place)
-    if (!engine.signal.aborted && isStillThere(engine.deps.files, place)) sealPending(engine, place)
-  }
+async function finish(run: HealRun): Promise<void> {
+  for (const place of run.engine.livePlaces()) await finishAt(run, place)
 }
 
 function resultOf({ engine, isDryRun, healed, tally }: HealRun): HealResult {

@@ -4,7 +4,7 @@
 import path from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { ERROR_CODES } from '../errors.js'
-import { readWhole, type EntryStat } from '../files/durable.js'
+import { readWhole } from '../files/durable.js'
 import { isLitter, isOwnFile } from '../files/scan.js'
 import { ensureVersion, filesOfShoot, noteFirstSeen, saveCopy, saveFile, setNewestVersion } from '../journal/files.js'
 import { forgetChainBreaks } from '../journal/meta.js'
@@ -24,21 +24,28 @@ import { newestByFolder, readChain, type ChainLine } from '../manifest/chain.js'
 import { LOG_FILE, parseLog, type LogEvent } from '../manifest/log.js'
 import { MANIFEST_FILE, parseManifest } from '../manifest/manifest.js'
 import { hashBytes } from '../files/hash.js'
-import type { CopyState, Hash, ProofMethod } from '../model.js'
+import type { CopyState, Hash } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import type { EngineDeps } from '../engine/run.js'
 import { isSameSource } from '../engine/sources.js'
 import type { Finding, RebuildResult } from '../../shared/methods.js'
+import { firstSeen, tellings, type Telling } from './tellings.js'
 
 /** A manifest or log beyond this is not one of ours: a million files make one of 100 MB. */
-const RECORD_MAX_BYTES = 512 * 1024 * 1024
+export const RECORD_MAX_BYTES = 512 * 1024 * 1024
 
 /** Folders nested deeper than this are no photographer's. */
 const DEPTH_MAX = 64
 
+/** A place whose records can be read. */
+export interface RecordedPlace extends Pick<OpenPlace, 'id' | 'name' | 'root'> {
+  /** Where its files are not where its records are: what lies under a path below the place. A bucket's records are fetched to the home. */
+  readonly look?: (path: string) => { readonly sizeBytes: number } | undefined
+}
+
 interface Rebuild {
   readonly deps: EngineDeps
-  readonly place: OpenPlace
+  readonly place: RecordedPlace
   readonly findings: Finding[]
   files: number
   versions: number
@@ -46,7 +53,7 @@ interface Rebuild {
 }
 
 /** @param place  open; its manifests are read, nothing at it is changed */
-export async function rebuildFrom(deps: EngineDeps, place: OpenPlace, signal: AbortSignal): Promise<RebuildResult> {
+export async function rebuildFrom(deps: EngineDeps, place: RecordedPlace, signal: AbortSignal): Promise<RebuildResult> {
   const rebuild: Rebuild = { deps, place, findings: [], files: 0, versions: 0, shoots: 0 }
   const chain = readChain(deps.files, place.root, deps.hash)
   for (const message of chain.breaks)
@@ -90,7 +97,7 @@ function resultOf({ place, findings, files, versions, shoots }: Rebuild): Rebuil
   return { ok: exitCode === 0, exitCode, summary, place: place.name, shoots, files, versions, findings }
 }
 
-function folderPath(place: OpenPlace, folder: string): string {
+function folderPath(place: RecordedPlace, folder: string): string {
   return path.join(place.root, 'Photos', ...folder.split('/'))
 }
 
@@ -182,75 +189,6 @@ function readRecord(rebuild: Rebuild, folder: string, name: string): Buffer | un
   return readWhole(rebuild.deps.files, file)
 }
 
-/** What the log says last of each path. */
-interface Telling {
-  readonly hash: Hash
-  readonly modifiedMs?: number
-  readonly state: CopyState
-  readonly provenMs?: number
-  readonly how?: ProofMethod
-}
-
-function tellings(events: readonly LogEvent[]): Map<string, Telling> {
-  const told = new Map<string, Telling>()
-  for (const event of events) {
-    const atMs = Date.parse(event.at)
-    switch (event.event) {
-      case 'copied':
-      case 'adopted':
-        told.set(event.path, {
-          hash: event.sourceHash,
-          modifiedMs: Date.parse(event.modified),
-          // Read through the cache right after writing, which proves little; the event that says more comes later, or never came.
-          ...(event.event === 'copied' && event.read === 'cached'
-            ? { state: 'written' }
-            : { state: 'verified', provenMs: atMs, how: event.read }),
-        })
-        break
-      case 'verified':
-        told.set(event.path, {
-          ...told.get(event.path),
-          hash: event.sourceHash,
-          state: 'verified',
-          provenMs: atMs,
-          how: event.read ?? 'cached',
-        })
-        break
-      case 'damaged':
-      case 'missing':
-        told.set(event.path, { ...told.get(event.path), hash: event.sourceHash, state: event.event })
-        break
-      case 'kept': {
-        const before = told.get(event.path)
-        told.delete(event.path)
-        told.set(event.to, before?.hash === event.copyHash ? before : { hash: event.copyHash, state: 'written' })
-        break
-      }
-      case 'quarantined':
-        told.delete(event.path)
-        break
-      case 'unreadable':
-      case 'source':
-      case 'failed':
-      case 'sealed':
-        break
-    }
-  }
-  return told
-}
-
-/** When each content of each file was first spoken of, by hash and name: what `--as-of` goes by. Proofs are renewed, this is not. */
-function firstSeen(events: readonly LogEvent[]): Map<string, number> {
-  const seen = new Map<string, number>()
-  for (const event of events) {
-    const hash = 'sourceHash' in event ? event.sourceHash : event.event === 'kept' ? event.copyHash : undefined
-    if (hash === undefined || !('file' in event)) continue
-    const key = `${hash} ${event.file}`
-    seen.set(key, Math.min(seen.get(key) ?? Infinity, Date.parse(event.at)))
-  }
-  return seen
-}
-
 /** The file's own name comes before `Versions/…`, so that it becomes the newest version. */
 function depth(relative: string): number {
   return relative.split('/').length
@@ -288,8 +226,14 @@ function adopt(rebuild: Rebuild, folder: string, events: readonly LogEvent[]): S
   return adoptShoot(journal, source, pathFromRoot, [source.label, ...parts.slice(1)].join('/'))
 }
 
-function statAt(rebuild: Rebuild, folder: string, relative: string): EntryStat | undefined {
-  const stat = rebuild.deps.files.stat(path.join(folderPath(rebuild.place, folder), ...relative.split('/')))
+/** What lies under a path of a shoot; its time where the place shows one. */
+function statAt(
+  { deps, place }: Rebuild,
+  folder: string,
+  relative: string,
+): { readonly sizeBytes: number; readonly mtimeMs?: number } | undefined {
+  if (place.look) return place.look(`Photos/${folder}/${relative}`)
+  const stat = deps.files.stat(path.join(folderPath(place, folder), ...relative.split('/')))
   return stat?.kind === 'file' ? stat : undefined
 }
 
@@ -310,7 +254,8 @@ function rebuildCopy(
   }
   const stat = statAt(rebuild, folder, relative)
   if (!stat) find(rebuild, row.key, relative, 'the manifest lists it, and it is not there', 'missing')
-  const content = { hash, sizeBytes: stat?.sizeBytes ?? 0, mtimeMs: told?.modifiedMs ?? stat?.mtimeMs ?? 0 }
+  const sizeBytes = (place.look && told?.hash === hash ? told.sizeBytes : undefined) ?? stat?.sizeBytes ?? 0
+  const content = { hash, sizeBytes, mtimeMs: told?.modifiedMs ?? stat?.mtimeMs ?? 0 }
   const known = fileIds.get(name)
   const fileId = known ?? saveFile(deps.journal, row.id, name, content)
   fileIds.set(name, fileId)

@@ -10,6 +10,7 @@ import type { FillResult, Params, Result } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
 import { clearOldFetches, Fetcher } from './fetch.js'
 import { fillPlace, type FillRequest } from './fill.js'
+import type { Resend } from './heal-buckets.js'
 import { heal } from './heal.js'
 import { planRestore, restore, type RestoreRequest } from './restore.js'
 
@@ -22,19 +23,21 @@ export interface RestoreRoomDeps {
   readonly placesHere: (deps: EngineDeps, signal: AbortSignal) => Promise<OpenPlace[]>
   /** Opens every known bucket whose credentials are there; nothing is asked of the store yet. */
   readonly openBuckets: () => Promise<OpenBucket[]>
+  /** Sends what a bucket lacks of these shoots. */
+  readonly resend: Resend
   /** What the photographer has chosen, by the newest catalog backups at these places. */
   readonly picks: (places: readonly OpenPlace[], signal: AbortSignal) => Promise<ReadonlyMap<string, number>>
 }
 
 export class RestoreRoom {
   readonly #deps: RestoreRoomDeps
-  readonly #fetcher: Fetcher
+  readonly fetcher: Fetcher
   #isCleared = false
 
   constructor(deps: RestoreRoomDeps) {
     this.#deps = deps
     const { home, volumes, clock } = deps
-    this.#fetcher = new Fetcher({ folder: path.join(home, 'fetched'), hash: chooseHashEngine(), volumes, clock })
+    this.fetcher = new Fetcher({ folder: path.join(home, 'fetched'), hash: chooseHashEngine(), volumes, clock })
   }
 
   plan(params: Params<'restore/plan'>, signal: AbortSignal): Promise<Result<'restore/plan'>> {
@@ -46,7 +49,9 @@ export class RestoreRoom {
   }
 
   heal(params: Params<'heal/run'>, signal: AbortSignal, onProgress: OnProgress): Promise<Result<'heal/run'>> {
-    return this.#open(signal, (engine, sources) => heal(engine, { params, ...sources }, signal, onProgress))
+    return this.#open(signal, (engine, sources) =>
+      heal(engine, { params, resend: this.#deps.resend, ...sources }, signal, onProgress),
+    )
   }
 
   /** Ids of the buckets whose credentials are there; whether they answer is not known yet. */
@@ -89,7 +94,7 @@ export class RestoreRoom {
       const places = await this.#deps.placesHere(engine, signal)
       const buckets = await this.#deps.openBuckets()
       try {
-        return await act(engine, { places, buckets, fetcher: this.#fetcher })
+        return await act(engine, { places, buckets, fetcher: this.fetcher })
       } finally {
         for (const { store } of buckets) store.close()
       }

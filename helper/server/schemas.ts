@@ -91,7 +91,11 @@ export const SCHEMAS = {
   'file/story': z.strictObject({ shoot: text, file: pathText }),
   'status/accept': z.strictObject({ what: z.enum(['hold', 'clock']) }),
   'status/get': z.strictObject({ shoot: text.exactOptional() }),
-  'rebuild/run': z.strictObject({ from: pathText, rehash: z.boolean().exactOptional() }),
+  'rebuild/run': z.strictObject({
+    from: pathText,
+    rehash: z.boolean().exactOptional(),
+    bucket: z.strictObject(bucketFields).exactOptional(),
+  }),
   'doctor/run': z.strictObject({ bucket: z.strictObject({ ...bucketFields, url: text }).exactOptional() }),
   'place/add': z.strictObject({
     path: pathText,

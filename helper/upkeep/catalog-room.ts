@@ -26,6 +26,7 @@ import type { Journal } from '../journal/journal.js'
 import { originalsIn, type KnownOriginal } from '../journal/referenced.js'
 import type { OpenPlace } from '../place/places.js'
 import type { Params, Result } from '../../shared/methods.js'
+import type { FetchedBackup } from './catalog-from-bucket.js'
 import { CatalogReconciler, type ReconcileDeps } from './reconcile.js'
 import { lightroomWarnings, sameDisk } from './lightroom-warnings.js'
 
@@ -38,6 +39,12 @@ export interface CatalogRoomDeps extends ReconcileDeps {
   readonly settleMs: () => number
   /** Opens every known drive; those that cannot be opened are given with the reason. */
   readonly openPlaces: (signal: AbortSignal) => Promise<{ places: OpenPlace[]; absent: SafelightError[] }>
+  /** The best backup of a catalog that a bucket has, fetched to the home; asked for when no drive has one. */
+  readonly fromBucket: (
+    name: string,
+    asOfMs: number | undefined,
+    signal: AbortSignal,
+  ) => Promise<FetchedBackup | undefined>
   /** Told when there is more to protect. */
   readonly onWanted: () => void
 }
@@ -115,10 +122,15 @@ export class CatalogRoom {
       const { places, absent } = await this.#deps.openPlaces(signal)
       const asOfMs = asOf === undefined ? undefined : Date.parse(asOf)
       const candidates = await this.#candidates(places, name, asOfMs, signal)
-      const first = candidates[0]
+      const fetched = candidates[0] ? undefined : await this.#deps.fromBucket(name, asOfMs, signal)
+      const first = candidates[0] ?? fetched
       if (!first) throw absent[0] && places.length === 0 ? absent[0] : noBackup(name, asOf)
       const params = { name, to, root: first.root, ...(asOfMs === undefined ? {} : { asOfMs }) }
-      return restoreResult(await this.#run('restore', params, signal), first.name)
+      try {
+        return restoreResult(await this.#run('restore', params, signal), first.name)
+      } finally {
+        await fetched?.release()
+      }
     })
   }
 
@@ -453,7 +465,7 @@ function noDrive(): SafelightError {
 
 function noBackup(name: string, asOf: string | undefined): SafelightError {
   return new SafelightError('COPY_MISSING', {
-    message: `No connected drive has a backup of a catalog "${name}"${asOf === undefined ? '' : ` taken by ${asOf}`}. Nothing was restored.`,
+    message: `No connected drive and no bucket has a backup of a catalog "${name}"${asOf === undefined ? '' : ` taken by ${asOf}`}. Nothing was restored.`,
     remedy: 'See which there are: safelight catalog list',
   })
 }

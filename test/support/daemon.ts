@@ -20,10 +20,14 @@ export function foldersAsDisks(root: string): Volumes {
       } satisfies Volume)
     },
     room(file) {
-      const { bavail, blocks, bsize } = fs.statfsSync(file)
+      const { bavail, blocks, bsize } = fs.statfsSync(nearestExisting(file))
       return { freeBytes: bavail * bsize, totalBytes: blocks * bsize }
     },
   }
+}
+
+function nearestExisting(file: string): string {
+  return fs.existsSync(file) ? file : nearestExisting(path.dirname(file))
 }
 
 export interface Act {
