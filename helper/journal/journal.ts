@@ -71,7 +71,7 @@ export class Journal {
 
   /** @returns the id of the row inserted last */
   run(sql: string, values: readonly Value[] = []): number {
-    return this.#ask(() => Number(this.#prepare(sql).run([...values]).lastInsertRowid))
+    return this.#with(sql, (statement) => Number(statement.run([...values]).lastInsertRowid))
   }
 
   /** @returns the id of the row inserted, or undefined when a conflict kept it out */
@@ -81,7 +81,7 @@ export class Journal {
   }
 
   all(sql: string, values: readonly Value[] = []): Row[] {
-    return this.#ask(() => this.#prepare(sql).all([...values]) as Row[])
+    return this.#with(sql, (statement) => statement.all([...values]) as Row[])
   }
 
   get(sql: string, values: readonly Value[] = []): Row | undefined {
@@ -118,6 +118,20 @@ export class Journal {
     })
   }
 
+  /** A statement that failed says so again whatever is done with it next, so it is not kept. */
+  #with<T>(sql: string, act: (statement: Statement) => T): T {
+    return this.#ask(() => {
+      const statement = this.#prepare(sql)
+      try {
+        return act(statement)
+      } catch (error) {
+        this.#statements.delete(sql)
+        finalizeFailed(statement)
+        throw error
+      }
+    })
+  }
+
   /** Statements are kept: preparing costs more than most of them. `all` and `run` leave none half-read, which would hold the lock. */
   #prepare(sql: string): Statement {
     const known = this.#statements.get(sql)
@@ -125,6 +139,15 @@ export class Journal {
     const statement = this.#database.prepare(sql)
     this.#statements.set(sql, statement)
     return statement
+  }
+}
+
+/** Finalizing repeats the failure that is on its way up already. */
+function finalizeFailed(statement: Statement): void {
+  try {
+    statement.finalize()
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
   }
 }
 

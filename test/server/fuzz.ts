@@ -1,11 +1,14 @@
 // Hostile input against a real server: frames of somebody who has the token, and HTTP heads and raw bytes of somebody who has not. After
 // every batch the server must still answer a ping in order, so a crash or a hang shows at once. Same seed, same run.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import net from 'node:net'
+import path from 'node:path'
 import fc from 'fast-check'
 import type { WebSocket } from 'ws'
 import type { Handlers } from '../../helper/server/handlers.js'
 import { SCHEMAS } from '../../helper/server/schemas.js'
+import { PROJECT } from '../support/safelight.js'
 import { ask, HELLO, openServer, type TestServer } from './support.js'
 
 const METHODS = Object.keys(SCHEMAS).filter((method) => method !== 'session/hello')
@@ -138,6 +141,32 @@ export async function fuzzFrames(count: number, seed: number): Promise<number> {
     }
     assert.deepEqual(test.faults, [])
     return calls()
+  } finally {
+    await test.close()
+  }
+}
+
+/** Frames that were once worth a thought, one JSON string per line: what a fuzz finds is added here, and met again in every run. */
+export function corpus(): string[] {
+  const file = path.join(PROJECT, 'test/server/corpus.jsonl')
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as string)
+}
+
+/** Sends each of the frames with the token, in a connection of its own. @returns how many there were */
+export async function replayFrames(frames: readonly string[]): Promise<number> {
+  const test = await openServer(countingHandlers().handlers, {})
+  try {
+    for (const text of frames) {
+      const socket = await greeted(test)
+      socket.send(text)
+      await pong(socket)
+      socket.close()
+    }
+    assert.deepEqual(test.faults, [])
+    return frames.length
   } finally {
     await test.close()
   }

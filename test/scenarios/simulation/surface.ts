@@ -40,20 +40,21 @@ const WRITING: ReadonlySet<string> = new Set([
 ])
 
 export class Surface {
-  readonly files: DurableFiles
+  /** Of the life that goes on now; whatever a dead one still has under way never gets through. */
+  files: DurableFiles
   /** Counted since the trouble was planned. */
   calls = 0
   hasHappened = false
   readonly #home: string
   #trouble: Trouble | undefined
-  #isDead = false
+  #life = { isDead: false }
   readonly #opened = new Map<number, string>()
   /** What the time of change of a rotten file was before. */
   readonly #unchanged = new Map<string, { readonly ctimeMs: number; readonly real: number }>()
 
   constructor(home: string) {
     this.#home = home
-    this.files = this.#wrap()
+    this.files = this.#wrap(this.#life)
   }
 
   plan(trouble: Trouble | undefined): void {
@@ -63,7 +64,7 @@ export class Surface {
   }
 
   get isDead(): boolean {
-    return this.#isDead
+    return this.#life.isDead
   }
 
   /** After a kill, when the dead engine has been closed: the home as it was at that instant. */
@@ -72,7 +73,8 @@ export class Surface {
     fs.renameSync(`${this.#home}-at-kill`, this.#home)
     // The claim of a process that is dead; this one, which played it, is not.
     for (const name of fs.readdirSync(this.#home)) if (name.startsWith('owner-')) fs.rmSync(path.join(this.#home, name))
-    this.#isDead = false
+    this.#life = { isDead: false }
+    this.files = this.#wrap(this.#life)
     this.#trouble = undefined
     this.#opened.clear()
   }
@@ -82,8 +84,8 @@ export class Surface {
     this.#unchanged.set(file, { ctimeMs: before.ctimeMs, real: fs.lstatSync(file).ctimeMs })
   }
 
-  #meet(method: string, file: string): 'flip' | undefined {
-    if (this.#isDead) throw new Killed('nothing gets through from the dead')
+  #meet(life: { readonly isDead: boolean }, method: string, file: string): 'flip' | undefined {
+    if (life.isDead) throw new Killed('nothing gets through from the dead')
     this.calls += 1
     const trouble = this.#trouble
     if (!trouble || this.calls < trouble.atCall) return undefined
@@ -111,7 +113,7 @@ export class Surface {
   }
 
   #die(): never {
-    this.#isDead = true
+    this.#life.isDead = true
     this.hasHappened = true
     fs.rmSync(`${this.#home}-at-kill`, { recursive: true, force: true })
     fs.cpSync(this.#home, `${this.#home}-at-kill`, { recursive: true, preserveTimestamps: true })
@@ -123,7 +125,7 @@ export class Surface {
     return lie?.real === stat.ctimeMs ? { ...stat, ctimeMs: lie.ctimeMs } : stat
   }
 
-  #wrap(): DurableFiles {
+  #wrap(life: { readonly isDead: boolean }): DurableFiles {
     const real = systemFiles
     const name = (descriptor: number): string => this.#opened.get(descriptor) ?? ''
     const open = (file: string, descriptor: number): number => {
@@ -131,7 +133,7 @@ export class Surface {
       return descriptor
     }
     const pass = <T>(method: string, file: string, call: () => T): T => {
-      this.#meet(method, file)
+      this.#meet(life, method, file)
       return call()
     }
     return {
@@ -154,13 +156,13 @@ export class Surface {
       create: (file) => pass('create', file, () => open(file, real.create(file))),
       openAppend: (file) => pass('openAppend', file, () => open(file, real.openAppend(file))),
       read: (descriptor, into, offset, length, position) => {
-        const flip = this.#meet('read', name(descriptor)) === 'flip'
+        const flip = this.#meet(life, 'read', name(descriptor)) === 'flip'
         const count = real.read(descriptor, into, offset, length, position)
         if (flip && count > 0) into[offset + (count >> 1)]! ^= 1
         return count
       },
       write: (descriptor, from, offset, length) => {
-        if (this.#meet('write', name(descriptor)) !== 'flip' || length === 0)
+        if (this.#meet(life, 'write', name(descriptor)) !== 'flip' || length === 0)
           real.write(descriptor, from, offset, length)
         else {
           const wrong = Uint8Array.from(from.subarray(offset, offset + length))
