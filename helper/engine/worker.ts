@@ -2,7 +2,7 @@
 // things with the main thread: a flag that ends the run, and counters for the progress line.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { DurableFiles } from '../files/durable.js'
-import { chooseHashEngine } from '../files/hash.js'
+import { hashEngineNamed, type HashEngine } from '../files/hash.js'
 import { alignedBuffer } from '../files/aligned.js'
 import { runCopyBatch } from './copy.js'
 import type { CopyJob, Job, JobOutcome } from './jobs.js'
@@ -11,6 +11,8 @@ import { runHashJob, Stopped, type WorkerDeps } from './read.js'
 export interface WorkerSetup {
   readonly temporaryTag: string
   readonly control: SharedArrayBuffer
+  /** The engine that the main thread has chosen. */
+  readonly hash: HashEngine['name']
 }
 
 export interface Batch {
@@ -36,7 +38,7 @@ export function workerDeps(files: DurableFiles, setup: WorkerSetup): WorkerDeps 
   const control = new BigInt64Array(setup.control)
   return {
     files,
-    hash: chooseHashEngine(),
+    hash: hashEngineNamed(setup.hash),
     buffer: alignedBuffer(BUFFER_BYTES),
     temporaryTag: setup.temporaryTag,
     onBytes(count, what) {

@@ -1,7 +1,7 @@
 // BLAKE3, and nothing else about it. blake3-wasm is the hash that is always there; a native build of the same function stands in when
 // it is installed and has agreed with it on a test vector, which gives Lightroom back most of the processor time.
 import { createRequire } from 'node:module'
-import { createHash } from 'blake3-wasm'
+import type * as Blake3Wasm from 'blake3-wasm'
 
 /** Hashes one stream of bytes. Feed it in order, then ask once. */
 export interface Hasher {
@@ -16,10 +16,16 @@ export interface HashEngine {
   create(): Hasher
 }
 
+const require = createRequire(import.meta.url)
+
+/** Loaded when it is first used: a worker that hashes natively does without. */
+let wasm: typeof Blake3Wasm | undefined
+
 const WASM: HashEngine = {
   name: 'blake3-wasm',
   create() {
-    const hash = createHash()
+    wasm ??= require('blake3-wasm') as typeof Blake3Wasm
+    const hash = wasm.createHash()
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') }
   },
 }
@@ -31,6 +37,20 @@ interface NativeModule {
 /** The quickest engine on this machine that gives right answers. `SAFELIGHT_HASH=wasm` asks for the portable one. */
 export function chooseHashEngine(environment: NodeJS.ProcessEnv = process.env): HashEngine {
   if (environment['SAFELIGHT_HASH'] === 'wasm') return WASM
+  chosen ??= quickestRight()
+  return chosen
+}
+
+/** For a thread of a process that has chosen: the two are not compared again in each.
+ *  @param name  of the engine that was chosen */
+export function hashEngineNamed(name: HashEngine['name']): HashEngine {
+  return (name === 'blake3-native' ? loadNative() : undefined) ?? WASM
+}
+
+/** The choice, once made, holds for the life of the process. */
+let chosen: HashEngine | undefined
+
+function quickestRight(): HashEngine {
   const native = loadNative()
   return native && hashBytes(native, TEST_VECTOR) === hashBytes(WASM, TEST_VECTOR) ? native : WASM
 }
@@ -45,7 +65,6 @@ export function hashBytes(engine: HashEngine, bytes: Uint8Array): string {
 const TEST_VECTOR = Uint8Array.from({ length: 102_400 + 17 }, (_, index) => index % 251)
 
 function loadNative(): HashEngine | undefined {
-  const require = createRequire(import.meta.url)
   try {
     const { Blake3Hasher } = require('@napi-rs/blake-hash') as NativeModule
     return {

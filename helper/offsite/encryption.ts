@@ -6,7 +6,6 @@ import { existsSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 import { SafelightError } from '../errors.js'
 import type { AgeJob, AgeOutcome } from './encryption-worker.js'
 
@@ -32,6 +31,7 @@ export const AGE_SUFFIX = '.age'
 
 /** A native X25519 key, which every release of age reads. (The hybrid kind is younger than the `age` of today's Debian.) */
 export async function generateAgeKey(): Promise<AgeKey> {
+  const { generateX25519Identity, identityToRecipient } = await import('age-encryption')
   const identity = await generateX25519Identity()
   return { identity, recipient: await identityToRecipient(identity) }
 }

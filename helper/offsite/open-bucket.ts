@@ -2,7 +2,6 @@
 // key. Everything that sends to a bucket or reads from it begins here. Opening sends nothing: that a store is away is found by asking it.
 import { Readable } from 'node:stream'
 import type { ReadableStream } from 'node:stream/web'
-import { Decrypter } from 'age-encryption'
 import { SafelightError } from '../errors.js'
 import type { PlaceRow } from '../journal/places.js'
 import { readIdentities } from './age-keys.js'
@@ -133,6 +132,7 @@ async function decrypted(
   identities: readonly string[],
   key: string,
 ): Promise<AsyncIterable<Uint8Array>> {
+  const { Decrypter } = await import('age-encryption')
   const decrypter = new Decrypter()
   for (const identity of identities) decrypter.addIdentity(identity)
   try {

@@ -2,7 +2,8 @@
 // MD5 where the SDK would insist on a CRC32. Credentials come from the provider chain only (environment, profile, container, machine).
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import * as s3 from '@aws-sdk/client-s3'
+import type * as s3 from '@aws-sdk/client-s3'
+import { sdk } from './aws.js'
 import type { AttemptDeps } from './s3-attempts.js'
 import type { Limiter } from './limiter.js'
 import type { RetryPolicy } from './s3-retry.js'
@@ -41,7 +42,7 @@ const SILENT = { debug: () => undefined, info: () => undefined, warn: () => unde
 export function createClient(options: S3Options, endpoint: URL | undefined, deps: S3Deps): s3.S3Client {
   // Meant for whoever chooses the SDK's version, which is pinned here; a photographer's terminal is not the place for it.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true'
-  const client = new s3.S3Client({
+  const client = new sdk.S3Client({
     ...(endpoint ? { endpoint: endpoint.href, forcePathStyle: true } : {}),
     ...(endpoint || options.region ? { region: options.region ?? 'us-east-1' } : {}),
     ...(options.profile === undefined ? {} : { profile: options.profile }),

@@ -1,5 +1,5 @@
 // Listing objects and versions over S3, a page of a thousand at a time.
-import * as s3 from '@aws-sdk/client-s3'
+import { sdk } from './aws.js'
 import type * as contract from './object-store.js'
 import { outcome } from './s3-attempts.js'
 import type { S3Connection } from './s3-connection.js'
@@ -17,7 +17,7 @@ export function listMethods({
         const page = await outcome(() =>
           run('listing the bucket', signal, () =>
             client.send(
-              new s3.ListObjectsV2Command({
+              new sdk.ListObjectsV2Command({
                 Bucket: bucket,
                 Prefix: prefix,
                 ContinuationToken: token,
@@ -47,7 +47,7 @@ export function listMethods({
         const page = await outcome(() =>
           run('looking into the bucket', signal, () =>
             client.send(
-              new s3.ListObjectsV2Command({
+              new sdk.ListObjectsV2Command({
                 Bucket: bucket,
                 Prefix: prefix,
                 Delimiter: '/',
@@ -71,7 +71,7 @@ export function listMethods({
         const page = await outcome(() =>
           run('listing the versions in the bucket', signal, () =>
             client.send(
-              new s3.ListObjectVersionsCommand({
+              new sdk.ListObjectVersionsCommand({
                 Bucket: bucket,
                 Prefix: prefix,
                 KeyMarker: key,

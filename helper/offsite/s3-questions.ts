@@ -1,5 +1,6 @@
 // Questions to a store that take more than one request: what a bucket is set to, and why a HEAD was refused.
-import * as s3 from '@aws-sdk/client-s3'
+import type * as s3 from '@aws-sdk/client-s3'
+import { sdk } from './aws.js'
 import type { BucketFacts, HeadRequest } from './object-store.js'
 import { StoreRefusal } from './s3-attempts.js'
 import { classifyFault } from './s3-errors.js'
@@ -16,25 +17,26 @@ export async function headOrReason(
   const input = { Bucket: bucket, Key: request.key, VersionId: request.versionId }
   try {
     return await client.send(
-      new s3.HeadObjectCommand({ ...input, ChecksumMode: request.withChecksums ? 'ENABLED' : undefined }),
+      new sdk.HeadObjectCommand({ ...input, ChecksumMode: request.withChecksums ? 'ENABLED' : undefined }),
       options,
     )
   } catch (error) {
-    if (isDeleteMarker(error)) throw new s3.NotFound({ message: 'a delete marker', $metadata: { httpStatusCode: 404 } })
+    if (isDeleteMarker(error))
+      throw new sdk.NotFound({ message: 'a delete marker', $metadata: { httpStatusCode: 404 } })
     const { status, kind } = classifyFault(error)
     // A store that knows no checksums refuses the question for them with 400, and that is the answer.
     const isUnexplained = status === 403 || (status === 400 && !request.withChecksums)
     if (kind === 'clock' || !isUnexplained) throw error
-    const reply = await client.send(new s3.GetObjectCommand({ ...input, Range: 'bytes=0-0' }), options)
+    const reply = await client.send(new sdk.GetObjectCommand({ ...input, Range: 'bytes=0-0' }), options)
     await reply.Body?.transformToByteArray()
     // The first byte may be read, so whatever stood in the way (a wrong clock, most often) has gone meanwhile, or forbids HEAD alone.
-    return await client.send(new s3.HeadObjectCommand(input), options)
+    return await client.send(new sdk.HeadObjectCommand(input), options)
   }
 }
 
 /** Asking for the version that is a delete marker is answered with 405. */
 function isDeleteMarker(error: unknown): boolean {
-  return error instanceof s3.S3ServiceException && error.$metadata.httpStatusCode === 405
+  return error instanceof sdk.S3ServiceException && error.$metadata.httpStatusCode === 405
 }
 
 type Run = <T>(doing: string, signal: AbortSignal | undefined, request: () => Promise<T>) => Promise<T>
@@ -48,12 +50,12 @@ export async function bucketFactsOf(
   const options = signal ? { abortSignal: signal } : {}
   const versioning = await orUnsupported(
     run('asking whether versions are kept', signal, () =>
-      client.send(new s3.GetBucketVersioningCommand({ Bucket: bucket }), options),
+      client.send(new sdk.GetBucketVersioningCommand({ Bucket: bucket }), options),
     ),
   )
   const lock = await orUnsupported(
     run('asking whether Object Lock is on', signal, () =>
-      client.send(new s3.GetObjectLockConfigurationCommand({ Bucket: bucket }), options),
+      client.send(new sdk.GetObjectLockConfigurationCommand({ Bucket: bucket }), options),
     ),
   )
   const rule = lock?.ObjectLockConfiguration?.Rule?.DefaultRetention

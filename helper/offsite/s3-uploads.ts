@@ -1,5 +1,5 @@
 // Multipart uploads over S3.
-import * as s3 from '@aws-sdk/client-s3'
+import { sdk } from './aws.js'
 import type * as contract from './object-store.js'
 import { outcome } from './s3-attempts.js'
 import type { S3Connection } from './s3-connection.js'
@@ -16,7 +16,7 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
       outcome(() =>
         run(`beginning to send ${request.key}`, signal, async () => {
           const reply = await client.send(
-            new s3.CreateMultipartUploadCommand({
+            new sdk.CreateMultipartUploadCommand({
               Bucket: bucket,
               Key: request.key,
               ...(request.withCrc32 ? { ChecksumAlgorithm: 'CRC32', ChecksumType: 'FULL_OBJECT' } : {}),
@@ -34,7 +34,7 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
         () =>
           run(`sending part ${request.number} of ${request.key}`, signal, () =>
             sendBody(request.body, signal, async (body) => {
-              const command = new s3.UploadPartCommand({
+              const command = new sdk.UploadPartCommand({
                 Bucket: bucket,
                 Key: request.key,
                 UploadId: request.uploadId,
@@ -62,7 +62,7 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
           for (let marker: string | undefined; ;) {
             const page = await run(`asking which parts of ${key} have arrived`, signal, () =>
               client.send(
-                new s3.ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker }),
+                new sdk.ListPartsCommand({ Bucket: bucket, Key: key, UploadId: uploadId, PartNumberMarker: marker }),
                 abortable(signal),
               ),
             )
@@ -88,7 +88,7 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
           run(`completing ${request.key}`, signal, async () => {
             const withCrc32 = request.parts.every((part) => part.crc32 !== undefined)
             const reply = await client.send(
-              new s3.CompleteMultipartUploadCommand({
+              new sdk.CompleteMultipartUploadCommand({
                 Bucket: bucket,
                 Key: request.key,
                 UploadId: request.uploadId,
@@ -119,7 +119,7 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
         () =>
           run(`abandoning the upload of ${key}`, signal, async () => {
             await client.send(
-              new s3.AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }),
+              new sdk.AbortMultipartUploadCommand({ Bucket: bucket, Key: key, UploadId: uploadId }),
               abortable(signal),
             )
             return undefined
@@ -132,7 +132,7 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
         const page = await outcome(() =>
           run('listing unfinished uploads', signal, () =>
             client.send(
-              new s3.ListMultipartUploadsCommand({
+              new sdk.ListMultipartUploadsCommand({
                 Bucket: bucket,
                 Prefix: prefix,
                 KeyMarker: key,

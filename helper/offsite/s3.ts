@@ -1,7 +1,8 @@
 // The contract of object-store.ts kept by any store that speaks S3: each method becomes requests, each reply plain data. Objects are here,
 // multipart uploads in s3-uploads.ts, listings in s3-listings.ts; the client is made in s3-client.ts and held by s3-connection.ts. What
 // failures mean is s3-errors.ts, when to try again s3-retry.ts, the loop s3-attempts.ts. Nothing outside these files knows the SDK.
-import * as s3 from '@aws-sdk/client-s3'
+import type * as s3 from '@aws-sdk/client-s3'
+import { sdk } from './aws.js'
 import { SafelightError } from '../errors.js'
 import type * as contract from './object-store.js'
 import { outcome, readOn, type OpenedBody } from './s3-attempts.js'
@@ -23,7 +24,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
     const { start, end } = request.range ?? { start: 0 }
     const ranged = request.range !== undefined
     return client.send(
-      new s3.GetObjectCommand({
+      new sdk.GetObjectCommand({
         Bucket: bucket,
         Key: request.key,
         VersionId: request.versionId,
@@ -44,7 +45,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
         () =>
           run(`sending ${request.key}`, signal, () =>
             sendBody(request.body, signal, async (body) => {
-              const command = new s3.PutObjectCommand({
+              const command = new sdk.PutObjectCommand({
                 Bucket: bucket,
                 Key: request.key,
                 Body: body,
@@ -119,7 +120,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
         () =>
           run(`deleting ${key}`, signal, async () => {
             await client.send(
-              new s3.DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
+              new sdk.DeleteObjectCommand({ Bucket: bucket, Key: key, VersionId: versionId }),
               abortable(signal),
             )
             return 'deleted' as const
@@ -133,7 +134,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
         () =>
           run(`locking ${key}`, signal, async () => {
             await client.send(
-              new s3.PutObjectRetentionCommand({
+              new sdk.PutObjectRetentionCommand({
                 Bucket: bucket,
                 Key: key,
                 VersionId: versionId,
@@ -151,7 +152,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
         () =>
           run(`asking for the restore of ${key}`, signal, async () => {
             const reply = await client.send(
-              new s3.RestoreObjectCommand({
+              new sdk.RestoreObjectCommand({
                 Bucket: bucket,
                 Key: key,
                 VersionId: versionId,
@@ -175,7 +176,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
       outcome(() =>
         run('switching versioning on', signal, async () => {
           await client.send(
-            new s3.PutBucketVersioningCommand({
+            new sdk.PutBucketVersioningCommand({
               Bucket: bucket,
               VersioningConfiguration: { Status: 'Enabled' },
             }),
@@ -192,7 +193,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
 function copyCommand(bucket: string, { from, to, ...options }: contract.CopyRequest): s3.CopyObjectCommand {
   const source = `${bucket}/${from.key.split('/').map(encodeURIComponent).join('/')}`
   const version = from.versionId === undefined ? '' : `?versionId=${encodeURIComponent(from.versionId)}`
-  return new s3.CopyObjectCommand({
+  return new sdk.CopyObjectCommand({
     Bucket: bucket,
     Key: to,
     CopySource: source + version,
