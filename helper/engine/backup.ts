@@ -12,13 +12,12 @@ import { temporaryTag } from '../journal/meta.js'
 import type { BackupResult } from '../../shared/methods.js'
 import type { LogEvent } from '../manifest/log.js'
 import { type OpenPlace } from '../place/places.js'
-import { forEachBounded } from './bounded.js'
 import { reReadUnproven, sealPending, shootFolderAt } from './finish.js'
 import { backupResult } from './outcome.js'
-import { roomNeeded, type FilePlan } from './plan.js'
+import { roomNeeded } from './plan.js'
 import { filesIn, holdsWhatWasKnown, prepareSource, scanSource, type PreparedShoot } from './prepare.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
-import { protectFile } from './protect-file.js'
+import { bytesToSend, protectFiles } from './protect-all.js'
 import { BackupRun, type EngineDeps } from './run.js'
 import { identifySource, type SourcePath } from './sources.js'
 
@@ -31,9 +30,6 @@ export interface BackupRequest {
   /** Places that were wanted and are not there; the backup is then not complete. */
   readonly absent?: readonly SafelightError[]
 }
-
-/** Tasks under way at once: enough for the workers to find small files in batches, few enough to keep in memory. */
-const TASKS_AT_ONCE = 1024
 
 export async function backUp(
   deps: EngineDeps,
@@ -49,9 +45,10 @@ export async function backUp(
   if (signal.aborted) stop()
   try {
     for (const place of run.livePlaces()) clearPlace(run, place)
-    const { prepared, leftOut } = await prepareAll(run, request, meter)
+    const all = await prepareAll(run, request, meter)
+    const { prepared, leftOut } = all
     if (!signal.aborted) checkRoom(run, prepared)
-    await protectAll(run, prepared, meter)
+    await protectAll(run, all, meter)
     run.recorder.flush()
     markGoneFiles(run, prepared)
     await finishPlaces(run, meter)
@@ -69,6 +66,8 @@ export async function backUp(
 interface Prepared {
   readonly prepared: readonly PreparedShoot[]
   readonly leftOut: { file: string; why: string }[]
+  /** Where the originals lie, when there is one source. */
+  readonly volume: Volume | undefined
 }
 
 /** Takes away what a run of this home that did not come to its end left at a place: at its top, and in the folders in which it was at work,
@@ -96,10 +95,12 @@ function clearPlace(run: BackupRun, place: OpenPlace): void {
 async function prepareAll(run: BackupRun, request: BackupRequest, meter: ProgressMeter): Promise<Prepared> {
   const prepared: PreparedShoot[] = []
   const leftOut: { file: string; why: string }[] = []
+  const volumes: Volume[] = []
   for (const given of request.sources) {
     meter.stage('looking')
     const scan = scanSource(run, given)
     const volume = await run.deps.volumes.describe(given.folder)
+    volumes.push(volume)
     const nowMs = run.deps.clock()
     const { source, renamedFrom } = identifySource(
       run.deps.journal,
@@ -132,7 +133,7 @@ async function prepareAll(run: BackupRun, request: BackupRequest, meter: Progres
     prepared.push(...shoots)
   }
   run.counts.files = prepared.reduce((sum, each) => sum + filesIn(each), 0)
-  return { prepared, leftOut }
+  return { prepared, leftOut, volume: volumes.length === 1 ? volumes[0] : undefined }
 }
 
 /** @returns by place, what must be said of it beside every copy */
@@ -219,30 +220,10 @@ function tooLittleRoom(place: OpenPlace, neededBytes: number, freeBytes: number)
 
 // ── copying ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-async function protectAll(run: BackupRun, prepared: readonly PreparedShoot[], meter: ProgressMeter): Promise<void> {
+async function protectAll(run: BackupRun, { prepared, volume }: Prepared, meter: ProgressMeter): Promise<void> {
   meter.begin('copying', run.counts.files, bytesToSend(prepared))
   noteFolders(run, prepared, (step) => addStep(run.deps.journal, step, run.deps.clock()))
-  await forEachBounded(filesToDo(run, prepared), TASKS_AT_ONCE, ({ shoot, file }) => protectFile(run, shoot, file))
-}
-
-function bytesToSend(prepared: readonly PreparedShoot[]): number {
-  return prepared.reduce((sum, { plan }) => sum + plan.files.reduce((bytes, file) => bytes + file.bytesToSend, 0), 0)
-}
-
-/** One after the other, for as long as the run goes on. */
-function* filesToDo(
-  run: BackupRun,
-  prepared: readonly PreparedShoot[],
-): Generator<{ shoot: PreparedShoot['shoot']; file: FilePlan }> {
-  for (const { shoot, plan, unchanged } of prepared) {
-    if (isOver(run)) return
-    run.counts.done += unchanged
-    run.counts.unchanged += unchanged
-    for (const file of plan.files) {
-      if (isOver(run)) return
-      yield { shoot, file }
-    }
-  }
+  await protectFiles(run, prepared, volume)
 }
 
 /** Writes down in which folders this run writes, before it does, and strikes them out when it has come to its end. */
@@ -257,12 +238,6 @@ function noteFolders(
     for (const { id: placeId } of run.livePlaces())
       for (const shootId of shootIds) note({ kind: 'clear', shootId, placeId, payload: '' })
   })
-}
-
-function isOver(run: BackupRun): boolean {
-  // Without any drive the originals are only read and hashed, for the buckets that are sent from them.
-  const hasNowhereToGo = run.places.length > 0 && run.livePlaces().length === 0
-  return run.signal.aborted || run.sourceFailure !== undefined || hasNowhereToGo
 }
 
 function markGoneFiles(run: BackupRun, prepared: readonly PreparedShoot[]): void {

@@ -47,6 +47,7 @@ export class WorkerPool {
   readonly #limit: number
   #here: WorkerDeps | undefined
   #broken: Error | undefined
+  #pace = Infinity
 
   constructor(options: PoolOptions) {
     this.#options = options
@@ -64,6 +65,12 @@ export class WorkerPool {
       // Not at once: whoever asks for many files asks for them in one go, and small ones are to share a batch.
       setImmediate(() => this.#deal())
     })
+  }
+
+  /** At most so many jobs run at once from now on, however many workers there are. */
+  limitTo(workers: number): void {
+    this.#pace = workers
+    this.#deal()
   }
 
   /** Ends every job at its next chunk; they resolve as `stopped`. Later jobs too. */
@@ -89,11 +96,16 @@ export class WorkerPool {
       return
     }
     while (this.#queue.length > 0) {
-      const seat = this.#seats.find((each) => each.busyWith.length === 0) ?? this.#addSeat()
+      const seat = this.#freeSeat()
       if (!seat) return
-      seat.busyWith = takeBatch(this.#queue, this.#limit)
+      seat.busyWith = takeBatch(this.#queue, Math.min(this.#limit, this.#pace))
       seat.worker.postMessage({ jobs: seat.busyWith.map((waiting) => waiting.job) } satisfies Batch)
     }
+  }
+
+  #freeSeat(): Seat | undefined {
+    const busy = this.#seats.filter((each) => each.busyWith.length > 0).length
+    return busy >= this.#pace ? undefined : (this.#seats.find((each) => each.busyWith.length === 0) ?? this.#addSeat())
   }
 
   #runHere(files: DurableFiles): void {

@@ -10,20 +10,26 @@ import { benchJournal } from './scale.js'
 import { SECTIONS, type BenchOptions } from './rows.js'
 import { describeMachine, printTable, type TableRow } from './table.js'
 
-const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,catalog,journal] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--journal 1000000] [--in FOLDER]`
+const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,catalog,journal] [--quick] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--journal 1000000] [--in FOLDER]`
 
-const { values } = parseArgs({
+/** A tenth of the bytes and files, for a look; the README's table comes from the full size. */
+const FULL = { rounds: '5', large: '40x50', small: '20000x20', many: '2000x2' }
+const QUICK = { rounds: '3', large: '12x50', small: '2000x20', many: '200x2' }
+
+const { values: given } = parseArgs({
   options: {
+    quick: { type: 'boolean', default: false },
     only: { type: 'string', default: Object.keys(SECTIONS).join(',') },
-    rounds: { type: 'string', default: '5' },
-    large: { type: 'string', default: '40x50' },
-    small: { type: 'string', default: '20000x20' },
-    many: { type: 'string', default: '2000x2' },
+    rounds: { type: 'string' },
+    large: { type: 'string' },
+    small: { type: 'string' },
+    many: { type: 'string' },
     journal: { type: 'string', default: '1000000' },
     in: { type: 'string', default: tmpdir() },
     help: { type: 'boolean', default: false },
   },
 })
+const values = { ...(given.quick ? QUICK : FULL), ...given }
 
 if (values.help) process.stdout.write(`${HELP}\n`)
 else await bench()
@@ -49,6 +55,7 @@ async function bench(): Promise<void> {
       if (name === 'journal') rows.push(...(await benchJournal(folder, Number(values.journal), options.rounds)))
       else if (name === 'catalog') rows.push(...(await catalogRows()))
       else rows.push(...sectionNamed(name)(options))
+      rmSync(path.join(folder, 'old'), { recursive: true, force: true })
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

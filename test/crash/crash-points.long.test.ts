@@ -6,9 +6,9 @@ import { freshFolder } from '../support/shoots.js'
 import { countCalls, crashAt, setStage, type Stage } from './crash-point.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
-/** Scenarios with more calls than this are sampled with an even step, so that the whole stays within ten minutes of two cores.
+/** Scenarios with more calls than this are sampled with an even step, so that the whole stays within six minutes of two cores.
  *  `POINTS=n` takes another number, and a very large one takes every call. */
-const POINTS_PER_SCENARIO = Number(process.env['POINTS'] ?? 56)
+const POINTS_PER_SCENARIO = Number(process.env['POINTS'] ?? 48)
 const POINTS_IN_ALL = process.env['POINTS'] === undefined ? 500 : 1
 
 describe('every call of the durable surface as a crash point', () => {
