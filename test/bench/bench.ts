@@ -6,11 +6,12 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { benchCard } from './card.js'
 import { benchCatalog } from './catalog.js'
+import { benchRestore } from './restore.js'
 import { benchJournal } from './scale.js'
 import { SECTIONS, type BenchOptions } from './rows.js'
 import { describeMachine, printTable, type TableRow } from './table.js'
 
-const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,catalog,journal] [--quick] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--journal 1000000] [--in FOLDER]`
+const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,restore,catalog,journal] [--quick] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--journal 1000000] [--in FOLDER]`
 
 /** A tenth of the bytes and files, for a look; the README's table comes from the full size. */
 const FULL = { rounds: '5', large: '40x50', small: '20000x20', many: '2000x2' }
@@ -66,7 +67,7 @@ async function bench(): Promise<void> {
 }
 
 function sectionNamed(name: string): (options: BenchOptions) => TableRow[] {
-  const section = name === 'card' ? benchCard : SECTIONS[name]
+  const section = { ...SECTIONS, card: benchCard, restore: benchRestore }[name]
   if (!section) throw new Error(`There is no section ${name}. ${HELP}`)
   return section
 }
