@@ -112,9 +112,12 @@ function groupByBaseName(names: readonly string[]): Map<string, string[]> {
   return groups
 }
 
+/** Nearly all names are plain, and composing those would cost as much as finding them. */
 function fold(name: string): string {
-  return name.normalize('NFC').toLowerCase()
+  return (PLAIN.test(name) ? name : name.normalize('NFC')).toLowerCase()
 }
+
+const PLAIN = /^[\u0020-\u007e]*$/
 
 function toSlashes(file: string): string {
   return file.split(path.sep).join('/')

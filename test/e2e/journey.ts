@@ -34,7 +34,13 @@ export class Journey {
     for (const folder of [journey.library, journey.drive, journey.home, path.dirname(journey.catalog)])
       fs.ensureDirSync(folder)
     fs.writeFileSync(journey.catalog, '')
-    fs.writeJsonSync(path.join(journey.home, 'config.json'), { format: 1, driveCheckSeconds: 0.2, retrySeconds: 0.5 })
+    fs.writeJsonSync(path.join(journey.home, 'config.json'), {
+      format: 1,
+      driveCheckSeconds: 0.2,
+      retrySeconds: 0.5,
+      catalogSettleSeconds: 0.1,
+      catalogPollSeconds: 0.2,
+    })
     await journey.safelight('place', 'add', journey.drive)
     await journey.safelight('plugin', 'install', '--modules', journey.#modules)
     return journey
