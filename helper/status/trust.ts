@@ -68,6 +68,7 @@ export function headlineOf(trust: Trust, status: StatusResult | undefined, nowMs
   const total = shoots.protected + shoots.partly + shoots.atRisk + shoots.unknown
   if (total === 0) return { tone: 'plain', text: 'Nothing is backed up yet.' }
   if (shoots.atRisk > 0) return { tone: 'bad', text: `${shootsWords(shoots.atRisk)} at risk.` }
+  if (verdict === 'at-risk') return { tone: 'bad', text: 'Something else than the copies is at risk.' }
   if (shoots.unknown > 0) return { tone: 'unsure', text: `${shootsWords(shoots.unknown)} not known to be safe.` }
   if (shoots.partly > 0) return { tone: 'care', text: `${shootsWords(shoots.partly)} not fully protected.` }
   if (status.validUntil !== undefined && !(nowMs < Date.parse(status.validUntil)))

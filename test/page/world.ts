@@ -31,6 +31,8 @@ export interface World {
 export interface WorldOptions {
   readonly clock?: () => number
   readonly page?: string
+  /** Below the world's folder. */
+  readonly home?: string
 }
 
 const CONTEXT: RequestContext = {
@@ -39,10 +41,10 @@ const CONTEXT: RequestContext = {
   progress: () => undefined,
 }
 
-export async function openWorld({ clock, page = PAGE }: WorldOptions = {}): Promise<World> {
+export async function openWorld({ clock, page = PAGE, home: at = 'home' }: WorldOptions = {}): Promise<World> {
   const folder = freshFolder({ inMemory: true })
-  const home = path.join(folder, 'home')
-  fs.mkdirSync(home, { mode: 0o700 })
+  const home = path.join(folder, at)
+  fs.mkdirSync(home, { recursive: true, mode: 0o700 })
   const daemon = await Daemon.open({
     home,
     command: 'test',

@@ -66,6 +66,7 @@ describe('whether the page may be believed', () => {
     const not: readonly (readonly [StatusResult, string])[] = [
       [{ ...GOOD, ok: false, exitCode: 10 }, 'care'],
       [{ ...GOOD, verdict: 'unknown' }, 'care'],
+      [{ ...GOOD, verdict: 'at-risk', ok: false }, 'bad'],
       [{ ...GOOD, verdict: 'splendid' as 'unknown' }, 'care'],
       [{ ...GOOD, validUntil: '2026-11-23T08:00:00.500Z' }, 'unsure'],
       [{ ...GOOD, validUntil: 'some day' }, 'unsure'],
