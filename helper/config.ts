@@ -63,6 +63,19 @@ const Config = z.strictObject({
     .prefault({}),
   /** What "two media" asks for: two devices, or two kinds of them. */
   mediaRule: z.enum(['devices', 'types']).default('devices'),
+  /** What may go, and when; the first rule that fits a file is its rule. Nothing ever goes without one. */
+  retention: z
+    .array(
+      z.strictObject({
+        /** A shoot's id: this one and all below it. */
+        shoot: z.string().min(1).max(4096).exactOptional(),
+        kind: z.enum(['photo', 'video', 'sidecar', 'other']).exactOptional(),
+        keepEarlierDays: z.number().min(1).max(36_500).exactOptional(),
+        keepDeletedDays: z.number().min(1).max(36_500).exactOptional(),
+      }),
+    )
+    .max(1000)
+    .default([]),
   /** Who is told, besides the page, when something is to be done. The mail server's password is in secrets.json. */
   notify: z
     .strictObject({

@@ -7,6 +7,7 @@ import { backUpSources, copyHandlers, type LearnPlace } from './daemon/copy-hand
 import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
 import { pageHandlers } from './daemon/page-handlers.js'
 import { placeHandlers } from './daemon/place-handlers.js'
+import { pruneAll } from './daemon/prune-handler.js'
 import { restoreHandlers } from './daemon/restore-handlers.js'
 import { setUpHandlers } from './daemon/setup-handlers.js'
 import { leavingPages, startWatch, statusHandlers } from './daemon/status-handlers.js'
@@ -147,7 +148,8 @@ export class Daemon {
         this.#catalogs.check(params, signal, (done, all) => progress(checkProgress(done, all))),
       'catalog/list': (_params, { signal }) => this.#catalogs.list(signal),
       'catalog/restore': (params, { signal }) => this.#catalogs.restore(params, signal),
-      'prune/run': (params, { signal }) => this.#catalogs.prune(params, signal),
+      'prune/run': (params, { signal }) =>
+        pruneAll(this.#shop, (each, stop) => this.#catalogs.prune(each, stop), params, signal),
     }
   }
 

@@ -434,6 +434,17 @@ export interface PruneResult extends Outcome {
   /** What is freed, or would be. */
   readonly bytes: number
   readonly heldBack: readonly string[]
+  /** Copies of earlier contents, and of originals that were removed on purpose, whose windows have passed. */
+  readonly copies?: readonly {
+    readonly place: string
+    readonly shoot: string
+    readonly file: string
+    /** Below the shoot's folder at the place. */
+    readonly path: string
+    readonly bytes: number
+    readonly action: 'keep' | 'remove'
+    readonly why: string
+  }[]
 }
 
 /** How sure it must be of every file before a card may be formatted, from the weakest. Named in docs/design.md, "The card". */

@@ -12,7 +12,7 @@ export interface GroupCopy {
   readonly how?: ProofMethod
   /** At most an hour (in a shoot with very many groups, a day) before the proof was made: never after it. */
   readonly provenMs?: number
-  /** Until when nobody can delete it there. */
+  /** Until when nobody can delete it there; never too late. */
   readonly lockedUntilMs?: number
 }
 
@@ -68,8 +68,8 @@ function recount(journal: Journal, shootId: number): void {
   journal.run('DELETE FROM shoot_summaries WHERE shoot_id = ?', [shootId])
   journal.run(
     `INSERT INTO shoot_summaries (shoot_id, files, bytes, first_ms, last_ms, met_ms, let_go)
-     SELECT ?1, coalesce(sum(let_go_ms IS NULL), 0), coalesce(sum(CASE WHEN let_go_ms IS NULL THEN size END), 0), min(mtime_ms), max(mtime_ms),
-       (SELECT min(v.first_seen_ms) FROM files x JOIN versions v ON v.file_id = x.id WHERE x.shoot_id = ?1), coalesce(sum(let_go_ms IS NOT NULL), 0)
+     SELECT ?1, coalesce(sum(let_go_ms IS NULL OR gone_ms IS NULL), 0), coalesce(sum(CASE WHEN let_go_ms IS NULL OR gone_ms IS NULL THEN size END), 0), min(mtime_ms), max(mtime_ms),
+       (SELECT min(v.first_seen_ms) FROM files x JOIN versions v ON v.file_id = x.id WHERE x.shoot_id = ?1), coalesce(sum(let_go_ms IS NOT NULL AND gone_ms IS NOT NULL), 0)
      FROM files WHERE shoot_id = ?1`,
     [shootId],
   )
@@ -85,9 +85,10 @@ function insertGroups(journal: Journal, shootId: number, grainMs: number): void 
   journal.run(
     `INSERT INTO health_groups (shoot_id, copies, files, bytes)
      SELECT ?1, copies, count(*), sum(size) FROM (
-       SELECT f.size, coalesce(group_concat(c.place_id || ' ' || c.state || ' ' || coalesce(cast(c.proven_ms / ?2 AS INTEGER) * ?2, '') || ' ' || coalesce(c.proven_how, ''),
-         char(10) ORDER BY c.place_id), '') AS copies
-       FROM files f LEFT JOIN copies c ON c.version_id = f.version_id AND c.path = f.name WHERE f.shoot_id = ?1 AND f.let_go_ms IS NULL GROUP BY f.id
+       SELECT f.size, coalesce(group_concat(c.place_id || ' ' || c.state || ' ' || coalesce(cast(c.proven_ms / ?2 AS INTEGER) * ?2, '') || ' '
+         || coalesce(cast(o.locked_until_ms / ?2 AS INTEGER) * ?2, '') || ' ' || coalesce(c.proven_how, ''), char(10) ORDER BY c.place_id), '') AS copies
+       FROM files f LEFT JOIN copies c ON c.version_id = f.version_id AND c.path = f.name
+         LEFT JOIN objects o ON o.place_id = c.place_id AND o.copy_version = c.version_id AND o.copy_path = c.path WHERE f.shoot_id = ?1 AND (f.let_go_ms IS NULL OR f.gone_ms IS NULL) GROUP BY f.id
      ) GROUP BY copies`,
     [shootId, grainMs],
   )
@@ -172,12 +173,13 @@ function toGroup(row: Row): FileGroup {
   }
 }
 
-/** `place state time how`: the last has blanks in it. */
+/** `place state time lock how`: the last has blanks in it. */
 function toCopy(line: string): GroupCopy {
-  const [placeId = '', state = '', time = '', ...how] = line.split(' ')
+  const [placeId = '', state = '', time = '', lock = '', ...how] = line.split(' ')
   return {
     placeId,
     state: state as CopyState,
     ...(time === '' ? {} : { provenMs: Number(time), how: how.join(' ') as ProofMethod }),
+    ...(lock === '' ? {} : { lockedUntilMs: Number(lock) }),
   }
 }

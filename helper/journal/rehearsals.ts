@@ -62,6 +62,12 @@ export function noteClock(journal: Journal, nowMs: number, toleranceMs: number):
   if (nowMs < latestMs - toleranceMs) return
   journal.transaction(() => {
     if (nowMs > latestMs) setMeta(journal, CLOCK, String(nowMs))
+    if (nowMs - latestMs > LEAP_MS && Number.isFinite(latestMs))
+      setMeta(
+        journal,
+        LEAPS,
+        JSON.stringify([...clockLeaps(journal), { fromMs: latestMs, toMs: nowMs }].slice(-LEAPS_KEPT)),
+      )
     strikeProofsAfter(journal, nowMs + toleranceMs)
   })
 }
@@ -70,8 +76,14 @@ export function noteClock(journal: Journal, nowMs: number, toleranceMs: number):
 export function trustClock(journal: Journal, nowMs: number, toleranceMs: number): void {
   journal.transaction(() => {
     setMeta(journal, CLOCK, String(nowMs))
+    setMeta(journal, LEAPS, JSON.stringify(clockLeaps(journal).filter(({ toMs }) => toMs <= nowMs)))
     strikeProofsAfter(journal, nowMs + toleranceMs)
   })
+}
+
+/** Times in which nobody was at work here, or in which the clock was set ahead: nobody knows which. The newest of them. */
+export function clockLeaps(journal: Journal): readonly { readonly fromMs: number; readonly toMs: number }[] {
+  return JSON.parse(getMeta(journal, LEAPS) ?? '[]') as { fromMs: number; toMs: number }[]
 }
 
 /** The copies stay as they are; only when they were proven is not known any more. */
@@ -91,3 +103,7 @@ export function saveDevicesOfCatalog(journal: Journal, catalog: string, devices:
 
 const HOLD = 'hold'
 const CLOCK = 'latest-clock'
+const LEAPS = 'clock-leaps'
+/** A helper that is at work notes the clock every minute. */
+const LEAP_MS = 7 * 24 * 60 * 60 * 1000
+const LEAPS_KEPT = 100

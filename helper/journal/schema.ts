@@ -352,4 +352,18 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE objects ADD COLUMN copy_path TEXT;
   CREATE INDEX objects_by_copy ON objects (place_id, copy_version);
   `,
+  `
+  -- Until when copies in a bucket are locked is part of what a verdict is made of; and the originals that are gone are found without looking at
+  -- those that are not.
+  CREATE INDEX files_gone ON files (gone_ms) WHERE gone_ms IS NOT NULL;
+  CREATE TRIGGER objects_inserted AFTER INSERT ON objects WHEN NEW.copy_version IS NOT NULL AND NEW.locked_until_ms IS NOT NULL BEGIN
+    INSERT INTO stale_shoots SELECT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id
+      WHERE v.id = NEW.copy_version AND f.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  CREATE TRIGGER objects_updated AFTER UPDATE ON objects WHEN NEW.copy_version IS NOT NULL AND OLD.locked_until_ms IS NOT NEW.locked_until_ms BEGIN
+    INSERT INTO stale_shoots SELECT f.shoot_id FROM versions v JOIN files f ON f.id = v.file_id
+      WHERE v.id = NEW.copy_version AND f.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  INSERT INTO stale_shoots SELECT id FROM shoots WHERE id NOT IN (SELECT shoot_id FROM stale_shoots);
+  `,
 ]

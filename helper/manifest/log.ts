@@ -70,6 +70,15 @@ const LogEvent = z.discriminatedUnion('event', [
     copyHash: hash,
     why: z.string(),
   }),
+  /** Removed by retention, by the user's own windows. */
+  z.object({
+    event: z.literal('pruned'),
+    at,
+    file: z.string(),
+    path: relative,
+    copyHash: hash,
+    why: z.string(),
+  }),
   /** A damaged copy moved to Quarantine/; without `copyHash` when it could not be read. */
   z.object({
     event: z.literal('quarantined'),

@@ -51,6 +51,7 @@ export function tellings(events: readonly LogEvent[]): Map<string, Telling> {
         break
       }
       case 'quarantined':
+      case 'pruned':
         told.delete(event.path)
         break
       case 'unreadable':

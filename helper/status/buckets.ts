@@ -2,24 +2,36 @@
 // the moment of asking; no store is asked.
 import { getMeta } from '../journal/meta.js'
 import type { Journal } from '../journal/journal.js'
-import { countPending, offsiteCounts, storedAt, type OffsiteCount } from '../journal/offsite.js'
+import { groupsByShoot, type FileGroup } from '../journal/health-groups.js'
+import { storedAt, type OffsiteCount } from '../journal/offsite.js'
 import type { PlaceRow } from '../journal/places.js'
 import type { OffsiteState, Place } from '../../shared/methods.js'
 
-/** By shoot, then by place. */
-export function offsiteByShoot(journal: Journal, nowMs: number): Map<number, Map<string, OffsiteCount>> {
-  const byShoot = new Map<number, Map<string, OffsiteCount>>()
-  for (const count of offsiteCounts(journal, nowMs)) {
-    const places = byShoot.get(count.shootId) ?? new Map<string, OffsiteCount>()
-    byShoot.set(count.shootId, places.set(count.placeId, count))
-  }
-  return byShoot
+/** How many files of a shoot are how far on their way to a bucket. Pure. */
+export function offsiteCountOf(
+  groups: readonly FileGroup[],
+  placeId: string,
+  nowMs: number,
+): Omit<OffsiteCount, 'shootId' | 'placeId'> {
+  const count = { inFlight: 0, confirmed: 0, locked: 0 }
+  let lockedUntilMs: number | undefined
+  for (const { files, copies } of groups)
+    for (const copy of copies.filter((each) => each.placeId === placeId)) {
+      if (copy.state === 'written') count.inFlight += files
+      if (copy.state !== 'verified') continue
+      count.confirmed += files
+      if (copy.lockedUntilMs === undefined || copy.lockedUntilMs <= nowMs) continue
+      count.locked += files
+      lockedUntilMs = Math.min(lockedUntilMs ?? copy.lockedUntilMs, copy.lockedUntilMs)
+    }
+  return { ...count, ...(lockedUntilMs === undefined ? {} : { lockedUntilMs }) }
 }
 
-/** Pure. @param files  of the shoot
- *  @returns nothing for a place that is no bucket */
-export function offsiteStateOf(files: number, count: OffsiteCount | undefined): { readonly offsite?: OffsiteState } {
-  if (!count) return {}
+/** Pure. @param files  of the shoot */
+export function offsiteStateOf(
+  files: number,
+  count: Omit<OffsiteCount, 'shootId' | 'placeId'>,
+): { readonly offsite: OffsiteState } {
   const { inFlight, confirmed, locked, lockedUntilMs } = count
   const state =
     locked >= files
@@ -66,7 +78,7 @@ type BucketReport = NonNullable<Place['bucket']>
 export function bucketReport(journal: Journal, place: PlaceRow): { readonly bucket?: BucketReport } {
   if (place.kind !== 'bucket') return {}
   const { endpoint, region, machineId, storageClass, limitBytesPerSecond, lock, recipients, store } = place.settings
-  const waiting = countPending(journal, place.id)
+  const waiting = waitingFor(journal, place.id)
   const trouble = readTrouble(journal, place.id)
   return {
     bucket: {
@@ -78,13 +90,41 @@ export function bucketReport(journal: Journal, place: PlaceRow): { readonly buck
       ...lockReport(lock),
       ...(typeof storageClass === 'string' ? { storageClass } : {}),
       ...(typeof limitBytesPerSecond === 'number' ? { limitBytesPerSecond } : {}),
-      ...storedAt(journal, place.id),
+      ...storedLately(journal, place.id),
       waitingFiles: waiting.files,
       waitingBytes: waiting.bytes,
       ...(trouble ? { trouble: trouble.message } : {}),
       ...(trouble?.nextTryMs === undefined ? {} : { nextTryAt: new Date(trouble.nextTryMs).toISOString() }),
     },
   }
+}
+
+/** What is proven somewhere and not confirmed there yet. */
+function waitingFor(journal: Journal, placeId: string): { readonly files: number; readonly bytes: number } {
+  const waiting = { files: 0, bytes: 0 }
+  for (const groups of groupsByShoot(journal).values())
+    for (const { files, bytes, copies } of groups) {
+      const verified = copies.filter(({ state }) => state === 'verified')
+      if (verified.length === 0 || verified.some((copy) => copy.placeId === placeId)) continue
+      waiting.files += files
+      waiting.bytes += bytes
+    }
+  return waiting
+}
+
+/** Every object is looked at for this, so it is done once a minute at most. */
+const STORED_FOR_MS = 60_000
+const stored = new WeakMap<Journal, Map<string, { atMs: number; value: ReturnType<typeof storedAt> }>>()
+
+function storedLately(journal: Journal, placeId: string): ReturnType<typeof storedAt> {
+  const known = stored.get(journal) ?? new Map<string, { atMs: number; value: ReturnType<typeof storedAt> }>()
+  stored.set(journal, known)
+  const last = known.get(placeId)
+  const atMs = performance.now()
+  if (last && atMs - last.atMs < STORED_FOR_MS && last.value.objects > 0) return last.value
+  const value = storedAt(journal, placeId)
+  known.set(placeId, { atMs, value })
+  return value
 }
 
 function lockReport(lock: unknown): Pick<BucketReport, 'lock'> {

@@ -2,11 +2,10 @@
 import { groupsByShoot, listSummaries, type FileGroup, type ShootSummary } from '../journal/health-groups.js'
 import type { Journal } from '../journal/journal.js'
 import { listPlaces } from '../journal/places.js'
-import type { OffsiteCount } from '../journal/offsite.js'
 import { latestClock } from '../journal/rehearsals.js'
 import { number, text, textList } from '../journal/rows.js'
 import type { Outcome, Shoot, ShootPlace } from '../../shared/methods.js'
-import { offsiteByShoot, offsiteStateOf } from './buckets.js'
+import { offsiteCountOf, offsiteStateOf } from './buckets.js'
 import { factsOf, workingFacts, type PlaceFacts } from './counting.js'
 import { healthOfShoot, type Places, type ShootHealth } from './health.js'
 import { placeNames, type StatusDeps } from './place-report.js'
@@ -83,17 +82,11 @@ export function listShootsReport(
   const names = placeNames(deps.journal)
   const total = judged.length
   const found = `${total} shoot${total === 1 ? '' : 's'}${search === undefined ? '' : ` matching "${search}"`}.`
-  const offsite = offsiteByShoot(deps.journal, deps.clock())
-  const shoots = judged.slice(offset, end).map((each) => toShoot(deps, each, names, offsite))
+  const shoots = judged.slice(offset, end).map((each) => toShoot(deps, each, names))
   return { ok: true, exitCode: 0, summary: found, shoots, total }
 }
 
-function toShoot(
-  deps: StatusDeps,
-  judged: JudgedShoot,
-  names: ReadonlyMap<string, string>,
-  offsite: ReturnType<typeof offsiteByShoot>,
-): Shoot {
+function toShoot(deps: StatusDeps, judged: JudgedShoot, names: ReadonlyMap<string, string>): Shoot {
   const { summary, groups, places, health } = judged
   const { key, files, bytes, firstMs, lastMs, letGo } = summary
   const score = scoreOf(groups, health.good, deps.policy?.() ?? DEFAULT_POLICY, {}, judgingTime(deps))
@@ -102,7 +95,7 @@ function toShoot(
     files,
     bytes,
     verdict: health.verdict,
-    places: shownPlaces(groups, places, names, { files, offsite: offsite.get(summary.id) }),
+    places: shownPlaces(groups, places, names, { files, nowMs: deps.clock() }),
     missing: health.missing,
     ...(health.provenMs === undefined ? {} : { provenAt: iso(health.provenMs) }),
     ...(health.validUntilMs === undefined ? {} : { validUntil: iso(health.validUntilMs) }),
@@ -118,7 +111,7 @@ function shownPlaces(
   groups: readonly FileGroup[],
   places: Places,
   names: ReadonlyMap<string, string>,
-  { files: all, offsite }: { readonly files: number; readonly offsite: ReadonlyMap<string, OffsiteCount> | undefined },
+  { files: all, nowMs }: { readonly files: number; readonly nowMs: number },
 ): ShootPlace[] {
   return [...places.keys()].flatMap((placeId): ShootPlace[] => {
     const its = groups.flatMap(({ files, copies }) =>
@@ -133,7 +126,7 @@ function shownPlaces(
         files: its.reduce((sum, { files }) => sum + files, 0),
         verified: verified.reduce((sum, { files }) => sum + files, 0),
         ...(proofs.length === 0 ? {} : { provenAt: iso(Math.min(...proofs)) }),
-        ...offsiteStateOf(all, offsite?.get(placeId)),
+        ...(places.get(placeId)?.role === 'bucket' ? offsiteStateOf(all, offsiteCountOf(groups, placeId, nowMs)) : {}),
       },
     ]
   })

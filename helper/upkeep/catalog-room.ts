@@ -23,6 +23,7 @@ import {
   type CatalogBackupRow,
 } from '../journal/catalog-backups.js'
 import type { Journal } from '../journal/journal.js'
+import { saveDevicesOfCatalog } from '../journal/rehearsals.js'
 import { originalsIn, type KnownOriginal } from '../journal/referenced.js'
 import type { OpenPlace } from '../place/places.js'
 import type { Params, Result } from '../../shared/methods.js'
@@ -233,6 +234,7 @@ export class CatalogRoom {
   ): Promise<string[]> {
     const { volumes, journal } = this.#deps
     const { devices } = await volumes.describe(path.dirname(catalog))
+    saveDevicesOfCatalog(journal, catalog, devices)
     const ofPlaces = places
       .filter((place) => sameDisk(devices, place.volume.devices))
       .map(

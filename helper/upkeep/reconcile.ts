@@ -16,6 +16,7 @@ import type { Journal } from '../journal/journal.js'
 import { listPlaces } from '../journal/places.js'
 import { originalsIn } from '../journal/referenced.js'
 import { saveCatalog, want, type Wanted } from '../journal/wanted.js'
+import { LetGoWitness } from './let-go.js'
 
 export interface ReconcileDeps {
   readonly journal: Journal
@@ -38,14 +39,20 @@ export class CatalogReconciler {
   }
 
   /** @returns how many files are wanted that were not before */
-  async reconcile(catalog: string, { references, places }: BackUpAnswer, signal: AbortSignal): Promise<number> {
+  async reconcile(
+    catalog: string,
+    { references, places, judgement }: BackUpAnswer,
+    signal: AbortSignal,
+  ): Promise<number> {
     const hash = places[0]?.backup.hash
     if (references === undefined || hash === undefined) return 0
     const { journal, clock, home } = this.#deps
     const roots = await this.#rootsOf(references)
     const refused = new Map<string, { shoot: string; why: string; files: number }>()
     let [wantedNew, referenced] = [0, 0]
+    const witness = new LetGoWitness(journal)
     await this.#compare(references, signal, (folder, unprotected) => {
+      witness.sees(folder)
       referenced += folder.names.length
       const wanted: Wanted[] = []
       for (const name of unprotected) {
@@ -62,6 +69,7 @@ export class CatalogReconciler {
       const report = { warnings: before?.warnings ?? [], refused: [...refused.values()], referenced }
       saveCatalogReport(journal, catalog, report, clock())
     })
+    witness.conclude(judgement.verdict === 'good', roots, clock())
     await this.#countFor(hash, signal)
     const newest = newestByCatalog(listCatalogBackups(journal))
     await forgetReferences(

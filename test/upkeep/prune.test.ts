@@ -1,0 +1,170 @@
+// Retention from the command's end: copies go by the user's windows alone, in an order that survives anything, and a mass loss stops it.
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { Journal } from '../../helper/journal/journal.js'
+import { noteClock } from '../../helper/journal/rehearsals.js'
+import { letGo, listGone } from '../../helper/journal/retained.js'
+import { LetGoWitness } from '../../helper/upkeep/let-go.js'
+import type { PruneResult, StatusResult } from '../../shared/methods.js'
+import { backup, foldersAsDisks, verify, withDaemon, type Act } from '../support/daemon.js'
+import { checkManifests, hasB3sum } from '../support/shoots.js'
+import { scratch, write, type Scratch } from '../support/tree.js'
+
+const DAY = 24 * 60 * 60 * 1000
+const START = Date.parse('2026-06-01T10:00:00Z')
+
+describe('pruning copies', () => {
+  let here: Scratch
+  let act: Act
+  let nowMs: number
+  let drives: string[]
+  let source: string
+  beforeEach(() => {
+    here = scratch()
+    nowMs = START
+    source = here.tree('work/Wedding', Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`IMG_${n}.CR3`, null])))
+    drives = [here.folder('desk'), here.folder('vault')]
+    act = { home: here.home, volumes: foldersAsDisks(here.root), clock: () => nowMs }
+  })
+  afterEach(() => here.remove())
+
+  const call = <T>(method: 'prune/run' | 'status/get' | 'status/accept', params: object): Promise<T> =>
+    withDaemon(act, async (daemon) => {
+      const handler = daemon.handlers[method] as unknown as (params: object, context: object) => Promise<T>
+      return handler(params, {
+        signal: new AbortController().signal,
+        client: { kind: 'cli', version: 'test' },
+        progress: () => undefined,
+      })
+    })
+  /** Days that the home lives through: a clock that nobody looks at for weeks might have leapt. */
+  const live = (days: number): void => {
+    const journal = Journal.open(here.home)
+    for (let left = days; left > 0; left -= 5) {
+      nowMs += Math.min(5, left) * DAY
+      noteClock(journal, nowMs, DAY)
+    }
+    journal.close()
+  }
+  const setWindows = (retention: object[]): void =>
+    writeFileSync(path.join(here.home, 'config.json'), JSON.stringify({ format: 1, retention }))
+  const versionsAt = (drive: string): number => {
+    const folder = path.join(drive, 'Safelight/Photos/Wedding/Versions')
+    return existsSync(folder)
+      ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
+          (name) => name.endsWith('.jpg') || name.endsWith('.CR3'),
+        ).length
+      : 0
+  }
+
+  it('removes earlier contents when their days have passed, keeps one copy of each, says so in the log, and the manifests still hold', async () => {
+    write(path.join(source, 'IMG_1.jpg'), 'first')
+    await backup(act, [source], drives)
+    nowMs += DAY
+    write(path.join(source, 'IMG_1.jpg'), 'second', new Date(nowMs))
+    await backup(act, [source], drives)
+    assert.deepEqual(drives.map(versionsAt), [1, 1])
+
+    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [], 'without a window nothing goes')
+    setWindows([{ shoot: 'Wedding', keepEarlierDays: 30 }])
+    live(29)
+    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [], 'nor within it')
+    live(2)
+    const plan = await call<PruneResult>('prune/run', { dryRun: true })
+    assert.equal(plan.copies?.length, 1)
+    assert.deepEqual(drives.map(versionsAt), [1, 1], 'a plan is only shown')
+    const done = await call<PruneResult>('prune/run', {})
+    assert.deepEqual(done.copies, plan.copies)
+    assert.equal(
+      drives.map(versionsAt).reduce((sum, count) => sum + count, 0),
+      1,
+      'the last verified copy stays',
+    )
+    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [])
+    if (hasB3sum) for (const drive of drives) assert.deepEqual(checkManifests(path.join(drive, 'Safelight/Photos')), [])
+    const checked = await verify(act)
+    assert.deepEqual(checked.findings, [])
+  })
+
+  it('lets nothing go that the catalog still names, and keeps the copies of what it let go for their days', async () => {
+    await backup(act, [source], drives)
+    for (const name of ['IMG_1.CR3', 'IMG_2.CR3']) rmSync(path.join(source, name))
+    await call('status/get', {})
+    await backup(act, [source], drives)
+    await call('status/accept', { what: 'hold' })
+    const journal = Journal.open(here.home)
+    const witness = new LetGoWitness(journal)
+    const sees = (names: string[]): void =>
+      witness.sees({
+        root: `${here.at('work')}/`,
+        folder: 'Wedding/',
+        names,
+        isOffline: false,
+      } as unknown as Parameters<LetGoWitness['sees']>[0])
+    sees(['IMG_1.DNG', 'IMG_3.CR3'])
+    witness.conclude(false, [here.at('work')], nowMs)
+    assert.deepEqual(
+      journal.all('SELECT name FROM files WHERE let_go_ms IS NOT NULL'),
+      [],
+      'a catalog that is not good is no witness',
+    )
+    witness.conclude(true, [here.at('elsewhere')], nowMs)
+    assert.deepEqual(journal.all('SELECT name FROM files WHERE let_go_ms IS NOT NULL'), [], 'nor one of other folders')
+    witness.conclude(true, [here.at('work')], nowMs)
+    assert.deepEqual(journal.all('SELECT name FROM files WHERE let_go_ms IS NOT NULL'), [{ name: 'IMG_2.CR3' }])
+    journal.close()
+
+    setWindows([{ keepDeletedDays: 60 }])
+    live(61)
+    const done = await call<PruneResult>('prune/run', {})
+    assert.deepEqual(
+      done.copies?.map(({ file }) => file),
+      ['IMG_2.CR3'],
+    )
+    const left = drives.filter((drive) => existsSync(path.join(drive, 'Safelight/Photos/Wedding/IMG_2.CR3')))
+    assert.equal(left.length, 1)
+    for (const drive of drives) assert.ok(existsSync(path.join(drive, 'Safelight/Photos/Wedding/IMG_1.CR3')))
+  })
+
+  it('stops at a mass loss: the status says so, nothing goes, until the user says that it was on purpose', async () => {
+    await backup(act, [source], drives)
+    setWindows([{ keepDeletedDays: 1, keepEarlierDays: 1 }])
+    for (let n = 0; n < 3; n++) rmSync(path.join(source, `IMG_${n}.CR3`))
+    const { warnings } = await backup(act, [source], drives)
+    assert.match(warnings.join('\n'), /3 of 40 known originals are gone.*--release-hold/)
+    const status = await call<StatusResult>('status/get', {})
+    assert.deepEqual([status.hold?.gone, status.hold?.of], [3, 40])
+    assert.equal(status.notices?.[0]?.kind, 'hold')
+
+    const journal = Journal.open(here.home)
+    letGo(
+      journal,
+      listGone(journal).map(({ id }) => id),
+      nowMs,
+    )
+    journal.close()
+    nowMs += 5 * DAY
+    const held = await call<PruneResult>('prune/run', {})
+    assert.deepEqual(held.copies, [])
+    assert.match(held.heldBack.join(' '), /hold/)
+    await call('status/accept', { what: 'hold' })
+    assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
+    assert.equal((await call<PruneResult>('prune/run', {})).copies?.length, 3)
+  })
+
+  it('is not fooled by a clock that leaps ahead by years', async () => {
+    write(path.join(source, 'IMG_1.jpg'), 'first')
+    await backup(act, [source], drives)
+    nowMs += DAY
+    write(path.join(source, 'IMG_1.jpg'), 'second', new Date(nowMs))
+    await backup(act, [source], drives)
+    setWindows([{ keepEarlierDays: 30 }])
+    nowMs += 80 * DAY
+    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [], 'not at the very moment of the leap')
+    nowMs += 4000 * DAY
+    await verify(act)
+    const { copies = [] } = await call<PruneResult>('prune/run', {})
+    assert.deepEqual(copies, [])
+  })
+})
