@@ -21,8 +21,8 @@ async function shoots(common: CommonArguments, search: string | undefined): Prom
   const outcome = await callMethod(common, 'shoots/list', search === undefined ? {} : { search })
   const lines = outcome.shoots.map(({ id, files, bytes, verdict, places }) => {
     const where = places.map(
-      ({ place, verified, provenAt }) =>
-        `${place} ${verified}/${files}${provenAt === undefined ? '' : ` (proven ${provenAt.slice(0, 10)})`}`,
+      ({ place, verified, provenAt, offsite }) =>
+        `${place} ${verified}/${files}${offsite ? `, ${offsite.state}` : ''}${provenAt === undefined ? '' : ` (proven ${provenAt.slice(0, 10)})`}`,
     )
     return `  ${verdict.padEnd(9)} ${id}  ${plural(files, 'file')}, ${inWords(bytes)}  ${where.join(' · ')}`
   })

@@ -94,18 +94,33 @@ function catalogLine({
   )
 }
 
-export function placeLine({ name, state, path, freeBytes, lastSeenAt, warnings, isOffSite }: Place): string {
-  const where =
-    state === 'here'
+export function placeLine({ name, state, path, freeBytes, lastSeenAt, warnings, isOffSite, bucket }: Place): string {
+  const where = bucket
+    ? path
+    : state === 'here'
       ? `connected at ${path}`
       : state === 'away'
         ? `not connected (last seen ${lastSeenAt ?? 'never'})`
         : `another drive is at ${path}`
   const room = freeBytes === undefined ? '' : `, ${inWords(freeBytes)} free`
   const off = isOffSite === true ? ', off-site' : ''
-  return [`  Place "${name}"${off}: ${where}${room}`, ...warnings.map((warning) => `    WARNING  ${warning}`)].join(
-    '\n',
-  )
+  const lines = [...(bucket ? bucketLines(bucket) : []), ...warnings.map((warning) => `    WARNING  ${warning}`)]
+  return [`  Place "${name}"${off}: ${where}${room}`, ...lines].join('\n')
+}
+
+/** What is confirmed there, what is on its way, and what stands in the way. */
+function bucketLines(bucket: NonNullable<Place['bucket']>): string[] {
+  const { objects, bytes, waitingFiles, waitingBytes, lock, encrypted, trouble, nextTryAt } = bucket
+  const kinds = [...(encrypted ? ['encrypted'] : []), ...(lock ? [`locked for ${lock.days} days (${lock.mode})`] : [])]
+  const waiting =
+    waitingFiles === 0
+      ? 'nothing waits'
+      : `${waitingFiles} file${waitingFiles === 1 ? '' : 's'} (${inWords(waitingBytes)}) not confirmed there yet`
+  const next = nextTryAt === undefined ? '' : ` Next try ${nextTryAt}.`
+  return [
+    `    ${[`${objects} objects (${inWords(bytes)}) confirmed`, ...kinds, waiting].join(', ')}`,
+    ...(trouble === undefined ? [] : [`    WAITS    ${trouble}${next}`]),
+  ]
 }
 
 /** Where one file is, when and how that was proven. */

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { parseManifest } from '../../helper/manifest/manifest.js'
+import { placeLine } from '../../helper/status/lines.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { MIB, makeBucket } from '../support/s3/fixture.js'
 import { hashOf, makeFile } from '../support/shoots.js'
@@ -157,6 +158,7 @@ describe('a backup with a bucket', () => {
     assert.equal(cloud?.state, 'away')
     assert.match(cloud.bucket?.trouble ?? '', /suspended/)
     assert.equal(cloud.bucket?.waitingFiles, 3)
+    assert.match(placeLine(cloud), /3 files \(.*\) not confirmed there yet\n {4}WAITS {4}.*suspended/)
 
     const again = await backUp()
     assert.equal(again.exitCode, 0, again.summary)
