@@ -285,6 +285,7 @@ export class Daemon {
       return best && (await fetchBackup(deps, best.bucket, best.row, signal))
     } finally {
       for (const bucket of buckets) bucket.close()
+      await this.#restores.fetcher.clear()
     }
   }
 

@@ -10,6 +10,7 @@ import { generateAgeKey, spoolEncrypted } from '../../helper/offsite/encryption.
 import type { OpenBucket } from '../../helper/restore/bucket.js'
 import { Fetcher, type Fetched } from '../../helper/restore/fetch.js'
 import { studio, type Studio } from '../offsite/support.js'
+import { makeCatalog } from '../support/catalog.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { bytesOf, makeBucket, MIB, openTestStore, readAll } from '../support/s3/fixture.js'
 import { checkManifests } from '../support/shoots.js'
@@ -124,6 +125,31 @@ describe('restore from a bucket', () => {
         [],
       )
     }
+  })
+
+  it('gives an empty computer its catalog back from the bucket too', async () => {
+    const catalog = path.join(room.root, 'Lightroom', 'Main.lrcat')
+    fs.mkdirSync(path.dirname(catalog))
+    makeCatalog(catalog, { roots: { [`${room.originals}/`]: { 'Wedding/': [{ name: 'IMG_1.CR3', rating: 3 }] } } })
+    const bytes = fs.readFileSync(catalog)
+    const made = await room.call('catalog/backup', { catalog })
+    assert.equal(made.exitCode, 0, made.summary)
+    await mustBackUp()
+    for (const folder of [room.home, room.drive]) fs.rmSync(folder, { recursive: true })
+    await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double.url } })
+    const { catalogs } = await room.call('catalog/list', {})
+    assert.deepEqual(
+      catalogs.map(({ name, backups }) => [name, backups.length, backups[0]?.place]),
+      [['Main', 1, 'Cloud']],
+    )
+    const to = path.join(room.root, 'Catalog again')
+    const answer = await room.call('catalog/restore', { name: 'Main', to })
+    assert.deepEqual([answer.exitCode, answer.place], [0, 'Cloud'], answer.summary)
+    assert.deepEqual(fs.readFileSync(path.join(to, 'Main.lrcat')), bytes)
+    assert.deepEqual(
+      fs.readdirSync(room.home).filter((name) => name.startsWith('fetched')),
+      [],
+    )
   })
 
   it('learns only a computer’s own tree, and says which there are when there are several', async () => {
