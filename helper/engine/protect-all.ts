@@ -57,7 +57,9 @@ function* filesToDo(run: BackupRun, prepared: readonly PreparedShoot[]): Generat
 }
 
 export function isOver(run: BackupRun): boolean {
-  return run.signal.aborted || run.sourceFailure !== undefined || run.livePlaces().length === 0
+  // Without any drive the originals are only read and hashed, for the buckets that are sent from them.
+  const hasNowhereToGo = run.places.length > 0 && run.livePlaces().length === 0
+  return run.signal.aborted || run.sourceFailure !== undefined || hasNowhereToGo
 }
 
 /** Sets how many workers take part, from what is remembered or from a trial with the first files. */
