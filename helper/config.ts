@@ -50,6 +50,12 @@ const Config = z.strictObject({
   uploadOnMetered: z.boolean().default(false),
   /** Between the first two tries of what could not be sent; doubled with every further one, up to a quarter of an hour. */
   uploadRetrySeconds: z.number().min(0.05).max(86_400).default(30),
+  /** Between two looks whether a scrub, a drill or a new picture is due. */
+  upkeepMinutes: z.number().min(0.001).max(1440).default(10),
+  /** How long old copies are read again a day; 0: never by itself. */
+  scrubHoursPerDay: z.number().min(0).max(24).default(1),
+  /** Whether a restore is rehearsed every month by itself. */
+  drillMonthly: z.boolean().default(true),
   /** For how long each claim is believed; what is older is unsure. */
   bestBefore: z
     .strictObject({

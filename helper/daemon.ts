@@ -11,7 +11,7 @@ import { pruneAll } from './daemon/prune-handler.js'
 import { restoreHandlers } from './daemon/restore-handlers.js'
 import { setUpHandlers } from './daemon/setup-handlers.js'
 import { leavingPages, startWatch, statusHandlers } from './daemon/status-handlers.js'
-import { rehearseHandlers } from './daemon/rehearse-handlers.js'
+import { rehearsalKeeper, rehearseHandlers } from './daemon/rehearse-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
 import { doctor } from './doctor.js'
 import { SafelightError } from './errors.js'
@@ -36,6 +36,7 @@ import { BucketRoom } from './upkeep/bucket-room.js'
 import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
 import { bestInBuckets, fetchBackup, type FetchedBackup } from './upkeep/catalog-from-bucket.js'
 import { CatalogRoom } from './upkeep/catalog-room.js'
+import type { RehearsalKeeper } from './upkeep/rehearsal-keeper.js'
 
 export interface DaemonOptions extends WorkshopOptions {
   /** What this process does, for whoever is turned away. */
@@ -204,6 +205,13 @@ export class Daemon {
       times,
     )
     this.#bucketKeeper = keeper
+    keeper.start()
+    return keeper
+  }
+
+  /** Begins to open new pictures, to scrub and to drill by itself. */
+  startRehearsals(lookMs: number, onFault: KeeperDeps['onFault']): RehearsalKeeper {
+    const keeper = rehearsalKeeper(this.#shop, { restores: this.#restores, catalogs: this.#catalogs }, lookMs, onFault)
     keeper.start()
     return keeper
   }

@@ -56,7 +56,8 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
   const home = homeFolder(common.home)
   // Loaded only here: every other command starts sooner without them.
   const [{ Daemon }, { runServe }] = await Promise.all([import('../daemon.js'), import('../service/serve.js')])
-  const { driveCheckSeconds, retrySeconds, sweepMinutes, catalogPollSeconds, uploadRetrySeconds } = readConfig(home)
+  const { driveCheckSeconds, retrySeconds, sweepMinutes, catalogPollSeconds, uploadRetrySeconds, upkeepMinutes } =
+    readConfig(home)
   const daemon = await Daemon.open({ home, command: 'safelight serve', helper: 'running' })
   const { signal, release } = stopOnSignal()
   const onFault = (error: unknown, what: string): void => {
@@ -76,6 +77,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
       { lookMs: driveCheckSeconds * 1000, retryMs: uploadRetrySeconds * 1000 },
       onFault,
     )
+    const rehearsals = daemon.startRehearsals(upkeepMinutes * 60_000, onFault)
     try {
       await runServe({
         home,
@@ -91,6 +93,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
     } finally {
       await watch.close()
       await bucketKeeper.close()
+      await rehearsals.close()
       await keeper.close()
       await queue.close()
     }

@@ -1,11 +1,15 @@
 // The methods that ask before it is too late: whether a card may be formatted, and whether a restore would work.
 import { checkCard } from '../card/card.js'
+import { readConfig } from '../config.js'
 import { rehearseCatalog, type CatalogRehearser } from '../drill/catalog.js'
 import { runDrill, type DrillDeps } from '../drill/drill.js'
+import { openNew } from '../drill/open-new.js'
 import type { EngineDeps } from '../engine/run.js'
 import { findPlace, stateOfPlace } from '../place/places.js'
 import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
+import { isMachineBusy, RehearsalKeeper, type RehearsalDeps } from '../upkeep/rehearsal-keeper.js'
+import { scrubSlice } from '../upkeep/scrub.js'
 import type { DrillResult, Params } from '../../shared/methods.js'
 import type { OnProgress } from '../engine/progress.js'
 import type { Workshop } from './workshop.js'
@@ -41,6 +45,41 @@ export function drill(
     }),
   )
 }
+
+/** What the helper does by itself. */
+export function rehearsalKeeper(
+  shop: Workshop,
+  rooms: Rehearsers,
+  lookMs: number,
+  onFault: RehearsalDeps['onFault'],
+): RehearsalKeeper {
+  const { files, journal, clock } = shop
+  const { scrubHoursPerDay, drillMonthly } = readConfig(shop.home)
+  const { localDays, drillDays } = shop.policy().bestBefore
+  const scrub = (signal: AbortSignal): Promise<unknown> =>
+    shop.withEngine(async (engine) => {
+      const { places } = await shop.openKnown(engine, shop.drives(), signal)
+      const budgetMs = scrubHoursPerDay * 60 * 60 * 1000
+      return scrubSlice(engine, { places, localDays, budgetMs, exclusively: (act) => shop.alone(act) }, signal)
+    })
+  return new RehearsalKeeper(
+    {
+      journal,
+      clock,
+      isBusy: isMachineBusy,
+      openSome: (signal) => openNew({ files, journal, clock }, OPEN_NEW_MS, signal),
+      scrub,
+      drill: drillMonthly
+        ? (signal) => drill(shop, rooms, {}, signal, () => undefined)
+        : () => Promise.resolve(undefined),
+      onFault,
+    },
+    { lookMs, drillDays },
+  )
+}
+
+/** So long new pictures are opened between two looks: a tenth of the time. */
+const OPEN_NEW_MS = 60_000
 
 async function drillDeps(shop: Workshop, { restores, catalogs }: Rehearsers, engine: EngineDeps): Promise<DrillDeps> {
   const drives = shop.drives().filter((place) => stateOfPlace(shop.files, place) === 'here')

@@ -5,10 +5,15 @@ import { filesOfShoot, saveCopy, setCopyState, type FileRow } from '../journal/f
 import { sourceById, type ShootRow } from '../journal/shoots.js'
 import { WORKING } from '../model.js'
 import type { BackupRun } from './run.js'
-import type { Tally } from './verify.js'
+import type { Tally, VerifyRequest } from './verify.js'
 
 /** @returns the sources whose originals are not there to be read, as people know them */
-export async function verifyOriginals(run: BackupRun, shoots: readonly ShootRow[], tally: Tally): Promise<string[]> {
+export async function verifyOriginals(
+  run: BackupRun,
+  shoots: readonly ShootRow[],
+  tally: Tally,
+  only: VerifyRequest['only'],
+): Promise<string[]> {
   const away = new Set<string>()
   for (const shoot of shoots) {
     if (run.signal.aborted) break
@@ -18,7 +23,11 @@ export async function verifyOriginals(run: BackupRun, shoots: readonly ShootRow[
       continue
     }
     const folder = path.join(source.path, ...shoot.pathFromRoot.split('/'))
-    const files = [...filesOfShoot(run.deps.journal, shoot.id).values()].filter((file) => file.goneMs === undefined)
+    const files = [...filesOfShoot(run.deps.journal, shoot.id).values()].filter(
+      (file) =>
+        file.goneMs === undefined &&
+        (only === undefined || only({ versionId: file.version.id, placeId: WORKING, path: file.name })),
+    )
     await Promise.all(files.map((file) => verifyOriginal(run, shoot, path.join(folder, file.name), file, tally)))
   }
   return [...away]

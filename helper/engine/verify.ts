@@ -27,6 +27,8 @@ export interface VerifyRequest {
   readonly places: readonly OpenPlace[]
   /** Read the originals as well. */
   readonly withOriginals: boolean
+  /** Only these of the copies; all when left out. */
+  readonly only?: (copy: Pick<CopyRow, 'versionId' | 'placeId' | 'path'>) => boolean
   /** Keeps other work off the journal and the places for the length of one shoot; new photos need not wait for a whole verification. */
   exclusively<T>(act: () => Promise<T>): Promise<T>
 }
@@ -56,7 +58,7 @@ export async function verifyCopies(
   try {
     meter.begin('verifying', countCopies(run, shoots, request), 0)
     for (const place of request.places) await verifyPlace(run, place, shoots, tally, request)
-    if (request.withOriginals) away = await verifyOriginals(run, shoots, tally)
+    if (request.withOriginals) away = await verifyOriginals(run, shoots, tally, request.only)
   } finally {
     signal.removeEventListener('abort', stop)
     meter.close()
@@ -101,7 +103,7 @@ async function verifyPlace(
     const chain = new ChainView(run, place)
     for (const shoot of shoots) {
       if (run.signal.aborted || run.failedPlaces.has(place.id)) return
-      await request.exclusively(() => verifyShoot(run, place, shoot, { tally, chain }))
+      await request.exclusively(() => verifyShoot(run, place, shoot, { tally, chain, only: request.only }))
     }
   } catch (error) {
     if (systemCode(error) === '') throw error
@@ -118,7 +120,7 @@ async function verifyShoot(
   run: BackupRun,
   place: OpenPlace,
   shoot: ShootRow,
-  { tally, chain }: { readonly tally: Tally; readonly chain: ChainView },
+  { tally, chain, only }: { readonly tally: Tally; readonly chain: ChainView; readonly only: VerifyRequest['only'] },
 ): Promise<void> {
   const { journal, pool, files } = run.deps
   const folder = shootFolderAt(run, place, shoot)
@@ -133,7 +135,9 @@ async function verifyShoot(
     })
     return
   }
-  const copies = copiesAt(journal, shoot.id, place.id)
+  const all = copiesAt(journal, shoot.id, place.id)
+  const copies = only ? all.filter(only) : all
+  if (only && copies.length === 0) return
   const readings: Reading[] = await Promise.all(
     copies.map(async (copy) => {
       const { result } = await pool.run({
@@ -155,7 +159,7 @@ async function verifyShoot(
   // Before anything is added to the log, which is one of the records that are checked.
   checkManifest(run, place, shoot, chain)
   if (copies.length === 0) return
-  findExtras(run, place, shoot, folder, new Set(copies.map((copy) => copy.path)))
+  findExtras(run, place, shoot, folder, new Set(all.map((copy) => copy.path)))
   appendWhereWritable(run, place, folder, events)
   journal.transaction(() => finished.forEach((reading) => record(run, place, shoot, reading)))
 }
