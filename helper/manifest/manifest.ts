@@ -22,7 +22,8 @@ export function formatManifest(entries: readonly ManifestEntry[]): string {
     .join('')
 }
 
-const LINE = /^(\\?)([0-9a-f]{64}) {2}(.+)$/
+/** `s`, because a name may hold what JavaScript takes for the end of a line (a carriage return, U+2028) and b3sum does not. */
+const LINE = /^(\\?)([0-9a-f]{64}) {2}(.+)$/s
 
 /** @returns the entries that can be understood and safely joined to a folder, and the numbers (from 1) of the lines that cannot */
 export function parseManifest(text: string): { entries: ManifestEntry[]; badLines: number[] } {
