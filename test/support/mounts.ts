@@ -28,7 +28,8 @@ export function mountImage(
     ['sh', '-c', type === 'exfat' ? MOUNT_EXFAT : 'mount -o loop "$1" "$2"', 'mount', image, folder],
   ]
   for (const [command = '', ...args] of steps) {
-    const { exitCode, stderr } = execaSync(command, args, { reject: false })
+    const { exitCode, stderr, code } = execaSync(command, args, { reject: false })
+    if (code === 'ENOENT') return `${type}: ${command} is not installed`
     if (exitCode !== 0) return `${type}: ${stderr.split('\n')[0] ?? ''}`
   }
   return { folder, unmount: () => unmount(folder, image) }
