@@ -1,6 +1,6 @@
 // An error as it crosses the border between threads, where classes do not pass.
 import { describeError, ERROR_CODES, SafelightError, systemCode, type ErrorCode } from '../errors.js'
-import { placeError } from '../place/places.js'
+import { placeError } from '../place/place-error.js'
 
 export interface SentError {
   readonly message: string

@@ -3,10 +3,11 @@
 import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { z } from 'zod'
-import { describeError, SafelightError } from '../errors.js'
+import { describeError, SafelightError, systemCode } from '../errors.js'
 import { readWhole, replaceFile, type DurableFiles } from '../files/durable.js'
 import { temporaryIn } from '../files/temporary.js'
 import { HOW_TO_RESTORE } from './how-to-restore.js'
+import { placeError } from './place-error.js'
 
 /** The folder on the drive that holds everything of Safelight's. */
 export const ROOT_FOLDER = 'Safelight'
@@ -32,15 +33,16 @@ const MARKER_MAX_BYTES = 64 * 1024
 
 /** @param folder  the drive's folder, which holds `Safelight/`
  *  @returns undefined when no place was ever made there
- *  @throws PLACE_INVALID */
+ *  @throws PLACE_INVALID when what lies there is no marker; VOLUME_FAILING, VOLUME_AWAY when the drive does not answer for it */
 export function readMarker(files: DurableFiles, folder: string): Marker | undefined {
   const file = path.join(folder, ROOT_FOLDER, MARKER_FILE)
-  const stat = files.stat(file)
-  if (stat === undefined) return undefined
   try {
+    const stat = files.stat(file)
+    if (stat === undefined) return undefined
     if (stat.kind !== 'file' || stat.sizeBytes > MARKER_MAX_BYTES) throw new Error('it is not a small regular file')
     return parseMarker(readWhole(files, file).toString('utf8'))
   } catch (error) {
+    if (isOfTheDrive(error)) throw placeError(error, folder)
     throw new SafelightError('PLACE_INVALID', {
       message: `${file} says what this drive is, and cannot be understood: ${firstLine(describeError(error))}. Nothing was written to the drive.`,
       remedy:
@@ -48,6 +50,13 @@ export function readMarker(files: DurableFiles, folder: string): Marker | undefi
       cause: error,
     })
   }
+}
+
+/** What the system says of the file itself, and not of the drive that it lies on. */
+const OF_THE_FILE: ReadonlySet<string> = new Set(['', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'])
+
+function isOfTheDrive(error: unknown): boolean {
+  return !OF_THE_FILE.has(systemCode(error))
 }
 
 /** Pure. @throws an Error that says what is wrong with it */

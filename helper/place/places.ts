@@ -21,6 +21,7 @@ import {
   writeInstructions,
   type Marker,
 } from './marker.js'
+import { placeError } from './place-error.js'
 
 export interface PlaceDeps {
   readonly files: DurableFiles
@@ -270,44 +271,6 @@ function tryInstructions(deps: PlaceDeps, folder: string): void {
   } catch (error) {
     const failure = placeError(error, folder)
     if (failure.code !== 'VOLUME_READ_ONLY' && failure.code !== 'VOLUME_FULL') throw failure
-  }
-}
-
-/** What the system's error at a drive means. */
-export function placeError(error: unknown, name: string): SafelightError {
-  if (error instanceof SafelightError) return error
-  switch (systemCode(error)) {
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new SafelightError('VOLUME_FULL', {
-        message: `${name} is full.`,
-        remedy: 'Make room on it, or use another drive, and run the same command again.',
-        cause: error,
-      })
-    case 'EROFS':
-    case 'EACCES':
-    case 'EPERM':
-      return new SafelightError('VOLUME_READ_ONLY', {
-        message: `${name} cannot be written: it is read-only, or your user may not write there. Nothing was copied to it.`,
-        remedy: 'Make it writable (on a Mac: Get Info > Sharing & Permissions), or use another drive.',
-        cause: error,
-      })
-    case 'ENOENT':
-    case 'ENOTDIR':
-    case 'ENODEV':
-    case 'ENXIO':
-    case 'ESTALE':
-      return new SafelightError('VOLUME_AWAY', {
-        message: `${name} is no longer there.`,
-        remedy: 'Connect it again and run the same command again.',
-        cause: error,
-      })
-    default:
-      return new SafelightError('VOLUME_FAILING', {
-        message: `${name} answers with errors (${error instanceof Error ? error.message : String(error)}). Do not trust it with your only copy.`,
-        remedy: 'Check its cable and its health, and use another drive meanwhile.',
-        cause: error,
-      })
   }
 }
 

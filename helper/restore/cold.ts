@@ -51,7 +51,7 @@ export function coldFiles(copies: readonly ColdCopy[], isRequested: boolean): Co
 export function coldWords({ files, bytes, usd, hours, pricesAsOf, isRequested }: ColdFiles): string {
   const what = `${files} file${files === 1 ? '' : 's'} (${inWords(bytes)}) ${files === 1 ? 'lies' : 'lie'} in cold storage only`
   return isRequested
-    ? `${what} and ${files === 1 ? 'has' : 'have'} been asked for. They can be read in about ${hours.usual} hours: run the same command again then, or leave Safelight running, which goes on by itself.`
+    ? `${what} and ${files === 1 ? 'has' : 'have'} been asked for. They can be read in about ${hours.usual} hours: run the same command again then. Safelight does not do that by itself, and what was asked for can be read for ${READABLE_DAYS} days only.`
     : `${what}. To get them back takes about ${hours.usual} hours and costs about $${usd.usual.toFixed(2)} (list prices of ${pricesAsOf}). To ask for them at that price, run the same command with --thaw.`
 }
 

@@ -231,7 +231,7 @@ describe('restore from a bucket', () => {
     assert.deepEqual(contentsOf(room.originals), asShot)
   })
 
-  it('asks first before it gets files back from cold storage, with price and hours, then waits for them and goes on', async () => {
+  it('asks first before it gets files back from cold storage, with price and hours, and brings them when it is asked again after that', async () => {
     const cold = await makeBucket(double.url)
     await room.call('place/add', {
       path: `s3://${cold}/backup`,
@@ -252,6 +252,7 @@ describe('restore from a bucket', () => {
     assert.deepEqual([first.exitCode, first.filesRestored, asked()], [39, 4, 0], 'nothing is asked for without a yes')
     const second = await room.call('restore/run', { ...params, thaw: true })
     assert.deepEqual([second.exitCode, second.cold?.isRequested, asked()], [39, true, 1])
+    assert.match(second.summary, /run the same command again then. Safelight does not do that by itself/)
     const third = await room.call('restore/run', params)
     assert.equal(third.exitCode, 39, 'it is not readable yet')
     double.clockOffsetMs = 2 * 3600_000
