@@ -100,6 +100,7 @@ export interface Notice {
     | 'silence'
     | 'hold'
     | 'clock'
+    | 'broken-at-import'
   readonly severity: 'red' | 'amber'
   /** What it is about: a shoot, a place, a catalog; '' for the whole. */
   readonly subject: string
@@ -318,6 +319,18 @@ export interface StatusResult extends Outcome {
     readonly changed: number
     readonly of: number
     readonly message: string
+  }
+  /** Pictures that no program could open although they were read exactly as they came: broken before they were imported. Their copies are
+   *  as good as what came; absent when there are none. */
+  readonly brokenAtImport?: {
+    readonly files: number
+    /** The first hundred, the newest first. */
+    readonly list: readonly {
+      readonly shoot: string
+      readonly file: string
+      readonly why: string
+      readonly firstSeenAt: string
+    }[]
   }
 }
 

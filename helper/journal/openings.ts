@@ -21,16 +21,24 @@ export interface BrokenContent {
   readonly shoot: string
   readonly file: string
   readonly why: string
+  readonly firstSeenMs: number
 }
 
-/** Files whose newest content was read exactly as it came and cannot be opened: broken before they were imported. */
+/** Files that are still there and whose newest content was read exactly as it came and cannot be opened: broken before they were imported.
+ *  The newest first. */
 export function brokenContents(journal: Journal): BrokenContent[] {
   return journal
     .all(
-      `SELECT s.key, f.name, o.why FROM openings o JOIN files f ON f.version_id = o.version_id JOIN shoots s ON s.id = f.shoot_id
-       WHERE o.result = 'broken' ORDER BY s.key, f.name`,
+      `SELECT s.key, f.name, o.why, v.first_seen_ms FROM openings o JOIN versions v ON v.id = o.version_id
+       JOIN files f ON f.id = v.file_id AND f.version_id = v.id JOIN shoots s ON s.id = f.shoot_id
+       WHERE o.result = 'broken' AND f.gone_ms IS NULL ORDER BY v.first_seen_ms DESC, s.key, f.name`,
     )
-    .map((row) => ({ shoot: text(row, 'key'), file: text(row, 'name'), why: text(row, 'why') }))
+    .map((row) => ({
+      shoot: text(row, 'key'),
+      file: text(row, 'name'),
+      why: text(row, 'why'),
+      firstSeenMs: number(row, 'first_seen_ms'),
+    }))
 }
 
 export interface Unopened {

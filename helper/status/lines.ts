@@ -1,6 +1,7 @@
 // A status for a terminal: five lines when all is well; else what is not, why, and what to do next. Pure.
 import { inWords } from '../files/in-words.js'
 import type { FileStory, Place, ScoreDigit, StatusResult } from '../../shared/methods.js'
+import { brokenLines } from './broken.js'
 
 const SHOOTS_SHOWN = 30
 
@@ -14,6 +15,7 @@ function wellLines(status: StatusResult): string[] {
     `  Score: ${(status.score ?? []).map(digitWords).join(' · ')}`,
     `  ${files(status)} proven${since(status)}; good until ${day(status.validUntil)} even if nothing is proven anew.`,
     `  Catalogs: ${status.catalogs.length === 0 ? 'none is known' : status.catalogs.map(({ name, lastBackupAt }) => `${name}, backed up ${day(lastBackupAt)}`).join(' · ')}. Places: ${status.places.map(({ name, state }) => `${name}${state === 'here' ? '' : ' (not connected)'}`).join(' · ')}.`,
+    ...brokenLines(status),
     `  ${helperWords(status)} As of ${moment(status.asOf)}.`,
   ]
 }
@@ -39,6 +41,7 @@ function openLines(status: StatusResult): string[] {
     ...((status.score ?? []).length === 0 ? [] : [`  Score: ${(status.score ?? []).map(digitWords).join(' · ')}`]),
     ...catalogs.map(catalogLine),
     ...places.map(placeLine),
+    ...brokenLines(status),
     ...(drill
       ? [
           `  Rehearsed restore: ${drill.at === undefined ? 'none yet' : `last on ${day(drill.at)}`}, next due by ${day(drill.due)}.`,
@@ -70,7 +73,7 @@ const RULES: Readonly<Record<ScoreDigit['rule'], string>> = {
   media: 'media',
   'off-site': 'off-site',
   extra: 'locked or unplugged',
-  errors: 'errors',
+  errors: 'known errors',
 }
 
 function digitWords({ rule, wanted, have, isMet, provenAt, how }: ScoreDigit): string {

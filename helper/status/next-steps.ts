@@ -20,6 +20,11 @@ export function nextSteps(status: Omit<StatusResult, 'next'>): string[] {
       ? ['Look whether the originals that are gone or changed are so on purpose. If so: safelight prune --release-hold']
       : []),
     ...(needs('damaged') ? ['Replace the damaged copies from good ones: safelight heal'] : []),
+    ...(needs('broken-at-import')
+      ? [
+          'Look at the pictures that were already broken at import, and import them again from the card if it still exists',
+        ]
+      : []),
     ...(needs('full') ? ['Make room on the drive that is full, or add a larger one: safelight place add DRIVE'] : []),
     ...(drives.length === 0 ? ['Add a drive for the copies: safelight place add DRIVE'] : []),
     ...(misses(/second device/) && drives.length > 0

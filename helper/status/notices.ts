@@ -1,6 +1,7 @@
 // What is to be told, read off a status: each condition that somebody should do something about, in at most 25 words that say what to do.
 // Pure, and silent when all is well. When and by which way it is told is notify.ts.
 import type { Notice, StatusResult } from '../../shared/methods.js'
+import { brokenNotices } from './broken.js'
 import { DAY_MS } from './policy.js'
 
 /** What the status alone does not say. */
@@ -23,6 +24,7 @@ export function noticesOf(status: StatusResult, facts: NoticeFacts): Notice[] {
     ...roomNotices(status),
     ...owedNotices(facts),
     ...catalogNotices(status),
+    ...brokenNotices(status, facts.nowMs),
     ...drillNotices(status),
     ...lapseNotices(status),
     ...driveNotices(status, facts),

@@ -10,6 +10,7 @@ import type { StatusResult } from '../../shared/methods.js'
 import { catalogSentence, catalogsReport } from './catalogs.js'
 import { overallVerdict, type ShootHealth } from './health.js'
 import { nextSteps } from './next-steps.js'
+import { brokenReport } from './broken.js'
 import { noticesOf } from './notices.js'
 import { owedByReason, owedShoots, type OwedShoot } from './owed.js'
 import { placesReport, type StatusDeps } from './place-report.js'
@@ -44,6 +45,7 @@ export function statusReport(deps: StatusDeps, query: StatusQuery): StatusResult
   const count = (wanted: Verdict): number => states.filter((each) => each.verdict === wanted).length
   const exitCode = states.length > 0 && verdict === 'protected' ? 0 : ERROR_CODES.COPY_MISSING.exit
   const hold = holdReport(journal)
+  const brokenAtImport = brokenReport(journal, isAsked)
   const base = {
     ok: exitCode === 0,
     exitCode,
@@ -69,6 +71,7 @@ export function statusReport(deps: StatusDeps, query: StatusQuery): StatusResult
     bestBefore: policy.bestBefore,
     ...(drill ? { drill } : {}),
     ...(hold ? { hold } : {}),
+    ...(brokenAtImport ? { brokenAtImport } : {}),
   }
   const draft: StatusResult = { ...base, summary: '' }
   const notices = noticesOf(draft, {

@@ -62,13 +62,19 @@ const DIGITS: Readonly<Record<ScoreDigit['rule'], string>> = {
   media: 'devices',
   'off-site': 'off-site',
   extra: 'locked or unplugged',
-  errors: 'errors when rehearsed',
+  errors: 'known errors',
 }
 
 function scoreLine(score: readonly ScoreDigit[]): string {
   const items = score.map(({ rule, wanted, have, isMet, provenAt, how }) => {
     const proof =
-      provenAt === undefined ? 'not proven' : `${day(provenAt)}${how === undefined ? '' : `, ${escape(how)}`}`
+      rule === 'errors'
+        ? provenAt === undefined
+          ? 'never rehearsed'
+          : `last rehearsed ${day(provenAt)}`
+        : provenAt === undefined
+          ? 'not proven'
+          : `${day(provenAt)}${how === undefined ? '' : `, ${escape(how)}`}`
     return `<li class="${isMet ? 'met' : 'unmet'}"><b>${have ?? '?'}</b>${rule === 'errors' ? '' : ` of ${wanted}`} ${DIGITS[rule]}<br><small>${isMet ? '✓' : '✗'} ${proof}</small></li>`
   })
   return items.length === 0 ? '' : `<ul class="score">${items.join('')}</ul>`

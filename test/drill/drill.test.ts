@@ -111,7 +111,12 @@ describe('a drill', function () {
       )
       return Promise.resolve()
     })
-    assert.equal((await studio.call('status/get', {})).drill?.state, 'failed')
+    const status = await studio.call('status/get', {})
+    assert.equal(status.drill?.state, 'failed')
+    const { files, list } = status.brokenAtImport ?? { files: 0, list: [] }
+    assert.deepEqual([files, list.map(({ shoot, file }) => `${shoot}/${file}`)], [1, [`${SHOOT}/IMG_0000.CR3`]])
+    assert.ok(status.notices?.some(({ kind }) => kind === 'broken-at-import'))
+    assert.ok(!status.notProtected.some(({ missing }) => missing.join().includes('damaged')), 'the copies are good')
   })
 
   it('finds a planted raw that was cut short before it was imported', async () => {

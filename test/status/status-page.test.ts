@@ -123,6 +123,21 @@ describe('the status in a terminal', () => {
     assert.match(text, /Next: Leave the computer on/)
     assert.match(text, /2 of 3 copies/)
   })
+
+  it('names pictures that came broken, never as damage, and also when all is well', () => {
+    const list = Array.from({ length: 12 }, (_, n) => ({
+      shoot: 'Weddings',
+      file: `IMG_${n}.CR3`,
+      why: 'it ends in the middle',
+      firstSeenAt: proven,
+    }))
+    for (const status of [OPEN, WELL]) {
+      const text = statusLines({ ...status, brokenAtImport: { files: 12, list } }).join('\n')
+      assert.match(text, /Already broken at import: 12 pictures, .*If the card still exists, import from it again/)
+      assert.match(text, /Weddings\/IMG_9.CR3: it ends in the middle\n {4}… and 2 more; --json lists all of them/)
+      assert.doesNotMatch(text, /damage/)
+    }
+  })
 })
 
 describe('the status page on a drive', () => {
@@ -132,6 +147,7 @@ describe('the status page on a drive', () => {
     assert.match(html, /&lt;script&gt;alert\(&quot;x&quot;\)/)
     assert.match(html, /<time datetime="2026-11-23T08:05:00.000Z">2026-11-23<\/time>/)
     assert.match(html, /does not change by itself/)
+    assert.match(html, /known errors<br><small>✓ last rehearsed .*2026-11-20/)
     assert.match(html, /default-src 'none'/)
   })
 

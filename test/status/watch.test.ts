@@ -61,6 +61,11 @@ const FACTS: Parameters<typeof noticesOf>[1] = {
   silentMs: 0,
 }
 
+function cameBroken(firstSeenMs: number): NonNullable<StatusResult['brokenAtImport']> {
+  const firstSeenAt = new Date(firstSeenMs).toISOString()
+  return { files: 1, list: [{ shoot: 'W', file: 'IMG_1.CR3', why: 'it is no picture', firstSeenAt }] }
+}
+
 describe('what is to be told', () => {
   const drive = (more: Partial<StatusResult['places'][number]> = {}): StatusResult['places'][number] => ({
     id: 'd',
@@ -130,6 +135,13 @@ describe('what is to be told', () => {
       /--release-hold/,
     ],
     [
+      'a picture that came broken, while its card may still exist',
+      status({ brokenAtImport: cameBroken(NOW - 13 * DAY) }),
+      {},
+      'broken-at-import',
+      /^1 picture was already broken at import. The card may still exist: do not format it/,
+    ],
+    [
       'proofs that ran out',
       status({ notProtected: [{ id: 'W', verdict: 'unknown', missing: ['a fresh proof of the copies on desk'] }] }),
       {},
@@ -144,6 +156,9 @@ describe('what is to be told', () => {
       assert.match(notice?.message ?? '', words)
       assert.ok((notice?.message ?? '').split(/\s+/).length <= 25, notice?.message)
     })
+
+  it('of a picture that came broken is no longer told when its card has been used again', () =>
+    assert.deepEqual(noticesOf(status({ brokenAtImport: cameBroken(NOW - 15 * DAY) }), FACTS), []))
 
   it('is nothing while all is well', () => assert.deepEqual(noticesOf(status({ places: [drive()] }), FACTS), []))
 

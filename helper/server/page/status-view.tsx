@@ -70,7 +70,7 @@ const RULES: Readonly<Record<ScoreDigit['rule'], string>> = {
   media: 'devices',
   'off-site': 'off-site',
   extra: 'that cannot be changed',
-  errors: 'errors when rehearsed',
+  errors: 'known errors',
 }
 
 /** 3-2-1-1-0, each digit with what is there of it and since when that is proven. */
@@ -78,20 +78,24 @@ function Score({ digits }: { digits: readonly ScoreDigit[] }) {
   if (digits.length === 0) return null
   return (
     <ul class="score" aria-label="3-2-1-1-0: of the photo that is worst off">
-      {digits.map(({ rule, wanted, have, isMet, provenAt, how }) => (
-        <li key={rule} class={isMet ? 'digit digit-met' : 'digit'}>
-          <b>{have ?? '?'}</b>
+      {digits.map((digit) => (
+        <li key={digit.rule} class={digit.isMet ? 'digit digit-met' : 'digit'}>
+          <b>{digit.have ?? '?'}</b>
           <span>
-            {rule === 'errors' ? '' : `of ${wanted} `}
-            {RULES[rule]}
+            {digit.rule === 'errors' ? '' : `of ${digit.wanted} `}
+            {RULES[digit.rule]}
           </span>
-          <span class="quiet">
-            {provenAt === undefined ? 'not proven' : `${dateWords(provenAt)}${how === undefined ? '' : `, ${how}`}`}
-          </span>
+          <span class="quiet">{proofWords(digit)}</span>
         </li>
       ))}
     </ul>
   )
+}
+
+/** Errors are known from damaged copies, whenever they were found, and from the last rehearsed restore, which is what has a date. */
+function proofWords({ rule, provenAt, how }: ScoreDigit): string {
+  if (rule === 'errors') return provenAt === undefined ? 'never rehearsed' : `last rehearsed ${dateWords(provenAt)}`
+  return provenAt === undefined ? 'not proven' : `${dateWords(provenAt)}${how === undefined ? '' : `, ${how}`}`
 }
 
 /** Notices that are not about a single shoot: those stand in the list below. */
