@@ -199,6 +199,7 @@ export class Daemon {
         random: Math.random,
         buckets: this.#buckets,
         mayUpload: () => mayUploadNow(readConfig(shop.home), new Date(shop.clock())),
+        readBackBytesPerDay: readConfig(shop.home).readBackMegabytesPerDay * 1e6,
         onSent: () => this.#queue?.wake(),
         onFault,
       },

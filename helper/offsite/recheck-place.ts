@@ -11,6 +11,8 @@ import type { HashEngine } from '../files/hash.js'
 import { receiptOf } from './journal-ledger.js'
 import type { OpenBucket } from './open-bucket.js'
 import { readBack, recheckByListing, recheckObject, type Recheck } from './recheck.js'
+import { readSettings } from './settings.js'
+import { isColdClass, storageClassFor } from './storage-class.js'
 
 const DAY_MS = 24 * 3600 * 1000
 
@@ -33,11 +35,31 @@ export function locksToRenew(objects: readonly ObjectRow[], retentionMs: number,
   return objects.filter(({ lockedUntilMs = 0 }) => lockedUntilMs - nowMs < retentionMs * RENEW_AT_SHARE)
 }
 
+/** Between two slices that are read back. */
+export const READ_BACK_EVERY_MS = DAY_MS
+
+/** The last slice. */
+export interface SliceRead {
+  readonly atMs: number
+  readonly bytes: number
+}
+
+/** A slice a day; after one that was larger than a day may be (a single file can be) so many days later. */
+export function isReadBackDue({ atMs, bytes }: SliceRead, bytesPerDay: number, nowMs: number): boolean {
+  if (bytesPerDay <= 0) return false
+  return nowMs - atMs >= READ_BACK_EVERY_MS * Math.max(1, bytes / bytesPerDay) || atMs > nowMs + DAY_MS
+}
+
 /** The next slice to read back: those longest unread first, so much that everything comes round within the year when a slice is read every
- *  `everyMs`. @returns at least one object while any is due */
-export function readBackSlice(objects: readonly ObjectRow[], everyMs: number, nowMs: number): ObjectRow[] {
+ *  `everyMs`, as far as `mostBytes` allow. @returns at least one object while any is due */
+export function readBackSlice(
+  objects: readonly ObjectRow[],
+  everyMs: number,
+  nowMs: number,
+  mostBytes = Number.POSITIVE_INFINITY,
+): ObjectRow[] {
   const totalBytes = objects.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
-  const budgetBytes = (totalBytes * everyMs) / READ_BACK_WITHIN_MS
+  const budgetBytes = Math.min((totalBytes * everyMs) / READ_BACK_WITHIN_MS, mostBytes)
   const waiting = objects
     .filter(({ readBackMs }) => readBackMs === undefined || readBackMs > nowMs || nowMs - readBackMs >= everyMs)
     .sort((a, b) => (a.readBackMs ?? 0) - (b.readBackMs ?? 0) || a.confirmedMs - b.confirmedMs)
@@ -123,24 +145,70 @@ export async function renewLocks(
   return { renewed, unlocked }
 }
 
-/** Reads the next slice back. @param everyMs  how often that is done */
+/** @returns undefined when none was read yet */
+export function lastReadBack(journal: Journal, placeId: string): SliceRead | undefined {
+  const kept = getMeta(journal, readBackKey(placeId))
+  return kept === undefined ? undefined : (JSON.parse(kept) as SliceRead)
+}
+
+function readBackKey(placeId: string): string {
+  return `offsite-read-back ${placeId}`
+}
+
+export interface ReadBackReport {
+  readonly objects: number
+  readonly bytes: number
+  /** Keys of what is missing or differs. */
+  readonly bad: readonly string[]
+}
+
+/** Reads the next slice back. What is cold, by the place's class of storage or by the store's answer, is left to a restore. A slice that was
+ *  stopped has read what it has read, and is the day's; one that had not begun is begun again.
+ *  @param bytesPerDay  what may be read a day, at most
+ *  @throws OFFSITE_* when the store cannot be asked, or the signal's reason */
 export async function readSliceBack(
   bucket: OpenBucket,
-  everyMs: number,
-  { journal, now, hashEngine }: Pick<RecheckDeps, 'journal' | 'now'> & { readonly hashEngine: HashEngine },
+  bytesPerDay: number,
+  deps: Pick<RecheckDeps, 'journal' | 'now'> & { readonly hashEngine: HashEngine },
   signal?: AbortSignal,
-): Promise<{ readonly objects: number; readonly bytes: number; readonly bad: readonly string[] }> {
-  const bad: string[] = []
-  let bytes = 0
-  const slice = readBackSlice(listObjects(journal, bucket.place.id), everyMs, now())
-  for (const object of slice) {
-    signal?.throwIfAborted()
-    const checked = await readBack(receiptOf(object), { store: bucket.store, hashEngine }, signal)
-    record(journal, object, checked, now())
-    if (checked.kind === 'missing' || checked.kind === 'differs') bad.push(object.key)
-    bytes += object.sizeBytes
+): Promise<ReadBackReport> {
+  const { journal, now } = deps
+  const placeId = bucket.place.id
+  const startedMs = now()
+  const report = { objects: 0, bytes: 0, bad: [] as string[] }
+  const noteSlice = (): void =>
+    setMeta(journal, readBackKey(placeId), JSON.stringify({ atMs: startedMs, bytes: report.bytes } satisfies SliceRead))
+  let left = listObjects(journal, placeId).filter((object) => !isCold(bucket, object))
+  // What a rule of the bucket's has made cold is found out by asking only; it must not stand in the way of the others.
+  for (let cold = 0; report.objects === 0 && cold < MOST_COLD;) {
+    const slice = readBackSlice(left, READ_BACK_EVERY_MS, startedMs, bytesPerDay)
+    if (slice.length === 0) break
+    for (const object of slice) {
+      signal?.throwIfAborted()
+      const checked = await readBack(receiptOf(object), { store: bucket.store, hashEngine: deps.hashEngine }, signal)
+      if (checked.kind === 'cold') {
+        cold += 1
+        continue
+      }
+      if (checked.kind === 'missing' || checked.kind === 'differs') report.bad.push(object.key)
+      report.objects += 1
+      report.bytes += object.sizeBytes
+      journal.transaction(() => {
+        record(journal, object, checked, now())
+        noteSlice()
+      })
+    }
+    left = left.filter((object) => !slice.includes(object))
   }
-  return { objects: slice.length, bytes, bad }
+  if (report.objects === 0) noteSlice()
+  return report
+}
+
+/** So many are asked for in vain in one slice. */
+const MOST_COLD = 1000
+
+function isCold({ ownPrefix, place }: OpenBucket, { key, sizeBytes }: ObjectRow): boolean {
+  return isColdClass(storageClassFor(key.slice(ownPrefix.length), sizeBytes, readSettings(place).storageClass))
 }
 
 function record(journal: Journal, object: ObjectRow, checked: Recheck, nowMs: number): void {

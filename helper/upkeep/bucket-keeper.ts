@@ -1,12 +1,12 @@
 // Off-site copies with nobody asking: the helper sends what is proven to every bucket, clears unfinished uploads away at start and daily,
-// looks at everything again each month, lengthens locks before they run out. What cannot be done now is tried again, at growing intervals and
+// looks at everything again each month, reads a little back every day, lengthens locks before they run out. What cannot be done now is tried again, at growing intervals and
 // without end, and what stands in the way is told. One piece of work per bucket at a time; buckets do not wait for one another.
 import { SafelightError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import { pendingCopies } from '../journal/offsite.js'
 import type { PlaceRow } from '../journal/places.js'
 import { stepsOf } from '../journal/steps.js'
-import { isRecheckDue, lastRecheckMs } from '../offsite/recheck-place.js'
+import { isReadBackDue, isRecheckDue, lastReadBack, lastRecheckMs } from '../offsite/recheck-place.js'
 import { isSweepDue, lastSweepMs } from '../offsite/sweep-place.js'
 import type { MayUpload } from '../offsite/upload-times.js'
 import type { BucketRoom } from './bucket-room.js'
@@ -18,10 +18,12 @@ export interface BucketKeeperDeps {
   readonly random: () => number
   readonly buckets: Pick<
     BucketRoom,
-    'places' | 'send' | 'sweep' | 'recheck' | 'noteTrouble' | 'notePause' | 'settle' | 'owesCatalogs'
+    'places' | 'send' | 'sweep' | 'recheck' | 'readBack' | 'noteTrouble' | 'notePause' | 'settle' | 'owesCatalogs'
   >
   /** Whether the hour and the connection allow it. */
   readonly mayUpload: () => Promise<MayUpload>
+  /** What may be read back from each bucket a day; 0: nothing by itself. */
+  readonly readBackBytesPerDay: number
   /** Told when something has arrived: what Lightroom told of may be proven now. */
   readonly onSent: () => void
   readonly onFault: (error: unknown, what: string) => void
@@ -116,7 +118,8 @@ export class BucketKeeper {
     const isUpkeepDue =
       !shift.isSwept ||
       isSweepDue(lastSweepMs(journal, place.id), nowMs) ||
-      isRecheckDue(lastRecheckMs(journal, place.id), nowMs)
+      isRecheckDue(lastRecheckMs(journal, place.id), nowMs) ||
+      this.#isReadBackDue(place)
     if (isUpkeepDue) return true
     // Asking goes through every file of the library, so it is not done for nothing.
     if (!shift.isNews && Math.abs(nowMs - shift.lookedMs) < LOOK_ANYWAY_MS) return false
@@ -143,16 +146,20 @@ export class BucketKeeper {
       }
       // Before sending, so that what went missing is sent in the same shift.
       if (isRecheckDue(lastRecheckMs(journal, place.id), clock())) await buckets.recheck(place, signal)
+      let isStuck = false
       if (this.#hasWork(place.id)) {
         const { filesSent, filesCopied, findings } = await buckets.send(place, {}, signal)
         if (filesSent + filesCopied > 0) this.#deps.onSent()
-        // What could not be sent is tried again, but not at once: nothing has changed about it.
-        if (findings.length > 0) {
-          this.#putOff(shift)
-          return
-        }
+        isStuck = findings.length > 0
       } else {
         buckets.settle(place.id)
+      }
+      // After sending: what is new is more urgent than what is old. What is found bad is sent in the next shift.
+      if (this.#isReadBackDue(place)) await buckets.readBack(place, this.#deps.readBackBytesPerDay, signal)
+      // What could not be sent is tried again, but not at once: nothing has changed about it.
+      if (isStuck) {
+        this.#putOff(shift)
+        return
       }
       shift.isNews = this.#hasWork(place.id)
       shift.failures = 0
@@ -163,6 +170,12 @@ export class BucketKeeper {
       if (error instanceof SafelightError) buckets.noteTrouble(place.id, error, shift.notBeforeMs)
       else this.#deps.onFault(error, `sending to "${place.name}"`)
     }
+  }
+
+  /** The first slice is read a day after a place was added. */
+  #isReadBackDue({ id, addedMs }: PlaceRow): boolean {
+    const { journal, clock, readBackBytesPerDay } = this.#deps
+    return isReadBackDue(lastReadBack(journal, id) ?? { atMs: addedMs, bytes: 0 }, readBackBytesPerDay, clock())
   }
 
   #hasWork(placeId: string): boolean {

@@ -24,7 +24,13 @@ import { createLimiter, type Limiter } from '../offsite/limiter.js'
 import { openBucket, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
 import { probeStore } from '../offsite/probe.js'
 import type { ProbeReport } from '../offsite/providers.js'
-import { recheckPlace, renewLocks, type RecheckReport } from '../offsite/recheck-place.js'
+import {
+  readSliceBack,
+  recheckPlace,
+  renewLocks,
+  type ReadBackReport,
+  type RecheckReport,
+} from '../offsite/recheck-place.js'
 import { sendAll, type SendOptions, type SendReport } from '../offsite/send.js'
 import type { JournalLedger } from '../offsite/journal-ledger.js'
 import { hasCatalogsToSend, sendCatalogs, type CatalogsSent } from '../offsite/send-catalogs.js'
@@ -184,6 +190,12 @@ export class BucketRoom {
       await renewLocks(bucket, deps, signal)
       return report
     })
+  }
+
+  /** A day's slice of every byte. @throws OFFSITE_* */
+  async readBack(place: PlaceRow, bytesPerDay: number, signal: AbortSignal): Promise<ReadBackReport> {
+    const deps = { journal: this.#deps.journal, now: this.#deps.clock, hashEngine: chooseHashEngine() }
+    return this.#with(place, (bucket) => readSliceBack(bucket, bytesPerDay, deps, signal))
   }
 
   async #with<T>(place: PlaceRow, act: (bucket: OpenBucket) => Promise<T>): Promise<T> {

@@ -1,9 +1,11 @@
 // Off-site copies with nobody asking: what the helper does by itself, and by which rules it waits.
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { listObjects, type ObjectRow } from '../../helper/journal/offsite.js'
 import { listPlaces } from '../../helper/journal/places.js'
-import { isRecheckDue, locksToRenew, readBackSlice } from '../../helper/offsite/recheck-place.js'
+import { isReadBackDue, isRecheckDue, locksToRenew, readBackSlice } from '../../helper/offsite/recheck-place.js'
 import { saysMetered, withinWindows } from '../../helper/offsite/upload-times.js'
 import { retryAfterMs } from '../../helper/upkeep/bucket-keeper.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
@@ -79,6 +81,45 @@ describe('the helper and its buckets', () => {
     )
   })
 
+  /** The day has passed, and this one photo is the longest unread; all others were read today. */
+  async function letBeDue(): Promise<void> {
+    await room.with(({ journal }) => {
+      journal.run("UPDATE places SET added_ms = 0 WHERE kind = 'bucket'")
+      journal.run("DELETE FROM meta WHERE key LIKE 'offsite-read-back %'")
+      journal.run('UPDATE objects SET read_back_ms = CASE WHEN key = ? THEN 1 ELSE ? END', [key, Date.now()])
+      return Promise.resolve()
+    })
+  }
+
+  it('read a slice back a day after a place was added: what is whole is proven by download, rot is found and sent again', async () => {
+    await untilSent(isAllThere)
+    await letBeDue()
+    const isReadBack = (objects: readonly ObjectRow[]): boolean =>
+      objects.some((each) => each.key === key && (each.readBackMs ?? 0) > 1)
+    await untilSent(isReadBack)
+    await room.with(({ journal }) => {
+      const proofs = journal.all(
+        "SELECT state, proven_how FROM copies WHERE path = 'IMG_1.CR3' AND place_id IN (SELECT place_id FROM objects)",
+      )
+      assert.deepEqual(proofs, [{ state: 'verified', proven_how: 'download' }])
+      return Promise.resolve()
+    })
+
+    for (const { file, size } of double.state.buckets.get(bucket)?.objects.get(key) ?? [])
+      writeFileSync(file, Buffer.alloc(size, 3))
+    const { places } = await room.call('place/list', {})
+    assert.equal(places.find(({ name }) => name === 'Cloud')?.bucket?.waitingFiles, 0, 'nobody has noticed')
+    await letBeDue()
+    // A receipt that was taken away and came again has not been read back.
+    await untilSent(
+      (objects) => isAllThere(objects) && objects.some((each) => each.key === key && each.readBackMs === undefined),
+    )
+    const tree = await room.tree(double.url, bucket, 'backup')
+    const [name = ''] = [...tree.keys()].filter((each) => each.endsWith('/IMG_1.CR3'))
+    const shot = readFileSync(path.join(room.originals, 'Wedding', 'IMG_1.CR3'))
+    assert.ok(tree.get(name)?.equals(shot), `${name} is as it was shot`)
+  })
+
   it('clear their own stale uploads away and leave those of others', async () => {
     const state = double.state.buckets.get(bucket)
     if (!state) throw new Error('there is no bucket')
@@ -138,6 +179,23 @@ describe('when off-site copies are sent, looked at and locked anew', () => {
       [1000, 2000, 4000, 900_000],
     )
     assert.equal(retryAfterMs(0, 1000, 0), 500)
+  })
+
+  it('a slice is read back each day, and so many days later after one that was larger than a day may be', () => {
+    const now = 400 * DAY
+    assert.ok(!isReadBackDue({ atMs: now - DAY + 1, bytes: 5 }, 100, now))
+    assert.ok(isReadBackDue({ atMs: now - DAY, bytes: 5 }, 100, now))
+    assert.ok(!isReadBackDue({ atMs: now - 4 * DAY, bytes: 500 }, 100, now))
+    assert.ok(isReadBackDue({ atMs: now - 5 * DAY, bytes: 500 }, 100, now))
+    assert.ok(isReadBackDue({ atMs: now + 2 * DAY, bytes: 5 }, 100, now), 'a clock that was set back')
+    assert.ok(!isReadBackDue({ atMs: 0, bytes: 5 }, 0, now), 'nothing is read where the user wants nothing read')
+  })
+
+  it('no more is read back a day than may be', () => {
+    const objects = Array.from({ length: 20 }, (_, index) => object(`o${index}`, { confirmedMs: index }))
+    assert.equal(readBackSlice(objects, 73 * DAY, 400 * DAY).length, 4)
+    assert.equal(readBackSlice(objects, 73 * DAY, 400 * DAY, 250).length, 2)
+    assert.equal(readBackSlice(objects, 73 * DAY, 400 * DAY, 1).length, 1, 'one at least')
   })
 
   it('each month, and at once where the last look was by a clock that has been set back', () => {
