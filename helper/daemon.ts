@@ -227,7 +227,8 @@ export class Daemon {
         findLightroom,
         drives: () =>
           shop.drives().map((place) => ({ id: place.id, isHere: stateOfPlace(shop.files, place) === 'here' })),
-        backUp: (catalog, signal) => this.#catalogs.backUp({ catalog }, signal),
+        // A laptop is often closed right after Lightroom: the catalog goes off-site at once as the photos do.
+        backUp: (catalog, signal) => this.#tellingBuckets(() => this.#catalogs.backUp({ catalog }, signal)),
         onFault,
       },
       times,

@@ -66,6 +66,15 @@ export function forgetCatalogBackup(
   journal.run('DELETE FROM catalog_backups WHERE place_id = ? AND name = ? AND stamp = ?', [placeId, name, stamp])
 }
 
+/** A file of a place is gone or damaged: the backups that need it are none any more.
+ *  @param file  its path below the place's root; a file of .lrcat-data may belong to every backup of its catalog */
+export function forgetBackupsThatNeed(journal: Journal, placeId: string, file: string): void {
+  for (const row of listCatalogBackups(journal)) {
+    const isNeeded = [row.stamp, 'data'].some((folder) => file.startsWith(`Catalogs/${row.name}/${folder}/`))
+    if (row.placeId === placeId && isNeeded) forgetCatalogBackup(journal, row)
+  }
+}
+
 export function savePair(
   journal: Journal,
   { placeId, name, stamp }: Pick<CatalogBackupRow, 'placeId' | 'name' | 'stamp'>,

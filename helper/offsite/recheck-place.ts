@@ -1,6 +1,7 @@
 // The regular look at a whole bucket, recorded: the monthly comparison by listings, the renewal of locks before they run out, the reading
 // back of bytes in slices within a year. What is missing or differs is no longer called verified, and is therefore sent again. What is due
 // is decided from receipts and the time alone; the rest asks the store.
+import { forgetBackupsThatNeed } from '../journal/catalog-backups.js'
 import { setCopyState } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
@@ -111,7 +112,7 @@ export async function recheckPlace(
   journal.transaction(() => {
     for (const [key, object] of objects) {
       if (!isStillRecorded(journal, object)) continue
-      if (bad.has(key)) noteBad(journal, object, missing.has(key) ? 'missing' : 'damaged', now())
+      if (bad.has(key)) noteBad(bucket, journal, object, missing.has(key) ? 'missing' : 'damaged', now())
       else noteGood(journal, object, startedMs, 'server checksum')
     }
     setMeta(journal, `offsite-recheck ${placeId}`, String(startedMs))
@@ -138,7 +139,7 @@ export async function renewLocks(
   for (const object of due) {
     signal?.throwIfAborted()
     const checked = await recheckObject(receiptOf(object), lockWish, { store, profile, now, sleep }, signal)
-    record(journal, object, checked, now())
+    record(bucket, journal, object, checked, now())
     if (checked.kind === 'same') renewed += 1
     if (checked.kind === 'unlocked') unlocked.push(checked.why)
   }
@@ -194,7 +195,7 @@ export async function readSliceBack(
       report.objects += 1
       report.bytes += object.sizeBytes
       journal.transaction(() => {
-        record(journal, object, checked, now())
+        record(bucket, journal, object, checked, now())
         noteSlice()
       })
     }
@@ -211,7 +212,7 @@ function isCold({ ownPrefix, place }: OpenBucket, { key, sizeBytes }: ObjectRow)
   return isColdClass(storageClassFor(key.slice(ownPrefix.length), sizeBytes, readSettings(place).storageClass))
 }
 
-function record(journal: Journal, object: ObjectRow, checked: Recheck, nowMs: number): void {
+function record(bucket: OpenBucket, journal: Journal, object: ObjectRow, checked: Recheck, nowMs: number): void {
   journal.transaction(() => {
     if (!isStillRecorded(journal, object)) return
     switch (checked.kind) {
@@ -224,10 +225,10 @@ function record(journal: Journal, object: ObjectRow, checked: Recheck, nowMs: nu
         )
         break
       case 'missing':
-        noteBad(journal, object, 'missing', nowMs)
+        noteBad(bucket, journal, object, 'missing', nowMs)
         break
       case 'differs':
-        noteBad(journal, object, 'damaged', nowMs)
+        noteBad(bucket, journal, object, 'damaged', nowMs)
         break
       case 'unlocked':
       case 'cold':
@@ -250,11 +251,19 @@ function noteGood(journal: Journal, object: ObjectRow, nowMs: number, how: 'serv
   )
 }
 
-/** No longer counted, and so sent again: a photo because it is pending, a record because its receipt is gone. */
-function noteBad(journal: Journal, object: ObjectRow, state: 'missing' | 'damaged', nowMs: number): void {
+/** No longer counted, and so sent again: a photo because it is pending, a record because its receipt is gone, a catalog because the bucket has
+ *  no such backup any more. */
+function noteBad(
+  bucket: OpenBucket,
+  journal: Journal,
+  object: ObjectRow,
+  state: 'missing' | 'damaged',
+  nowMs: number,
+): void {
   const { placeId, key, copy } = object
   if (copy) setCopyState(journal, { versionId: copy.versionId, placeId, path: copy.path }, state)
   forgetObject(journal, placeId, key)
+  forgetBackupsThatNeed(journal, placeId, bucket.pathOf(key) ?? '')
   if (!copy)
     for (const shootId of shootsAt(journal, placeId))
       addStep(journal, { kind: 'records', shootId, placeId, payload: '' }, nowMs)

@@ -1,6 +1,6 @@
 // Off-site copies with nobody asking: what the helper does by itself, and by which rules it waits.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { listObjects, type ObjectRow } from '../../helper/journal/offsite.js'
@@ -8,6 +8,7 @@ import { listPlaces } from '../../helper/journal/places.js'
 import { isReadBackDue, isRecheckDue, locksToRenew, readBackSlice } from '../../helper/offsite/recheck-place.js'
 import { saysMetered, withinWindows } from '../../helper/offsite/upload-times.js'
 import { retryAfterMs } from '../../helper/upkeep/bucket-keeper.js'
+import { makeCatalog } from '../support/catalog.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { makeBucket } from '../support/s3/fixture.js'
 import { studio, type Studio } from './support.js'
@@ -106,7 +107,7 @@ describe('the helper and its buckets', () => {
     })
 
     for (const { file, size } of double.state.buckets.get(bucket)?.objects.get(key) ?? [])
-      writeFileSync(file, Buffer.alloc(size, 3))
+      fs.writeFileSync(file, Buffer.alloc(size, 3))
     const { places } = await room.call('place/list', {})
     assert.equal(places.find(({ name }) => name === 'Cloud')?.bucket?.waitingFiles, 0, 'nobody has noticed')
     await letBeDue()
@@ -116,8 +117,53 @@ describe('the helper and its buckets', () => {
     )
     const tree = await room.tree(double.url, bucket, 'backup')
     const [name = ''] = [...tree.keys()].filter((each) => each.endsWith('/IMG_1.CR3'))
-    const shot = readFileSync(path.join(room.originals, 'Wedding', 'IMG_1.CR3'))
+    const shot = fs.readFileSync(path.join(room.originals, 'Wedding', 'IMG_1.CR3'))
     assert.ok(tree.get(name)?.equals(shot), `${name} is as it was shot`)
+  })
+
+  /** A catalog with nothing in it, closed. */
+  function catalogOfTheRoom(): string {
+    const catalog = path.join(room.root, 'Lightroom', 'Wedding.lrcat')
+    fs.mkdirSync(path.dirname(catalog))
+    makeCatalog(catalog, { roots: {} })
+    return catalog
+  }
+  const catalogKeys = (): string[] =>
+    [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])].filter((each) => each.includes('/Catalogs/')).sort()
+  const isCatalogThere = (): boolean => catalogKeys().some((each) => each.endsWith('catalog.json'))
+
+  it('send a catalog as soon as its backup is made, not at the next look', async () => {
+    const catalog = catalogOfTheRoom()
+    await room.with(async (daemon) => {
+      const faults: unknown[] = []
+      const onFault = (error: unknown): void => void faults.push(error)
+      const buckets = daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, onFault)
+      const place = listPlaces(daemon.journal).find(({ kind }) => kind === 'bucket')?.id ?? ''
+      while (!isAllThere(listObjects(daemon.journal, place))) await wait(10)
+      const catalogs = daemon.startCatalogKeeper({ pollMs: 20, retryMs: 20, lookMs: 3_600_000 }, onFault)
+      try {
+        catalogs.left(catalog)
+        while (!isCatalogThere()) await wait(10)
+      } finally {
+        await catalogs.close()
+        await buckets.close()
+      }
+      assert.deepEqual(faults, [])
+    })
+  })
+
+  it('find that a catalog was taken away from the bucket, stop counting it, and send it again', async () => {
+    await room.call('catalog/backup', { catalog: catalogOfTheRoom() })
+    await untilSent(() => isCatalogThere())
+    const sent = catalogKeys()
+    const taken = sent.find((each) => each.endsWith('.gz')) ?? ''
+    assert.ok(double.state.buckets.get(bucket)?.objects.delete(taken))
+    await room.with((daemon) => {
+      daemon.journal.run("UPDATE meta SET value = '0' WHERE key LIKE 'offsite-recheck %'")
+      return Promise.resolve()
+    })
+    await untilSent(() => catalogKeys().includes(taken))
+    assert.deepEqual(catalogKeys(), sent)
   })
 
   it('clear their own stale uploads away and leave those of others', async () => {
