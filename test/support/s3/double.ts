@@ -31,6 +31,8 @@ export interface S3Double {
   clockOffsetMs: number
   /** 'suspended' and the like: every request is answered with this. */
   account: { readonly status: number; readonly code: string } | undefined
+  /** What the policy of the key denies, as a provider's policy would. */
+  denies: ((call: Pick<Call, 'operation' | 'headers'>) => boolean) | undefined
   /** Cuts every connection and refuses new ones, then listens again on the same port. */
   restart(whileDown?: () => Promise<void>): Promise<void>
   close(): Promise<void>
@@ -73,6 +75,7 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
     requests: [],
     clockOffsetMs: 0,
     account: undefined,
+    denies: undefined,
     async restart(whileDown) {
       await hangUp()
       await whileDown?.()
@@ -136,6 +139,7 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
     const nowMs = Date.now() + double.clockOffsetMs
     const payload = checkSignature(request, TEST_CREDENTIALS, nowMs)
     if (double.account) throw new S3Error(double.account.status, double.account.code, 'The account cannot be used.')
+    if (double.denies?.(call)) throw new S3Error(403, 'AccessDenied', 'Access Denied by the policy of this key.')
     const isChunked = payload.startsWith('STREAMING-')
     if (isChunked && profile.chunkedBodies === '411')
       throw new S3Error(411, 'MissingContentLength', 'You must provide the Content-Length HTTP header.')
