@@ -1,42 +1,58 @@
 // The composition root: everything that the rooms need is made here, once, and handed to them as plain data. Holds the home for as long as
 // it is open; whoever opens it second is told who holds it. What a method does stands in daemon/, one file per kind.
 import path from 'node:path'
-import { findLightroom } from './catalog/lightroom-process.js'
 import { readConfig } from './config.js'
-import { backUpSources, copyHandlers, type LearnPlace } from './daemon/copy-handlers.js'
+import type { LearnPlace } from './daemon/copy-handlers.js'
+import { deferred, once } from './daemon/deferred.js'
+import { leavingPages } from './daemon/leave-pages.js'
 import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
-import { pageHandlers } from './daemon/page-handlers.js'
-import { placeHandlers } from './daemon/place-handlers.js'
-import { pruneAll } from './daemon/prune-handler.js'
-import { restoreHandlers } from './daemon/restore-handlers.js'
-import { setUpHandlers } from './daemon/setup-handlers.js'
-import { leavingPages, startWatch, statusHandlers } from './daemon/status-handlers.js'
-import { rehearsalKeeper, rehearseHandlers } from './daemon/rehearse-handlers.js'
+import type { Rehearsers } from './daemon/rehearse-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
-import { doctor } from './doctor.js'
 import { SafelightError } from './errors.js'
 import { allowedRoots, judgeReferenced } from './ingest/ingest.js'
 import { Queue, type QueueDeps, type QueueTimes } from './ingest/queue.js'
 import { claimHome, type Ownership } from './instance.js'
 import { Journal } from './journal/journal.js'
-import { mayUploadNow } from './offsite/upload-times.js'
-import { readIdentities } from './offsite/age-keys.js'
+import { lazily, loadEverything } from './lazily.js'
 import type { OpenBucket } from './offsite/open-bucket.js'
 import { stateOfPlace } from './place/places.js'
-import { rebuildFrom } from './restore/rebuild.js'
-import { bucketSource } from './restore/bucket.js'
-import { RestoreRoom } from './restore/room.js'
+import type { RestoreRoom } from './restore/room.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { watched } from './server/watched.js'
 import { Activity } from './status/activity.js'
 import type { StatusWatch, WatchDeps, WatchTimes } from './status/watch.js'
-import { doctorWithBucket, thenOffsite } from './upkeep/bucket-methods.js'
-import { BucketKeeper, type BucketKeeperDeps, type BucketTimes } from './upkeep/bucket-keeper.js'
-import { BucketRoom } from './upkeep/bucket-room.js'
-import { CatalogKeeper, type KeeperDeps, type KeeperTimes } from './upkeep/catalog-keeper.js'
-import { bestInBuckets, fetchBackup, type FetchedBackup } from './upkeep/catalog-from-bucket.js'
-import { CatalogRoom } from './upkeep/catalog-room.js'
+import type { BucketKeeper, BucketKeeperDeps, BucketTimes } from './upkeep/bucket-keeper.js'
+import type { CatalogKeeper, KeeperDeps, KeeperTimes } from './upkeep/catalog-keeper.js'
+import type { FetchedBackup } from './upkeep/catalog-from-bucket.js'
+import type { CatalogRoom } from './upkeep/catalog-room.js'
 import type { RehearsalKeeper } from './upkeep/rehearsal-keeper.js'
+
+/** Each is loaded when a method first needs it. */
+const load = {
+  copying: lazily(() => import('./daemon/copy-handlers.js')),
+  places: lazily(() => import('./daemon/place-handlers.js')),
+  restoring: lazily(() => import('./daemon/restore-handlers.js')),
+  restoreRoom: lazily(() => import('./restore/room.js')),
+  rebuilding: lazily(() => import('./restore/rebuild.js')),
+  card: lazily(() => import('./daemon/card-handlers.js')),
+  rehearsing: lazily(() => import('./daemon/rehearse-handlers.js')),
+  status: lazily(() => import('./daemon/status-handlers.js')),
+  watching: lazily(() => import('./daemon/watching.js')),
+  page: lazily(() => import('./daemon/page-handlers.js')),
+  setUp: lazily(() => import('./daemon/setup-handlers.js')),
+  doctor: lazily(() => import('./doctor.js')),
+  pruning: lazily(() => import('./daemon/prune-handler.js')),
+  lightroom: lazily(() => import('./catalog/lightroom-process.js')),
+  catalogRoom: lazily(() => import('./upkeep/catalog-room.js')),
+  catalogKeeper: lazily(() => import('./upkeep/catalog-keeper.js')),
+  catalogFromBucket: lazily(() => import('./upkeep/catalog-from-bucket.js')),
+  bucketRoom: lazily(() => import('./upkeep/bucket-room.js')),
+  bucketMethods: lazily(() => import('./upkeep/bucket-methods.js')),
+  bucketKeeper: lazily(() => import('./upkeep/bucket-keeper.js')),
+  bucketSource: lazily(() => import('./restore/bucket.js')),
+  ageKeys: lazily(() => import('./offsite/age-keys.js')),
+  uploadTimes: lazily(() => import('./offsite/upload-times.js')),
+}
 
 export interface DaemonOptions extends WorkshopOptions {
   /** What this process does, for whoever is turned away. */
@@ -49,9 +65,9 @@ export class Daemon {
   readonly journal: Journal
   readonly #ownership: Ownership
   readonly #shop: Workshop
-  readonly #catalogs: CatalogRoom
-  readonly #buckets: BucketRoom
-  readonly #restores: RestoreRoom
+  readonly #catalogs = once(() => this.#makeCatalogRoom())
+  readonly #buckets = once(async () => new (await load.bucketRoom()).BucketRoom(this.#shop))
+  readonly #restores = once(() => this.#makeRestoreRoom())
   #queue: Queue | undefined
   #keeper: CatalogKeeper | undefined
   #bucketKeeper: BucketKeeper | undefined
@@ -60,12 +76,10 @@ export class Daemon {
     this.#ownership = ownership
     this.journal = journal
     this.#shop = new Workshop(options, journal)
-    this.#catalogs = this.#makeCatalogRoom()
-    this.#buckets = new BucketRoom(this.#shop)
-    this.#restores = this.#makeRestoreRoom()
     const learn: LearnPlace = async (deps, place, signal) => {
+      const { rebuildFrom } = await load.rebuilding()
       const result = await rebuildFrom(deps, place, signal)
-      await this.#catalogs.learn(place, signal)
+      await (await this.#catalogs()).learn(place, signal)
       return result
     }
     this.#shop.learnWith(learn)
@@ -76,6 +90,8 @@ export class Daemon {
 
   /** @throws HOME_IN_USE, HOME_UNUSABLE, JOURNAL_DAMAGED, JOURNAL_TOO_NEW */
   static async open(options: DaemonOptions): Promise<Daemon> {
+    // The helper outlives a new version of its own files: it loads nothing later.
+    if (options.helper === 'running') await loadEverything()
     const ownership = await claimHome(options.home, options.command, (options.clock ?? Date.now)())
     try {
       return new Daemon(options, ownership, Journal.open(options.home))
@@ -120,10 +136,19 @@ export class Daemon {
   #makeHandlers(learn: LearnPlace): Partial<Handlers> {
     const shop = this.#shop
     return {
-      ...copyHandlers(shop, learn, this.#buckets),
-      ...placeHandlers(shop, learn, this.#restores, this.#buckets),
-      ...restoreHandlers(shop, this.#restores),
-      ...rehearseHandlers(shop, { restores: this.#restores, catalogs: this.#catalogs }),
+      ...deferred(['backup/run', 'verify/run', 'rebuild/run'], async () =>
+        (await load.copying()).copyHandlers(shop, learn, this.#buckets),
+      ),
+      ...deferred(['place/list', 'place/add', 'place/rename', 'place/remove'], async () =>
+        (await load.places()).placeHandlers(shop, learn, this.#restores, this.#buckets),
+      ),
+      ...deferred(['restore/plan', 'restore/run', 'heal/run'], async () =>
+        (await load.restoring()).restoreHandlers(shop, await this.#restores()),
+      ),
+      ...deferred(['card/check'], async () => (await load.card()).cardHandlers(shop)),
+      ...deferred(['drill/run'], async () =>
+        (await load.rehearsing()).rehearseHandlers(shop, await this.#rehearsers()),
+      ),
       ...lightroomHandlers(shop, {
         owed: () => this.#queue?.wake(),
         left: (catalog) => {
@@ -132,25 +157,44 @@ export class Daemon {
         },
       }),
       ...this.#catalogHandlers(),
-      ...statusHandlers(shop),
-      ...pageHandlers(shop),
-      ...setUpHandlers(shop, (home) =>
-        Daemon.open({ home, command: 'live proof', volumes: shop.volumes, clock: shop.clock }),
+      ...deferred(['shoots/list', 'status/get', 'file/story', 'photos/states', 'status/accept'], async () =>
+        (await load.status()).statusHandlers(shop),
       ),
-      'doctor/run': ({ bucket }, { signal }) => doctorWithBucket(doctor(shop), bucket, this.#buckets, signal),
+      ...deferred(['files/find'], async () => (await load.page()).pageHandlers(shop)),
+      ...deferred(['setup/look', 'setup/install', 'setup/prove', 'setup/sheet'], async () =>
+        (await load.setUp()).setUpHandlers(shop, (home) =>
+          Daemon.open({ home, command: 'live proof', volumes: shop.volumes, clock: shop.clock }),
+        ),
+      ),
+      'doctor/run': async ({ bucket }, { signal }) => {
+        const [{ doctor }, { doctorWithBucket }] = await Promise.all([load.doctor(), load.bucketMethods()])
+        return doctorWithBucket(doctor(shop), bucket, this.#buckets, signal)
+      },
     }
+  }
+
+  async #rehearsers(): Promise<Rehearsers> {
+    return { restores: await this.#restores(), catalogs: await this.#catalogs() }
   }
 
   #catalogHandlers(): Partial<Handlers> {
     return {
-      'catalog/backup': (params, { signal }) =>
-        thenOffsite(this.#catalogs.backUp(params, signal), this.#buckets, signal),
-      'catalog/check': (params, { signal, progress }) =>
-        this.#catalogs.check(params, signal, (done, all) => progress(checkProgress(done, all))),
-      'catalog/list': (_params, { signal }) => this.#catalogs.list(signal),
-      'catalog/restore': (params, { signal }) => this.#catalogs.restore(params, signal),
-      'prune/run': (params, { signal }) =>
-        pruneAll(this.#shop, (each, stop) => this.#catalogs.prune(each, stop), params, signal),
+      'catalog/backup': async (params, { signal }) => {
+        const [catalogs, buckets, { thenOffsite }] = await Promise.all([
+          this.#catalogs(),
+          this.#buckets(),
+          load.bucketMethods(),
+        ])
+        return thenOffsite(catalogs.backUp(params, signal), buckets, signal)
+      },
+      'catalog/check': async (params, { signal, progress }) =>
+        (await this.#catalogs()).check(params, signal, (done, all) => progress(checkProgress(done, all))),
+      'catalog/list': async (_params, { signal }) => (await this.#catalogs()).list(signal),
+      'catalog/restore': async (params, { signal }) => (await this.#catalogs()).restore(params, signal),
+      'prune/run': async (params, { signal }) => {
+        const [catalogs, { pruneAll }] = await Promise.all([this.#catalogs(), load.pruning()])
+        return pruneAll(this.#shop, (each, stop) => catalogs.prune(each, stop), params, signal)
+      },
     }
   }
 
@@ -167,7 +211,9 @@ export class Daemon {
           this.#tellingBuckets(() =>
             shop.alone(() =>
               this.activity.during('Copying and verifying new photos', (progress) =>
-                shop.withEngine((deps) => backUpSources(shop, deps, sources, signal, progress)),
+                shop.withEngine(async (deps) =>
+                  (await load.copying()).backUpSources(shop, deps, sources, signal, progress),
+                ),
               ),
             ),
           ),
@@ -190,14 +236,15 @@ export class Daemon {
   }
 
   /** Begins to send off-site by itself. */
-  startBucketKeeper(times: BucketTimes, onFault: BucketKeeperDeps['onFault']): BucketKeeper {
+  async startBucketKeeper(times: BucketTimes, onFault: BucketKeeperDeps['onFault']): Promise<BucketKeeper> {
     const shop = this.#shop
+    const [{ BucketKeeper }, { mayUploadNow }] = await Promise.all([load.bucketKeeper(), load.uploadTimes()])
     const keeper = new BucketKeeper(
       {
         journal: shop.journal,
         clock: shop.clock,
         random: Math.random,
-        buckets: this.#buckets,
+        buckets: await this.#buckets(),
         mayUpload: () => mayUploadNow(readConfig(shop.home), new Date(shop.clock())),
         readBackBytesPerDay: readConfig(shop.home).readBackMegabytesPerDay * 1e6,
         onSent: () => this.#queue?.wake(),
@@ -211,15 +258,18 @@ export class Daemon {
   }
 
   /** Begins to open new pictures, to scrub and to drill by itself. */
-  startRehearsals(lookMs: number, onFault: KeeperDeps['onFault']): RehearsalKeeper {
-    const keeper = rehearsalKeeper(this.#shop, { restores: this.#restores, catalogs: this.#catalogs }, lookMs, onFault)
+  async startRehearsals(lookMs: number, onFault: KeeperDeps['onFault']): Promise<RehearsalKeeper> {
+    const { rehearsalKeeper } = await load.rehearsing()
+    const keeper = rehearsalKeeper(this.#shop, await this.#rehearsers(), lookMs, onFault)
     keeper.start()
     return keeper
   }
 
   /** Begins to back up catalogs by itself, when Lightroom has left them. */
-  startCatalogKeeper(times: KeeperTimes, onFault: KeeperDeps['onFault']): CatalogKeeper {
+  async startCatalogKeeper(times: KeeperTimes, onFault: KeeperDeps['onFault']): Promise<CatalogKeeper> {
     const shop = this.#shop
+    const [{ CatalogKeeper }, { findLightroom }] = await Promise.all([load.catalogKeeper(), load.lightroom()])
+    const catalogs = await this.#catalogs()
     this.#keeper = new CatalogKeeper(
       {
         journal: shop.journal,
@@ -228,7 +278,7 @@ export class Daemon {
         drives: () =>
           shop.drives().map((place) => ({ id: place.id, isHere: stateOfPlace(shop.files, place) === 'here' })),
         // A laptop is often closed right after Lightroom: the catalog goes off-site at once as the photos do.
-        backUp: (catalog, signal) => this.#tellingBuckets(() => this.#catalogs.backUp({ catalog }, signal)),
+        backUp: (catalog, signal) => this.#tellingBuckets(() => catalogs.backUp({ catalog }, signal)),
         onFault,
       },
       times,
@@ -237,26 +287,32 @@ export class Daemon {
     return this.#keeper
   }
 
-  #makeRestoreRoom(): RestoreRoom {
+  async #makeRestoreRoom(): Promise<RestoreRoom> {
     const shop = this.#shop
+    const { RestoreRoom } = await load.restoreRoom()
     return new RestoreRoom({
       home: shop.home,
       clock: shop.clock,
       volumes: shop.volumes,
       withEngine: (act) => shop.withEngine(act),
       placesHere: (deps, signal) => shop.placesHere(deps, signal),
-      openBuckets: () =>
-        Promise.resolve(this.#openBuckets().map((bucket) => bucketSource(bucket, readIdentities(shop.home)))),
-      resend: async (placeId, shootIds, signal) => {
-        const place = this.#buckets.places().find(({ id }) => id === placeId)
-        return place ? (await this.#buckets.send(place, { shootIds: () => shootIds }, signal)).findings : []
+      openBuckets: async () => {
+        if (shop.buckets().length === 0) return []
+        const [{ bucketSource }, { readIdentities }] = await Promise.all([load.bucketSource(), load.ageKeys()])
+        return (await this.#openBuckets()).map((bucket) => bucketSource(bucket, readIdentities(shop.home)))
       },
-      picks: (places, signal) => this.#catalogs.picks(places, signal),
+      resend: async (placeId, shootIds, signal) => {
+        const place = shop.buckets().find(({ id }) => id === placeId)
+        if (!place) return []
+        return (await (await this.#buckets()).send(place, { shootIds: () => shootIds }, signal)).findings
+      },
+      picks: async (places, signal) => (await this.#catalogs()).picks(places, signal),
     })
   }
 
   /** Begins to tell what is to be told. */
-  startWatch(onFault: WatchDeps['onFault'], times?: WatchTimes): StatusWatch {
+  async startWatch(onFault: WatchDeps['onFault'], times?: WatchTimes): Promise<StatusWatch> {
+    const { startWatch } = await load.watching()
     return startWatch(this.#shop, onFault, times)
   }
 
@@ -266,10 +322,11 @@ export class Daemon {
   }
 
   /** Every bucket that can be read from. One whose settings are damaged is simply not read from; status says so. */
-  #openBuckets(): OpenBucket[] {
-    return this.#buckets.places().flatMap((place) => {
+  async #openBuckets(): Promise<OpenBucket[]> {
+    const room = await this.#buckets()
+    return room.places().flatMap((place) => {
       try {
-        return [this.#buckets.open(place)]
+        return [room.open(place)]
       } catch (error) {
         if (error instanceof SafelightError) return []
         throw error
@@ -284,23 +341,30 @@ export class Daemon {
     signal: AbortSignal,
   ): Promise<FetchedBackup | undefined> {
     const { home, journal } = this.#shop
-    const buckets = this.#openBuckets()
+    if (this.#shop.buckets().length === 0) return undefined
+    const [{ bestInBuckets, fetchBackup }, { readIdentities }] = await Promise.all([
+      load.catalogFromBucket(),
+      load.ageKeys(),
+    ])
+    const { fetcher } = await this.#restores()
+    const buckets = await this.#openBuckets()
     try {
       const best = bestInBuckets(journal, buckets, name, asOfMs)
       const deps = {
-        fetcher: this.#restores.fetcher,
+        fetcher,
         identities: readIdentities(home),
         folder: path.join(home, 'fetched-catalog'),
       }
       return best && (await fetchBackup(deps, best.bucket, best.row, signal))
     } finally {
       for (const bucket of buckets) bucket.close()
-      await this.#restores.fetcher.clear()
+      await fetcher.clear()
     }
   }
 
-  #makeCatalogRoom(): CatalogRoom {
+  async #makeCatalogRoom(): Promise<CatalogRoom> {
     const shop = this.#shop
+    const { CatalogRoom } = await load.catalogRoom()
     return new CatalogRoom({
       journal: shop.journal,
       volumes: shop.volumes,

@@ -5,10 +5,12 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { execa } from 'execa'
 import fs from 'fs-extra'
 import { SafelightError, systemCode } from './errors.js'
 import { systemFiles } from './files/durable.js'
+import { lazily } from './lazily.js'
+
+const running = lazily(() => import('execa'))
 
 export interface Claim {
   readonly pid: number
@@ -149,6 +151,7 @@ async function isAlive(claim: Claim): Promise<boolean> {
 /** When a process began, as the system says it; '' where it says nothing. Does not change while the process lives, nor with the clock. */
 async function processStart(pid: number): Promise<string> {
   if (process.platform === 'linux') return linuxProcessStart(pid)
+  const { execa } = await running()
   const ask =
     process.platform === 'win32'
       ? execa('powershell', ['-NoProfile', '-Command', `(Get-Process -Id ${pid}).StartTime.ToFileTimeUtc()`], {

@@ -1,27 +1,7 @@
 // The command line as a whole. Each command is one short file: what it takes, which method it calls, how it prints. Scripts rely on the
 // commands, on `--json` and on the exit codes; see docs/design.md.
 import yargs, { type Argv } from 'yargs'
-import { backupCommand } from './backup.js'
-import { bridgeCommand } from './bridge.js'
-import { cardCommand } from './card.js'
-import { catalogCommand } from './catalog.js'
-import { doctorCommand } from './doctor.js'
-import { drillCommand } from './drill.js'
-import { openCommand } from './open.js'
-import { pluginCommand } from './plugin.js'
-import { serviceCommands } from './helper.js'
-import type { CommandResult } from './output.js'
-import { printFailure, printResult, usageError } from './output.js'
-import { placeCommand } from './place.js'
-import { healCommand } from './heal.js'
-import { pruneCommand } from './prune.js'
-import { rebuildCommand } from './rebuild.js'
-import { restoreCommand } from './restore.js'
-import { loginCommand } from './service.js'
-import { setupCommand } from './setup.js'
-import { shootsCommand } from './shoots.js'
-import { statusCommand } from './status.js'
-import { verifyCommand } from './verify.js'
+import { printFailure, printResult, usageError, type CommandResult } from './output.js'
 import { version } from './version.js'
 
 export interface CommonArguments {
@@ -75,31 +55,49 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     .recommendCommands()
     .exitProcess(false)
     .wrap(100)
-  for (const command of [
-    backupCommand,
-    statusCommand,
-    shootsCommand,
-    verifyCommand,
-    restoreCommand,
-    healCommand,
-    cardCommand,
-    drillCommand,
-    placeCommand,
-    catalogCommand,
-    pruneCommand,
-    rebuildCommand,
-    doctorCommand,
-    serviceCommands,
-    setupCommand,
-    loginCommand,
-    openCommand,
-    pluginCommand,
-    bridgeCommand,
-  ])
-    command(parser, run)
+  for (const command of await commandsFor(args)) command(parser, run)
   await parser.parseAsync([...args], {}, (error: Error | undefined, _argv: unknown, output: string) => {
     text = output
     if (error) throw error.name === 'YError' || output !== '' ? usageError(error.message) : error
   })
   return { text }
+}
+
+type Command = (parser: Argv<CommonArguments>, run: Run) => void
+
+const serving = async (): Promise<Command> => (await import('./helper.js')).serviceCommands
+
+/** By the word that begins it, in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  backup: async () => (await import('./backup.js')).backupCommand,
+  status: async () => (await import('./status.js')).statusCommand,
+  shoots: async () => (await import('./shoots.js')).shootsCommand,
+  verify: async () => (await import('./verify.js')).verifyCommand,
+  restore: async () => (await import('./restore.js')).restoreCommand,
+  heal: async () => (await import('./heal.js')).healCommand,
+  card: async () => (await import('./card.js')).cardCommand,
+  drill: async () => (await import('./drill.js')).drillCommand,
+  place: async () => (await import('./place.js')).placeCommand,
+  catalog: async () => (await import('./catalog.js')).catalogCommand,
+  prune: async () => (await import('./prune.js')).pruneCommand,
+  rebuild: async () => (await import('./rebuild.js')).rebuildCommand,
+  doctor: async () => (await import('./doctor.js')).doctorCommand,
+  start: serving,
+  stop: serving,
+  serve: serving,
+  setup: async () => (await import('./setup.js')).setupCommand,
+  service: async () => (await import('./service.js')).loginCommand,
+  open: async () => (await import('./open.js')).openCommand,
+  plugin: async () => (await import('./plugin.js')).pluginCommand,
+  bridge: async () => (await import('./bridge.js')).bridgeCommand,
+}
+
+/** The command that is named first, alone: a program that starts often loads what it was asked for. Whatever begins with another word may
+ *  need the whole list, for the help or to say which was meant; the version needs none. */
+async function commandsFor(args: readonly string[]): Promise<readonly Command[]> {
+  const [first = ''] = args
+  if (first === '--version') return []
+  const named = Object.hasOwn(COMMANDS, first) ? COMMANDS[first] : undefined
+  if (named) return [await named()]
+  return Promise.all([...new Set(Object.values(COMMANDS))].map((load) => load()))
 }

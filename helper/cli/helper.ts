@@ -68,16 +68,16 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
       { driveCheckMs: driveCheckSeconds * 1000, retryMs: retrySeconds * 1000, sweepMs: sweepMinutes * 60_000 },
       onFault,
     )
-    const keeper = daemon.startCatalogKeeper(
+    const keeper = await daemon.startCatalogKeeper(
       { pollMs: catalogPollSeconds * 1000, retryMs: retrySeconds * 1000, lookMs: sweepMinutes * 60_000 },
       onFault,
     )
-    const watch = daemon.startWatch(onFault)
-    const bucketKeeper = daemon.startBucketKeeper(
+    const watch = await daemon.startWatch(onFault)
+    const bucketKeeper = await daemon.startBucketKeeper(
       { lookMs: driveCheckSeconds * 1000, retryMs: uploadRetrySeconds * 1000 },
       onFault,
     )
-    const rehearsals = daemon.startRehearsals(upkeepMinutes * 60_000, onFault)
+    const rehearsals = await daemon.startRehearsals(upkeepMinutes * 60_000, onFault)
     try {
       await runServe({
         home,

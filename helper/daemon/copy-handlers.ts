@@ -1,23 +1,28 @@
 // The methods that copy and read photos, and learn what a place holds: each opens the places that it needs and hands them to its room.
-import { backUp } from '../engine/backup.js'
 import type { EngineDeps } from '../engine/run.js'
 import { overlapOf, refuseOverlap, resolveSources, type SourcePath } from '../engine/sources.js'
-import { verifyCopies } from '../engine/verify.js'
 import { ERROR_CODES, SafelightError } from '../errors.js'
-import { listPlaces } from '../journal/places.js'
 import { findPlace, openPlace, realFolder, type OpenPlace } from '../place/places.js'
+import { lazily } from '../lazily.js'
 import type { RecordedPlace, rebuildFrom } from '../restore/rebuild.js'
-import { fetchRecords } from '../restore/rebuild-bucket.js'
 import type { Handlers, RequestContext } from '../server/handlers.js'
-import { backUpAndSend } from '../upkeep/backup-offsite.js'
 import type { BucketRoom } from '../upkeep/bucket-room.js'
 import type { BackupResult, Finding, Params, Result } from '../../shared/methods.js'
 import { unique, type Workshop } from './workshop.js'
 
+const backingUp = lazily(() => import('../engine/backup.js'))
+const verifying = lazily(() => import('../engine/verify.js'))
+const sending = lazily(() => import('../upkeep/backup-offsite.js'))
+const bucketRecords = lazily(() => import('../restore/rebuild-bucket.js'))
+
 /** Learns everything that a place says of itself, wherever its records lie. */
 export type LearnPlace = (deps: EngineDeps, place: RecordedPlace, signal: AbortSignal) => ReturnType<typeof rebuildFrom>
 
-export function copyHandlers(shop: Workshop, learn: LearnPlace, buckets: BucketRoom): Partial<Handlers> {
+export function copyHandlers(
+  shop: Workshop,
+  learn: LearnPlace,
+  buckets: () => Promise<BucketRoom>,
+): Pick<Handlers, 'backup/run' | 'verify/run' | 'rebuild/run'> {
   return {
     'backup/run': (params, context) => runBackup(shop, buckets, params, context),
     'verify/run': (params, context) => shop.withEngine((deps) => runVerify(shop, deps, params, context)),
@@ -33,20 +38,22 @@ export function copyHandlers(shop: Workshop, learn: LearnPlace, buckets: BucketR
 }
 
 /** To the drives one run at a time; off-site meanwhile, unless the places were named. */
-function runBackup(
+async function runBackup(
   shop: Workshop,
-  buckets: BucketRoom,
+  buckets: () => Promise<BucketRoom>,
   { paths, to }: Params<'backup/run'>,
   { signal, progress }: RequestContext,
 ): Promise<BackupResult> {
   const sources = resolveSources(paths, process.cwd())
-  const hasBuckets = to.length === 0 && buckets.places().length > 0
+  const hasBuckets = to.length === 0 && shop.buckets().length > 0
   const toDrives = (tell: RequestContext['progress']): Promise<BackupResult> =>
     shop.alone(() => shop.withEngine((deps) => toPlaces(shop, deps, { sources, to, hasBuckets }, signal, tell)))
   if (!hasBuckets) return toDrives(progress)
   const { journal, clock } = shop
   const folders = sources.map(({ folder }) => folder)
-  return backUpAndSend({ journal, clock, buckets }, { folders, backUp: toDrives }, signal, (each) => progress(each))
+  const { backUpAndSend } = await sending()
+  const deps = { journal, clock, buckets: await buckets() }
+  return backUpAndSend(deps, { folders, backUp: toDrives }, signal, (each) => progress(each))
 }
 
 interface ToPlaces {
@@ -75,6 +82,7 @@ async function toPlaces(
   const all = unique([...named, ...places])
   const first = absent[0]
   if (all.length === 0 && first && !hasBuckets) throw first
+  const { backUp } = await backingUp()
   return backUp(deps, { sources, places: all, absent }, signal, (each) => tell(each))
 }
 
@@ -98,8 +106,9 @@ export async function backUpSources(
   const { places, absent } = await shop.openKnown(deps, apart, signal)
   const missing = [...[...overlaps.values()].filter((overlap) => overlap !== undefined), ...absent]
   // Without a drive the originals are only read, for the buckets that are sent from them.
-  const hasBuckets = listPlaces(shop.journal).some((place) => place.kind === 'bucket')
+  const hasBuckets = shop.buckets().length > 0
   if (places.length === 0 && !hasBuckets) throw missing[0] ?? noPlaces()
+  const { backUp } = await backingUp()
   return backUp(deps, { sources, places, absent: missing }, signal, progress)
 }
 
@@ -115,6 +124,7 @@ async function runVerify(
   const { places, absent } = await shop.openKnown(deps, candidates, signal)
   const first = absent[0]
   if (places.length === 0 && first && !all) throw first
+  const { verifyCopies } = await verifying()
   return verifyCopies(
     deps,
     { shoots, places, withOriginals: isOriginals || all === true, exclusively: (act) => shop.alone(act) },
@@ -134,6 +144,7 @@ async function runRebuild(
   const place = await openPlace(shop.placeDeps(), folder, { isNew: true, mustExist: true })
   const result = await learn(deps, place, signal)
   if (rehash !== true) return result
+  const { verifyCopies } = await verifying()
   const read = await verifyCopies(
     deps,
     { shoots: [], places: [place], withOriginals: false, exclusively: (act) => act() },
@@ -152,8 +163,8 @@ async function runRebuild(
 async function rebuildFromBucket(
   shop: Workshop,
   learn: LearnPlace,
-  deps: EngineDeps,
-  buckets: BucketRoom,
+  engine: EngineDeps,
+  buckets: () => Promise<BucketRoom>,
   { from: url, rehash, bucket = {} }: Params<'rebuild/run'>,
   { signal }: RequestContext,
 ): Promise<Result<'rebuild/run'>> {
@@ -163,8 +174,10 @@ async function rebuildFromBucket(
       remedy: 'Leave it out.',
     })
   const { journal, clock } = shop
-  const { place, refused } = await fetchRecords({ ...buckets.openDeps(), journal, clock }, { url, ...bucket }, signal)
-  const result = await learn(deps, place, signal)
+  const { fetchRecords } = await bucketRecords()
+  const deps = { ...(await buckets()).openDeps(), journal, clock }
+  const { place, refused } = await fetchRecords(deps, { url, ...bucket }, signal)
+  const result = await learn(engine, place, signal)
   if (refused.length === 0) return result
   const findings = [
     ...result.findings,

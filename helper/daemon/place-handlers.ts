@@ -6,25 +6,31 @@ import { findPlace, openPlace, realFolder, renameOpenPlace, type OpenPlace } fro
 import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
 import { placeReport, placesReport } from '../status/place-report.js'
-import { addBucketPlace } from '../upkeep/bucket-methods.js'
 import type { BucketRoom } from '../upkeep/bucket-room.js'
 import type { FillResult, Outcome, Params, Place, Result } from '../../shared/methods.js'
 import type { LearnPlace } from './copy-handlers.js'
+import { lazily } from '../lazily.js'
 import type { Workshop } from './workshop.js'
+
+const bucketMethods = lazily(() => import('../upkeep/bucket-methods.js'))
 
 export function placeHandlers(
   shop: Workshop,
   learn: LearnPlace,
-  restores: RestoreRoom,
-  buckets: BucketRoom,
-): Partial<Handlers> {
+  restores: () => Promise<RestoreRoom>,
+  buckets: () => Promise<BucketRoom>,
+): Pick<Handlers, 'place/list' | 'place/add' | 'place/rename' | 'place/remove'> {
   return {
     'place/list': () => Promise.resolve(placeList(placesReport(shop))),
     'place/add': async (params, { signal, progress }) => {
-      if (params.path.startsWith('s3://')) return addBucketPlace(shop, buckets, params, signal)
+      if (params.path.startsWith('s3://')) {
+        const { addBucketPlace } = await bucketMethods()
+        return addBucketPlace(shop, await buckets(), params, signal)
+      }
       const place = await shop.alone(() => addDrive(shop, learn, params, signal))
       if (params.fill !== true) return addedOutcome(shop, place.id)
-      const filled = await restores.fill(
+      const room = await restores()
+      const filled = await room.fill(
         place,
         (act) => shop.alone(act),
         signal,
@@ -34,7 +40,7 @@ export function placeHandlers(
     },
     'place/rename': async ({ place: wanted, name }) => {
       const place = findPlace(shop.journal, wanted)
-      if (place.kind === 'bucket') await buckets.rename(place, name)
+      if (place.kind === 'bucket') await (await buckets()).rename(place, name)
       else await renameOpenPlace(shop.placeDeps(), place, name)
       const { id } = findPlace(shop.journal, name)
       return placeOutcome(shop, id, (row) => `The place is called "${row.name}" now.`)

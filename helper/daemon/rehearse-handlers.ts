@@ -1,5 +1,4 @@
-// The methods that ask before it is too late: whether a card may be formatted, and whether a restore would work.
-import { checkCard } from '../card/card.js'
+// The method that asks before it is too late whether a restore would work, and what the helper rehearses by itself.
 import { readConfig } from '../config.js'
 import { rehearseCatalog, type CatalogRehearser } from '../drill/catalog.js'
 import { runDrill, type DrillDeps } from '../drill/drill.js'
@@ -19,10 +18,8 @@ export interface Rehearsers {
   readonly catalogs: CatalogRehearser
 }
 
-export function rehearseHandlers(shop: Workshop, rooms: Rehearsers): Partial<Handlers> {
+export function rehearseHandlers(shop: Workshop, rooms: Rehearsers): Pick<Handlers, 'drill/run'> {
   return {
-    'card/check': (params, { signal, progress }) =>
-      shop.withEngine((deps) => checkCard(deps, params, shop.policy(), signal, (each) => progress(each))),
     'drill/run': (params, { signal, progress }) => drill(shop, rooms, params, signal, (each) => progress(each)),
   }
 }

@@ -3,7 +3,10 @@ import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
 import type { Workshop } from './workshop.js'
 
-export function restoreHandlers(shop: Workshop, room: RestoreRoom): Partial<Handlers> {
+export function restoreHandlers(
+  shop: Workshop,
+  room: RestoreRoom,
+): Pick<Handlers, 'restore/plan' | 'restore/run' | 'heal/run'> {
   return {
     'restore/plan': (params, { signal }) => room.plan(params, signal),
     'restore/run': async (params, { client, signal, progress }) => {

@@ -12,7 +12,10 @@ import { placesReport } from '../status/place-report.js'
 import type { Result } from '../../shared/methods.js'
 import type { Workshop } from './workshop.js'
 
-export function setUpHandlers(shop: Workshop, openScratch: OpenScratch): Partial<Handlers> {
+export function setUpHandlers(
+  shop: Workshop,
+  openScratch: OpenScratch,
+): Pick<Handlers, 'setup/look' | 'setup/install' | 'setup/prove' | 'setup/sheet'> {
   return {
     'setup/look': () => lookAround(shop, installation()),
     'setup/install': (wish) => install(shop.home, installation(), wish),

@@ -2,7 +2,6 @@
 import os from 'node:os'
 import pLimit from 'p-limit'
 import type { EngineDeps } from '../engine/run.js'
-import { WorkerPool } from '../engine/pool.js'
 import { SafelightError } from '../errors.js'
 import { systemFiles, type DurableFiles } from '../files/durable.js'
 import { chooseHashEngine } from '../files/hash.js'
@@ -11,9 +10,12 @@ import type { Journal } from '../journal/journal.js'
 import { temporaryTag } from '../journal/meta.js'
 import { listPlaces, type PlaceRow } from '../journal/places.js'
 import { readConfig } from '../config.js'
+import { lazily } from '../lazily.js'
 import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
 import { policyOf, type Policy } from '../status/policy.js'
 import type { WatchDeps } from '../status/watch.js'
+
+const pooling = lazily(() => import('../engine/pool.js'))
 
 export interface WorkshopOptions {
   readonly home: string
@@ -74,6 +76,7 @@ export class Workshop {
 
   async withEngine<T>(act: (deps: EngineDeps) => Promise<T>): Promise<T> {
     const { workerFile, withoutThreads } = this.#workers
+    const { WorkerPool } = await pooling()
     const pool = new WorkerPool({
       temporaryTag: temporaryTag(this.journal),
       ...(workerFile === undefined ? {} : { workerFile }),
@@ -110,6 +113,10 @@ export class Workshop {
 
   drives(): PlaceRow[] {
     return listPlaces(this.journal).filter((place) => place.kind === 'drive')
+  }
+
+  buckets(): PlaceRow[] {
+    return listPlaces(this.journal).filter((place) => place.kind === 'bucket')
   }
 
   /** Opens a place; one that was in use before this journal met it is learned first. */

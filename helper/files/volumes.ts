@@ -3,10 +3,12 @@
 // that a place is still the same place is for its marker file to say.
 import { accessSync, constants, existsSync, realpathSync, statfsSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { execa } from 'execa'
 import { describeError, SafelightError, systemCode } from '../errors.js'
+import { lazily } from '../lazily.js'
 import { SYSTEMS, type RunCommand } from './volumes/systems.js'
 import { numberedDevice, withBacking, type Room, type Volume } from './volumes/volume.js'
+
+const running = lazily(() => import('execa'))
 
 export { deviceRelation, sharesDevice } from './volumes/volume.js'
 export type { DeviceRelation, Medium, Room, Volume } from './volumes/volume.js'
@@ -58,6 +60,7 @@ export function systemVolumes(
 }
 
 async function runTool(file: string, args: readonly string[]): Promise<string> {
+  const { execa } = await running()
   const { stdout } = await execa(file, args, {
     timeout: TOOL_TIMEOUT_MS,
     stdin: 'ignore',

@@ -1,6 +1,9 @@
 // Every limit of the wire on the Node side, with its reason. Tests lower them; nothing else does.
 import { MAX_MESSAGE_BYTES } from '../../shared/methods.js'
 
+/** Longest path that any system hands out (Windows with the long-path prefix), in UTF-16 units. */
+export const MAX_PATH_LENGTH = 32_767
+
 export interface Limits {
   /** One message, in or out. */
   readonly messageBytes: number

@@ -1,6 +1,6 @@
 // May a path that came in a message be read? Pure text judgement, before any file system call: an ordinary absolute path at or below one
 // of the folders that the catalog names, in one spelling. Links below such a folder are the scan's business, which does not follow them.
-import { MAX_PATH_LENGTH } from './schemas.js'
+import { MAX_PATH_LENGTH } from './limits.js'
 
 export type PathPlatform = 'linux' | 'darwin' | 'win32'
 

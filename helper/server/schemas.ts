@@ -2,10 +2,9 @@
 // company. Owns the limits of single fields; the limits of a message and a connection are the server's. A schema that says
 // something other than shared/methods.ts does not compile.
 import { z } from 'zod'
+import { MAX_PATH_LENGTH } from './limits.js'
 import { PHOTOS_PER_MESSAGE, type MethodName, type Params } from '../../shared/methods.js'
 
-/** Longest path that any system hands out (Windows with the long-path prefix), in UTF-16 units. */
-export const MAX_PATH_LENGTH = 32_767
 /** Longest shoot id, place name, search text or version. */
 export const MAX_TEXT_LENGTH = 4096
 /** Paths, shoots or files named in one request. */

@@ -5,8 +5,11 @@ import path from 'node:path'
 import { z } from 'zod'
 import { PROTOCOL_VERSION, type Params } from '../../shared/methods.js'
 import { SafelightError, systemCode } from '../errors.js'
-import { RpcClient } from '../server/client.js'
+import { lazily } from '../lazily.js'
+import type { RpcClient } from '../server/client.js'
 import { readPrivateJson, writePrivateFile } from './private-file.js'
+
+const connecting = lazily(() => import('../server/client.js'))
 
 export interface Endpoint {
   readonly format: 1
@@ -68,6 +71,7 @@ export async function findHelper(home: string, caller: Caller): Promise<Presence
   const endpoint = readEndpoint(home)
   if (endpoint === undefined) return { kind: 'down', why: 'No helper has been started.' }
   if (!isAlive(endpoint.pid)) return { kind: 'down', why: 'The helper ended without saying so.', endpoint }
+  const { RpcClient } = await connecting()
   try {
     const client = await RpcClient.connect({ ...caller, port: endpoint.port, token: endpoint.token })
     return { kind: 'running', endpoint, client }

@@ -2,11 +2,13 @@
 // never sent over a connection that is not encrypted, except to this very computer.
 import path from 'node:path'
 import fs from 'fs-extra'
-import { createTransport } from 'nodemailer'
 import { z } from 'zod'
 import type { Config } from '../config.js'
 import { describeError, SafelightError } from '../errors.js'
+import { lazily } from '../lazily.js'
 import type { Notice } from '../../shared/methods.js'
+
+const mailer = lazily(() => import('nodemailer'))
 
 export type MailSettings = NonNullable<Config['notify']['mail']>
 
@@ -18,6 +20,7 @@ export async function tellByMail(home: string, settings: MailSettings, notice: N
   const isLocal = host === '127.0.0.1' || host === 'localhost' || host === '::1'
   const password = user === undefined ? undefined : readSecrets(home).smtpPassword
   if (user !== undefined && password === undefined) throw noPassword(home)
+  const { createTransport } = await mailer()
   const transport = createTransport({
     host,
     port,

@@ -84,12 +84,12 @@ export async function thenOffsite(
 export async function doctorWithBucket(
   checks: Promise<DoctorResult>,
   bucket: Params<'doctor/run'>['bucket'],
-  room: BucketRoom,
+  room: () => Promise<BucketRoom>,
   signal: AbortSignal,
 ): Promise<DoctorResult> {
   const result = await checks
   if (!bucket) return result
-  const report = await room.probe(bucket, signal)
+  const report = await (await room()).probe(bucket, signal)
   return {
     ...result,
     summary: `${report.store} was tried: ${report.findings.filter(({ answer }) => answer === 'yes').length} of ${report.findings.length} things that Safelight asks of a store are as they should be. ${result.summary}`,

@@ -3,11 +3,18 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import fc from 'fast-check'
-import { chooseHashEngine, hashBytes } from '../../helper/files/hash.js'
+import { chooseHashEngine, hashBytes, TEST_DIGEST, TEST_VECTOR } from '../../helper/files/hash.js'
 import { formatManifest, isSafeRelativePath, parseManifest } from '../../helper/manifest/manifest.js'
 import { freshFolder, hasB3sum } from '../support/shoots.js'
 
 const HASH = 'a'.repeat(64)
+
+describe('the hash', () => {
+  it('is judged by the digest that the portable build gives for the test vector', () => {
+    assert.equal(hashBytes(chooseHashEngine({ SAFELIGHT_HASH: 'wasm' }), TEST_VECTOR), TEST_DIGEST)
+    assert.equal(hashBytes(chooseHashEngine({}), TEST_VECTOR), TEST_DIGEST)
+  })
+})
 
 describe('safelight.b3', () => {
   it('is read back as it was written, whatever the names', () => {

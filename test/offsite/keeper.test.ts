@@ -42,7 +42,7 @@ describe('the helper and its buckets', () => {
   async function untilSent(isSo: (objects: readonly ObjectRow[]) => boolean): Promise<void> {
     await room.with(async (daemon) => {
       const faults: unknown[] = []
-      const keeper = daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, (error) => faults.push(error))
+      const keeper = await daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, (error) => faults.push(error))
       try {
         const place = listPlaces(daemon.journal).find(({ kind }) => kind === 'bucket')
         while (!isSo(listObjects(daemon.journal, place?.id ?? ''))) await wait(10)
@@ -137,10 +137,10 @@ describe('the helper and its buckets', () => {
     await room.with(async (daemon) => {
       const faults: unknown[] = []
       const onFault = (error: unknown): void => void faults.push(error)
-      const buckets = daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, onFault)
+      const buckets = await daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, onFault)
       const place = listPlaces(daemon.journal).find(({ kind }) => kind === 'bucket')?.id ?? ''
       while (!isAllThere(listObjects(daemon.journal, place))) await wait(10)
-      const catalogs = daemon.startCatalogKeeper({ pollMs: 20, retryMs: 20, lookMs: 3_600_000 }, onFault)
+      const catalogs = await daemon.startCatalogKeeper({ pollMs: 20, retryMs: 20, lookMs: 3_600_000 }, onFault)
       try {
         catalogs.left(catalog)
         while (!isCatalogThere()) await wait(10)

@@ -44,7 +44,7 @@ describe('a stolen S3 key that may put, get and list', () => {
   async function work(isSo: (objects: readonly ObjectRow[]) => boolean): Promise<void> {
     await room.with(async (daemon) => {
       const faults: unknown[] = []
-      const keeper = daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, (error) => faults.push(error))
+      const keeper = await daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, (error) => faults.push(error))
       while (!isSo(listObjects(daemon.journal, placeId))) await wait(10)
       await keeper.close()
       assert.deepEqual(faults, [])

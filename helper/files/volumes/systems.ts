@@ -2,21 +2,11 @@
 // windows.ts. A tool that is missing, fails, or says what nobody expects leaves a part unknown, and never more than that part.
 import { readFileSync } from 'node:fs'
 import { findmntArguments, linuxVolume, LSBLK_ARGUMENTS, parseFindmnt, parseLsblk } from './linux.js'
-import {
-  imageFileOf,
-  isDiskImage,
-  macDiskVolume,
-  macOtherVolume,
-  parseContainers,
-  parseDf,
-  parseDiskInfo,
-  parseFirstPartitions,
-  parseMountOptions,
-  parseRaidSets,
-  wholeDisksBelow,
-} from './macos.js'
-import { parseStorage, POWERSHELL, POWERSHELL_ARGUMENTS, uncVolume, windowsVolume } from './windows.js'
+import { lazily } from '../../lazily.js'
 import type { Described } from './volume.js'
+
+const macWords = lazily(() => import('./macos.js'))
+const windowsWords = lazily(() => import('./windows.js'))
 
 /** Runs one program with its arguments as they are, no shell; gives its standard output, rejects when it fails or takes too long. */
 export type RunCommand = (file: string, args: readonly string[]) => Promise<string>
@@ -61,6 +51,8 @@ function backingFileOf(kernelName: string): string | undefined {
 }
 
 async function askMac(path: string, asking: Asking): Promise<Described | undefined> {
+  const { imageFileOf, isDiskImage, macDiskVolume, macOtherVolume, wholeDisksBelow, ...parsers } = await macWords()
+  const { parseContainers, parseDf, parseDiskInfo, parseFirstPartitions, parseMountOptions, parseRaidSets } = parsers
   const mount = await ifAnswered(async () => parseDf(await asking.run('df', ['-P', path])))
   if (!mount) return undefined
   const run = asking.remembered(mount.device)
@@ -89,6 +81,7 @@ async function askMac(path: string, asking: Asking): Promise<Described | undefin
 }
 
 async function askWindows(path: string, { remembered, isReadOnly }: Asking): Promise<Described | undefined> {
+  const { parseStorage, POWERSHELL, POWERSHELL_ARGUMENTS, uncVolume, windowsVolume } = await windowsWords()
   const share = uncVolume(path, isReadOnly(path))
   if (share) return share
   const run = remembered('')

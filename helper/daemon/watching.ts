@@ -1,0 +1,27 @@
+// What the helper tells with nobody asking: notices to the page, the desktop and whoever else is to hear of them.
+import { readConfig } from '../config.js'
+import { StatusWatch, type WatchDeps, type WatchTimes } from '../status/watch.js'
+import { statusOf } from './status-handlers.js'
+import type { Workshop } from './workshop.js'
+
+/** Begins to tell what is to be told, with nobody asking. */
+export function startWatch(shop: Workshop, onFault: WatchDeps['onFault'], times?: WatchTimes): StatusWatch {
+  const watch = new StatusWatch(
+    {
+      files: shop.files,
+      journal: shop.journal,
+      volumes: shop.volumes,
+      clock: shop.clock,
+      home: shop.home,
+      policy: () => shop.policy(),
+      status: () => statusOf(shop),
+      config: () => readConfig(shop.home).notify,
+      broadcast: (kind, message) => shop.announce(kind, message),
+      onFault,
+    },
+    times,
+  )
+  shop.silentMs = () => watch.silentNow()
+  watch.start()
+  return watch
+}
