@@ -18,12 +18,14 @@ export interface CatalogBackupRow {
   readonly hash: string
   /** Sizes and dates of the live files that it was taken of, as `stateText` writes them. */
   readonly state: string
+  /** When a bucket last said that it still has it. */
+  readonly provenMs?: number
   /** Originals that it names, and how many of them have no verified copy of their newest version at this place. */
   readonly pair?: { readonly referenced: number; readonly unproven: number; readonly comparedMs: number }
 }
 
 /** Adds a backup or brings up to date what is known of it; the pair that was counted stays. */
-export function saveCatalogBackup(journal: Journal, backup: Omit<CatalogBackupRow, 'pair'>): void {
+export function saveCatalogBackup(journal: Journal, backup: Omit<CatalogBackupRow, 'pair' | 'provenMs'>): void {
   journal.run(
     `INSERT INTO catalog_backups (place_id, name, stamp, catalog, taken_ms, verdict, reasons, counts, hash, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (place_id, name, stamp) DO UPDATE SET catalog = excluded.catalog, taken_ms = excluded.taken_ms, verdict = excluded.verdict,
@@ -47,7 +49,7 @@ export function saveCatalogBackup(journal: Journal, backup: Omit<CatalogBackupRo
 export function replaceCatalogBackups(
   journal: Journal,
   placeId: string,
-  found: readonly Omit<CatalogBackupRow, 'pair' | 'placeId'>[],
+  found: readonly Omit<CatalogBackupRow, 'pair' | 'provenMs' | 'placeId'>[],
 ): void {
   journal.transaction(() => {
     const kept = new Set(found.map(({ name, stamp }) => `${name}/${stamp}`))
@@ -72,6 +74,22 @@ export function forgetBackupsThatNeed(journal: Journal, placeId: string, file: s
   for (const row of listCatalogBackups(journal)) {
     const isNeeded = [row.stamp, 'data'].some((folder) => file.startsWith(`Catalogs/${row.name}/${folder}/`))
     if (row.placeId === placeId && isNeeded) forgetCatalogBackup(journal, row)
+  }
+}
+
+/** The place still has all of these backups whose files it was asked for.
+ *  @param files  paths below the place's root that are there as they were sent */
+export function noteBackupsThere(journal: Journal, placeId: string, files: readonly string[], nowMs: number): void {
+  for (const { name, stamp, ...row } of listCatalogBackups(journal)) {
+    const own = files.filter((file) => file.startsWith(`Catalogs/${name}/${stamp}/`))
+    const isWhole = own.length > 1 && own.some((file) => file.endsWith('/catalog.json'))
+    if (row.placeId === placeId && isWhole)
+      journal.run('UPDATE catalog_backups SET proven_ms = ? WHERE place_id = ? AND name = ? AND stamp = ?', [
+        nowMs,
+        placeId,
+        name,
+        stamp,
+      ])
   }
 }
 
@@ -193,6 +211,7 @@ export function listLightroomBackups(journal: Journal, catalog: string): Lightro
 }
 
 function toBackup(row: Row): CatalogBackupRow {
+  const provenMs = optionalNumber(row, 'proven_ms')
   const referenced = optionalNumber(row, 'referenced')
   return {
     placeId: text(row, 'place_id'),
@@ -205,6 +224,7 @@ function toBackup(row: Row): CatalogBackupRow {
     counts: JSON.parse(text(row, 'counts')) as CatalogBackupRow['counts'],
     hash: text(row, 'hash'),
     state: text(row, 'state'),
+    ...(provenMs === undefined ? {} : { provenMs }),
     ...(referenced === undefined
       ? {}
       : { pair: { referenced, unproven: number(row, 'unproven'), comparedMs: number(row, 'compared_ms') } }),

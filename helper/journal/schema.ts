@@ -366,4 +366,8 @@ export const MIGRATIONS: readonly string[] = [
   END;
   INSERT INTO stale_shoots SELECT id FROM shoots WHERE id NOT IN (SELECT shoot_id FROM stale_shoots);
   `,
+  `
+  -- When a bucket last said that it still has a backup of a catalog; absent: not since it was sent.
+  ALTER TABLE catalog_backups ADD COLUMN proven_ms INTEGER;
+  `,
 ]

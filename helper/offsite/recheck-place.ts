@@ -1,7 +1,7 @@
 // The regular look at a whole bucket, recorded: the monthly comparison by listings, the renewal of locks before they run out, the reading
 // back of bytes in slices within a year. What is missing or differs is no longer called verified, and is therefore sent again. What is due
 // is decided from receipts and the time alone; the rest asks the store.
-import { forgetBackupsThatNeed } from '../journal/catalog-backups.js'
+import { forgetBackupsThatNeed, noteBackupsThere } from '../journal/catalog-backups.js'
 import { setCopyState } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
@@ -109,12 +109,17 @@ export async function recheckPlace(
   const found = await recheckByListing(bucket.ownPrefix, receipts, bucket.store, signal)
   const bad = new Set([...found.missing.map(({ key }) => key), ...found.differs.map(({ receipt }) => receipt.key)])
   const missing = new Set(found.missing.map(({ key }) => key))
+  const otherFiles: string[] = []
   journal.transaction(() => {
     for (const [key, object] of objects) {
       if (!isStillRecorded(journal, object)) continue
       if (bad.has(key)) noteBad(bucket, journal, object, missing.has(key) ? 'missing' : 'damaged', now())
-      else noteGood(journal, object, startedMs, 'server checksum')
+      else {
+        noteGood(journal, object, startedMs, 'server checksum')
+        if (!object.copy) otherFiles.push(bucket.pathOf(key) ?? '')
+      }
     }
+    noteBackupsThere(journal, placeId, otherFiles, startedMs)
     setMeta(journal, `offsite-recheck ${placeId}`, String(startedMs))
   })
   return {

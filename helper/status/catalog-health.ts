@@ -15,6 +15,8 @@ export interface CatalogFacts {
   readonly backups: readonly {
     readonly placeId: string
     readonly takenMs: number
+    /** When the place last said that it still has it. */
+    readonly provenMs?: number
     readonly verdict: 'good' | 'suspect' | 'bad'
     readonly hash: string
   }[]
@@ -36,11 +38,11 @@ export function healthOfCatalog(
   const holders = backups.filter(({ verdict, hash }) => verdict === 'good' && hash === newest.hash)
   const copies: GroupCopy[] = [
     { placeId: WORKING, state: 'verified', how: 'cached', provenMs: newest.takenMs },
-    ...holders.map(({ placeId, takenMs }): GroupCopy => ({
+    ...holders.map(({ placeId, takenMs, provenMs }): GroupCopy => ({
       placeId,
       state: 'verified',
       how: 'direct',
-      provenMs: takenMs,
+      provenMs: Math.max(takenMs, provenMs ?? takenMs),
     })),
   ]
   const byId: Places = new Map([workingFacts(devices), ...places].map((place) => [place.id, place]))

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { listCatalogBackups } from '../../helper/journal/catalog-backups.js'
 import { listObjects, type ObjectRow } from '../../helper/journal/offsite.js'
 import { listPlaces } from '../../helper/journal/places.js'
 import { isReadBackDue, isRecheckDue, locksToRenew, readBackSlice } from '../../helper/offsite/recheck-place.js'
@@ -150,6 +151,23 @@ describe('the helper and its buckets', () => {
       }
       assert.deepEqual(faults, [])
     })
+  })
+
+  it('say each month anew that the bucket still has a catalog that nobody has changed', async () => {
+    await room.call('catalog/backup', { catalog: catalogOfTheRoom() })
+    const provenMs = async () =>
+      (await room.with(({ journal }) => Promise.resolve(listCatalogBackups(journal)))).map((each) => each.provenMs)
+    assert.deepEqual(await provenMs(), [undefined, undefined])
+    let proven: readonly (number | undefined)[] = []
+    await room.with(async (daemon) => {
+      const keeper = await daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, (error) => assert.fail(String(error)))
+      while (!proven.some((each) => each !== undefined)) {
+        await wait(10)
+        proven = listCatalogBackups(daemon.journal).map((each) => each.provenMs)
+      }
+      await keeper.close()
+    })
+    assert.equal(proven.filter((each) => each !== undefined).length, 1, 'a drive says nothing by itself')
   })
 
   it('find that a catalog was taken away from the bucket, stop counting it, and send it again', async () => {

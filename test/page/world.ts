@@ -33,6 +33,8 @@ export interface WorldOptions {
   readonly page?: string
   /** Below the world's folder. */
   readonly home?: string
+  /** On a disk instead of in memory: below /dev no catalog may have a root folder. */
+  readonly isOnDisk?: boolean
 }
 
 const CONTEXT: RequestContext = {
@@ -41,8 +43,13 @@ const CONTEXT: RequestContext = {
   progress: () => undefined,
 }
 
-export async function openWorld({ clock, page = PAGE, home: at = 'home' }: WorldOptions = {}): Promise<World> {
-  const folder = freshFolder({ inMemory: true })
+export async function openWorld({
+  clock,
+  page = PAGE,
+  home: at = 'home',
+  isOnDisk = false,
+}: WorldOptions = {}): Promise<World> {
+  const folder = freshFolder({ inMemory: !isOnDisk })
   const home = path.join(folder, at)
   fs.mkdirSync(home, { recursive: true, mode: 0o700 })
   const daemon = await Daemon.open({
