@@ -9,7 +9,8 @@
 // A target that fails does not hold up the others. Nothing at a target is ever overwritten.
 import path from 'node:path'
 import { describeError, systemCode } from '../errors.js'
-import { DIRECT_BYTES, makeFolders, moveAside, publish, type DurableFiles } from '../files/durable.js'
+import { copyWhole, DIRECT_BYTES, makeFolders, moveAside, publish, type DurableFiles } from '../files/durable.js'
+import { TEMPORARY_SUFFIX } from '../files/scan.js'
 import { temporaryName } from '../files/temporary.js'
 import type { FileStat, Hash } from '../model.js'
 import { failureOf, PLACE_TROUBLE, SOURCE_TROUBLE } from './failures.js'
@@ -231,7 +232,9 @@ function finish(deps: WorkerDeps, copy: Copy): void {
     assertHere(deps.files, target)
     const final = path.join(target.folder, target.name)
     if (target.moveOldTo !== undefined && deps.files.stat(final) !== undefined) {
-      moveAside(deps.files, final, target.moveOldTo)
+      moveAside(deps.files, final, target.moveOldTo, () =>
+        copyOfOld(deps, final, `${temporary}.old${TEMPORARY_SUFFIX}`),
+      )
       copy.movedOld = true
     }
     publish(deps.files, temporary, final)
@@ -241,6 +244,15 @@ function finish(deps: WorkerDeps, copy: Copy): void {
       throw Object.assign(new Error('the name is not there after it was given'), { code: 'EINVAL' })
     copy.result = { kind: 'copied', readBack: read.hash, how: read.how, stat: plainStat(stat) }
   })
+}
+
+/** An earlier content on a drive without hard links, once more and proven to be the same. @returns where */
+function copyOfOld(deps: WorkerDeps, final: string, temporary: string): string {
+  copyWhole(deps.files, final, temporary)
+  const [was, is] = [final, temporary].map((file) => hashFile(deps, file, true, 'read-back').hash)
+  if (was === is) return temporary
+  deps.files.unlink(temporary)
+  throw new Differs(`${is ?? ''} was read back where ${was ?? ''} had been written`)
 }
 
 class Differs extends Error {}

@@ -203,20 +203,22 @@ function kindOf(entry: { isFile(): boolean; isDirectory(): boolean; isSymbolicLi
 
 /** Gives a complete, synced file its final name, which nothing may have yet: by a hard link, which no other writer can overtake, else by
  *  looking first (exFAT, FAT and some network shares have no links).
- *  @param beforeOldGoes  called between the two, where there are links
  *  @throws EEXIST when the final name is taken; the temporary file is then still there */
-export function publish(files: DurableFiles, temporary: string, final: string, beforeOldGoes = (): void => {}): void {
+export function publish(files: DurableFiles, temporary: string, final: string): void {
+  if (linkOrNot(files, temporary, final)) files.unlink(temporary)
+  else files.rename(temporary, final)
+}
+
+/** @returns whether `to` is a second name of `from` now; false where the file system knows no such thing, and then `to` is free */
+function linkOrNot(files: DurableFiles, from: string, to: string): boolean {
   try {
-    files.link(temporary, final)
+    files.link(from, to)
+    return true
   } catch (error) {
     if (!NO_HARD_LINKS.has(systemCode(error))) throw error
-    if (files.stat(final) !== undefined) throw nameTaken(final)
-    files.rename(temporary, final)
-    beforeOldGoes()
-    return
+    if (files.stat(to) !== undefined) throw nameTaken(to)
+    return false
   }
-  beforeOldGoes()
-  files.unlink(temporary)
 }
 
 const NO_HARD_LINKS = new Set([
@@ -237,12 +239,45 @@ function nameTaken(file: string): Error {
 }
 
 /** Moves a copy to a name that must be free, within one file system. The new name is on the device before the old one goes: of two folders,
- *  some file systems keep a later change and lose an earlier one when the power fails. */
-export function moveAside(files: DurableFiles, from: string, to: string): void {
+ *  some file systems keep a later change and lose an earlier one when the power fails. Where there are no hard links the bytes have to go
+ *  there a second time, because a rename would touch both folders at once.
+ *  @param copy  makes a complete, durable, proven copy of it under a temporary name @returns that name */
+export function moveAside(files: DurableFiles, from: string, to: string, copy: () => string): void {
   makeFolders(files, path.dirname(path.dirname(from)), path.dirname(to))
-  publish(files, from, to, () => files.syncFolder(path.dirname(to)))
+  if (!linkOrNot(files, from, to)) files.rename(copy(), to)
+  files.syncFolder(path.dirname(to))
+  files.unlink(from)
   files.syncFolder(path.dirname(from))
 }
+
+/** Copies bytes and date to a name that nothing has; durable when it returns. What a failure left of it is taken away. */
+export function copyWhole(files: DurableFiles, from: string, to: string): void {
+  const source = files.openRead(from)
+  try {
+    const { mtimeMs } = files.statOpen(source)
+    const target = files.create(to)
+    try {
+      const buffer = Buffer.allocUnsafe(COPY_BYTES)
+      for (
+        let read = files.read(source, buffer, 0, COPY_BYTES);
+        read > 0;
+        read = files.read(source, buffer, 0, COPY_BYTES)
+      )
+        files.write(target, buffer, 0, read)
+      files.setTimes(target, mtimeMs)
+      files.sync(target)
+    } catch (error) {
+      files.unlink(to)
+      throw error
+    } finally {
+      files.close(target)
+    }
+  } finally {
+    files.close(source)
+  }
+}
+
+const COPY_BYTES = 1024 * 1024
 
 /** Creates the folders between `root`, which must exist, and `folder`, each made durable in its parent. Never creates `root` itself: where
  *  a drive is gone, its root is gone too, and nothing may be written in its stead. */
@@ -287,13 +322,20 @@ export function replaceFile(files: DurableFiles, file: string, temporary: string
 
 /** Appends whole lines and makes them durable. What a crash left of an unfinished last line is cut off first: it was never acknowledged.
  *  @param lines  without their newlines
- *  @param sync  false when the caller syncs the whole file system afterwards */
-export function appendLines(files: DurableFiles, file: string, lines: readonly string[], sync = true): void {
+ *  @param sync  false when the caller syncs the whole file system afterwards
+ *  @param keepBytes  what lies behind them is known to be left by a crash, and is cut off too */
+export function appendLines(
+  files: DurableFiles,
+  file: string,
+  lines: readonly string[],
+  sync = true,
+  keepBytes = Number.POSITIVE_INFINITY,
+): void {
   const isNew = files.stat(file) === undefined
   const descriptor = files.openAppend(file)
   try {
     const length = files.statOpen(descriptor).sizeBytes
-    const whole = lengthOfWholeLines(files, descriptor, length)
+    const whole = Math.min(lengthOfWholeLines(files, descriptor, length), keepBytes)
     if (whole < length) files.truncate(descriptor, whole)
     const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''), 'utf8')
     files.write(descriptor, bytes, 0, bytes.length)

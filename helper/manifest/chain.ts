@@ -33,16 +33,22 @@ export interface Chain {
   readonly hashes: readonly Hash[]
   /** What is wrong with it, in words; empty when every line follows from the one before. */
   readonly breaks: readonly string[]
+  /** Where a write begins that lost its power half-way; the next seal cuts it off. */
+  readonly cutAtBytes?: number
 }
 
 export const EMPTY_CHAIN: Chain = { lines: [], hashes: [], breaks: [] }
 
-/** Pure: the chain of this text. A last line that a crash cut off was never acknowledged and is passed over. */
+/** Pure: the chain of this text. A last line that a crash cut off was never acknowledged and is passed over; so is everything from a line
+ *  with zeros on, which is what a file shows that grew when the power failed before its bytes arrived. Whoever writes zeros over lines to hide
+ *  them has cut them off, and that the journal notices (holdsHead). */
 export function parseChain(text: string, engine: HashEngine): Chain {
   const lines: ChainLine[] = []
   const hashes: Hash[] = []
   const breaks: string[] = []
-  text
+  const zeros = text.indexOf('\0')
+  const whole = zeros < 0 ? text : text.slice(0, text.lastIndexOf('\n', zeros) + 1)
+  whole
     .split('\n')
     .slice(0, -1)
     .forEach((line, index) => {
@@ -59,7 +65,7 @@ export function parseChain(text: string, engine: HashEngine): Chain {
       lines.push(parsed)
       hashes.push(hashBytes(engine, Buffer.from(line, 'utf8')))
     })
-  return { lines, hashes, breaks }
+  return { lines, hashes, breaks, ...(zeros < 0 ? {} : { cutAtBytes: Buffer.byteLength(whole) }) }
 }
 
 function parseLine(line: string): ChainLine | undefined {
@@ -107,6 +113,7 @@ export function linkLines(
   return { texts, head, length }
 }
 
-export function appendToChain(files: DurableFiles, root: string, texts: readonly string[]): void {
-  appendLines(files, path.join(root, CHAIN_FILE), texts)
+/** @param chain  as it was read: what lost its power behind it goes */
+export function appendToChain(files: DurableFiles, root: string, chain: Chain, texts: readonly string[]): void {
+  appendLines(files, path.join(root, CHAIN_FILE), texts, true, chain.cutAtBytes)
 }

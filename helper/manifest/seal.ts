@@ -54,7 +54,7 @@ export function sealShoots(
     changed.map((draft) => chainEntry(deps, draft)),
     deps.hash,
   )
-  if (texts.length > 0) appendToChain(deps.files, root, texts)
+  if (texts.length > 0) appendToChain(deps.files, root, chain, texts)
   deps.journal.transaction(() => {
     if (texts.length > 0) saveChain(deps.journal, placeId, length, head)
     for (const { shootId, generation, manifestHash, isChanged } of drafts) {
