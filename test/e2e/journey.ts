@@ -163,6 +163,6 @@ export class Journey {
     this.#host?.kill()
     await this.safelight('stop')
     for (const pid of await this.bridgePids()) process.kill(pid, 'SIGKILL')
-    fs.removeSync(this.folder)
+    fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 40, retryDelay: 50 })
   }
 }

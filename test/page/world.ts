@@ -103,7 +103,7 @@ export async function openWorld({
       await client.close()
       await stop()
       daemon.close()
-      fs.rmSync(folder, { recursive: true, force: true })
+      fs.rmSync(folder, { recursive: true, force: true, maxRetries: 40, retryDelay: 50 })
     },
   }
 }

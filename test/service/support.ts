@@ -25,7 +25,8 @@ export function makeHome(): TestHome {
         process.kill(pid, 'SIGKILL')
         await until(() => !isAlive(pid))
       }
-      rmSync(home, { recursive: true, force: true })
+      // One that was turned away at the door may still be writing its last line.
+      rmSync(home, { recursive: true, force: true, maxRetries: 40, retryDelay: 50 })
     },
   }
 }

@@ -37,7 +37,7 @@ export function scratch(): Scratch {
       for (const [file, content] of Object.entries(files)) write(path.join(top, file), content ?? contentOf(file))
       return top
     },
-    remove: () => rmSync(root, { recursive: true, force: true }),
+    remove: () => rmSync(root, { recursive: true, force: true, maxRetries: 40, retryDelay: 50 }),
   }
 }
 
