@@ -132,7 +132,12 @@ export const systemFiles: DurableFiles = {
     for (let done = 0; done < length;) done += writeSync(descriptor, from, offset + done, length - done)
   },
   truncate: (descriptor, length) => ftruncateSync(descriptor, length),
-  setTimes: (descriptor, mtimeMs) => futimesSync(descriptor, mtimeMs / 1000, mtimeMs / 1000),
+  setTimes(descriptor, mtimeMs) {
+    // Node cuts seconds off after the microsecond, and a fraction rarely has an exact double: half of one more rounds instead, so that no
+    // file comes back a millisecond older than it was.
+    const seconds = (mtimeMs + 0.0005) / 1000
+    futimesSync(descriptor, seconds, seconds)
+  },
   sync: (descriptor) => fsyncSync(descriptor),
   close: (descriptor) => closeSync(descriptor),
 

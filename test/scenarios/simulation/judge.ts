@@ -109,6 +109,8 @@ export class Judge {
   #proofsTrue(rows: readonly Row[]): void {
     const lying = new Map(this.#world.drives.map((drive) => [drive, this.#world.lyingAt(drive)]))
     for (const row of rows) {
+      // A proof whose time cannot be (a clock that leapt, a record from the future) is struck out: nothing is claimed then.
+      if (row['proven_ms'] === null) continue
       const key = proofKey(row)
       const provenMs = Number(row['proven_ms'])
       const known = this.#proofs.get(key) ?? new Set()
