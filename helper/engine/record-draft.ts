@@ -3,7 +3,7 @@ import path from 'node:path'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import type { Finding } from '../../shared/methods.js'
 import type { CopyRow } from '../journal/files.js'
-import type { LogEvent } from '../manifest/log.js'
+import { modifiedAt, type LogEvent } from '../manifest/log.js'
 import type { OpenPlace } from '../place/places.js'
 import type { Failure, ReadMethod, Target } from './jobs.js'
 import type { FilePlan } from './plan.js'
@@ -346,7 +346,7 @@ export class RecordDraft {
       file: this.#name,
       path: this.#name,
       bytes: sizeBytes,
-      modified: new Date(mtimeMs).toISOString(),
+      modified: modifiedAt(mtimeMs),
       sourceHash: hash,
       copyHash: hash,
       read,

@@ -138,3 +138,8 @@ function parseEvent(line: string): LogEvent | undefined {
     throw error
   }
 }
+
+/** The date of a file as the log says it: to the nearest millisecond, where toISOString would cut off what is behind it. */
+export function modifiedAt(mtimeMs: number): string {
+  return new Date(Math.round(mtimeMs)).toISOString()
+}

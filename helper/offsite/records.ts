@@ -16,7 +16,7 @@ import { text } from '../journal/rows.js'
 import { listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
 import { addStep, finishStep, sealOf, stepsOf } from '../journal/steps.js'
 import { CHAIN_FILE } from '../manifest/chain.js'
-import { appendEvents, LOG_FILE, parseLog, type LogEvent } from '../manifest/log.js'
+import { appendEvents, LOG_FILE, modifiedAt, parseLog, type LogEvent } from '../manifest/log.js'
 import { MANIFEST_FILE } from '../manifest/manifest.js'
 import { sealShoots } from '../manifest/seal.js'
 import type { Hash } from '../model.js'
@@ -157,7 +157,7 @@ function newEvents(bucket: OpenBucket, shoot: ShootRow, told: readonly LogEvent[
       file: copy.name,
       path: copy.path,
       bytes: copy.sizeBytes,
-      modified: new Date(copy.mtimeMs).toISOString(),
+      modified: modifiedAt(copy.mtimeMs),
       sourceHash: copy.hash,
       copyHash: copy.hash,
       read: 'server checksum',

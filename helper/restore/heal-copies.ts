@@ -11,7 +11,7 @@ import { dropCopyAt, saveCopy, setCopyState, type CopyRow } from '../journal/fil
 import { historyOfShoot, type FileHistory, type PastVersion } from '../journal/history.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import { addStep, sealOf, stepsOf } from '../journal/steps.js'
-import { appendEvents, type LogEvent } from '../manifest/log.js'
+import { appendEvents, modifiedAt, type LogEvent } from '../manifest/log.js'
 import { MANIFEST_FILE } from '../manifest/manifest.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
@@ -427,7 +427,7 @@ function done(
         event: 'copied',
         ...facts,
         bytes: version.sizeBytes,
-        modified: new Date(version.mtimeMs > 0 ? version.mtimeMs : came.stat.mtimeMs).toISOString(),
+        modified: modifiedAt(version.mtimeMs > 0 ? version.mtimeMs : came.stat.mtimeMs),
         copyHash: came.hash,
         read: came.how,
         device,
