@@ -10,10 +10,15 @@ import { countWords, dateWords, numberWords, sizeWords, verdictWords } from './w
 
 const PAGE = 50
 
+/** Changes when the table does: what is missing names the places, so a proof that comes or goes anywhere shows in it. */
+function newsOf({ status }: Store): string {
+  return status === undefined ? '' : JSON.stringify([status.value.shoots, status.value.notProtected])
+}
+
 export function Matrix({ store, onlyOpen }: { store: Store; onlyOpen: boolean }) {
   const [search, setSearch] = useState('')
   const [from, setFrom] = useState(0)
-  const asked = useAnswer(store, `${search} ${from} ${onlyOpen}`, () =>
+  const asked = useAnswer(store, `${search} ${from} ${onlyOpen} ${newsOf(store)}`, () =>
     askShoots(store, { from, limit: PAGE, onlyOpen, ...(search === '' ? {} : { search }) }),
   )
   const answer = valueOf(asked)
