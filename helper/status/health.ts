@@ -1,6 +1,7 @@
 // What is safe, decided from facts and the clock alone: of a file, of a shoot, of everything. A copy counts while it is verified, at a place
-// that counts, by a proof that has not passed its best-before and does not come from the future. A file is protected when three such copies
-// lie on two media with one off-site and none is known to be damaged; a shoot is when each of its files is. Unknown is never shown as safe.
+// that counts, by a proof that has not passed its best-before and does not come from the future; copies on one device count as one. A file is
+// protected when three such copies exist with one off-site and none is known to be damaged; a shoot is when each of its files is. Unknown is
+// never shown as safe.
 import type { FileGroup, GroupCopy } from '../journal/health-groups.js'
 import type { Verdict } from '../model.js'
 import { countDevices, countMediaTypes, isCounted, isOfflineCapable, isOffSite, type PlaceFacts } from './counting.js'
@@ -20,7 +21,9 @@ export interface FileHealth {
 
 export type Need =
   | 'two more copies'
+  | 'two more copies on devices of their own'
   | 'a third copy'
+  | 'a third copy on a device of its own'
   | 'a copy on a second device'
   | 'a copy on another kind of medium'
   | 'an off-site copy'
@@ -102,21 +105,29 @@ function worthOf(good: readonly GoodCopy[], places: Places, policy: Policy): Wor
   const before = known.get(key)
   if (before) return before
   const its = distinct(good)
-  const now = { needs: needsOf(its, policy), devices: countDevices(its) }
+  const devices = countDevices(its)
+  const now = { needs: needsOf(its, devices, policy), devices }
   known.set(key, now)
   return now
 }
 
-function needsOf(places: readonly PlaceFacts[], policy: Policy): Need[] {
+function needsOf(places: readonly PlaceFacts[], devices: number, policy: Policy): Need[] {
   return [
-    ...(places.length >= 3 ? [] : places.length === 2 ? (['a third copy'] as const) : (['two more copies'] as const)),
-    ...(countDevices(places) >= 2 ? [] : (['a copy on a second device'] as const)),
+    ...moreCopies(places.length, devices),
+    ...(devices >= 2 ? [] : (['a copy on a second device'] as const)),
     ...(policy.mediaRule === 'devices' || countMediaTypes(places) >= 2
       ? []
       : (['a copy on another kind of medium'] as const)),
     ...(places.some(isOffSite) ? [] : (['an off-site copy'] as const)),
     ...(!policy.demandOffline || places.some(isOfflineCapable) ? [] : (['a copy that can be unplugged'] as const)),
   ]
+}
+
+/** What dies with one disk is one copy, at however many places it lies; a device that cannot be told from others adds none. */
+function moreCopies(places: number, devices: number): Need[] {
+  if (devices >= 3) return []
+  if (devices === 2) return [places === 2 ? 'a third copy' : 'a third copy on a device of its own']
+  return [places < 2 ? 'two more copies' : 'two more copies on devices of their own']
 }
 
 /** Two copies at one place are one. */
@@ -189,7 +200,9 @@ export function healthOfShoot(
 /** In the order in which they are said. A damaged copy is named with its place instead. */
 const NEEDS: readonly Need[] = [
   'two more copies',
+  'two more copies on devices of their own',
   'a third copy',
+  'a third copy on a device of its own',
   'a copy on a second device',
   'a copy on another kind of medium',
   'an off-site copy',

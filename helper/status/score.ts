@@ -34,7 +34,7 @@ export function scoreOf(
     digit(
       'copies',
       3,
-      worst(good, (copies) => tally(copies, new Set(copies.map(({ place }) => place.id)).size)),
+      worst(good, (copies) => tally(copies, copiesOf(copies))),
     ),
     digit(
       'media',
@@ -53,6 +53,11 @@ export function scoreOf(
     ),
     errorsDigit(groups, policy, rehearsal, nowMs),
   ]
+}
+
+/** Copies on one device count as one, and one whose device nobody knows may be any of the others. */
+function copiesOf(copies: readonly GoodCopy[]): number {
+  return copies.length === 0 ? 0 : Math.max(1, countDevices(copies.map(({ place }) => place)))
 }
 
 function digit(rule: ScoreDigit['rule'], wanted: number, { have, provenMs, how }: Tally): ScoreDigit {

@@ -76,7 +76,11 @@ describe('backup', () => {
     const status = await ask<StatusResult>(here.home, ['status'])
     assert.equal(status.exitCode, 10)
     assert.deepEqual(status.notProtected, [
-      { id: 'Wedding', verdict: 'at-risk', missing: ['a third copy', 'a copy on a second device', 'an off-site copy'] },
+      {
+        id: 'Wedding',
+        verdict: 'at-risk',
+        missing: ['two more copies on devices of their own', 'a copy on a second device', 'an off-site copy'],
+      },
     ])
     assert.match(status.places[0]?.warnings[0] ?? '', /not .*a second device/)
   })

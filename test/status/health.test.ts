@@ -59,7 +59,7 @@ function factsOf(cases: readonly Case[]): { places: Places; copies: GroupCopy[] 
   return { places: new Map(places.map((place) => [place.id, place])), copies }
 }
 
-/** The second opinion: does a set of three good places exist, by trying them one by one. */
+/** The second opinion: do three good places exist that no single disk takes together, by trying them one by one. */
 function deserves(cases: readonly Case[]): boolean {
   const counted = cases.filter(({ role }) => role !== 'card' && role !== 'gallery')
   if (counted.some(({ state }) => state === 'damaged')) return false
@@ -69,11 +69,15 @@ function deserves(cases: readonly Case[]): boolean {
     return ageMs <= days * DAY
   })
   const distinct = good.filter(({ devices }) => devices.length > 0 && !devices.includes('dev:7'))
-  const apart = distinct.some((one) =>
-    distinct.some((other) => !linked(distinct, new Set(one.devices.map(host)), new Set(other.devices.map(host)))),
+  const isApart = (one: Case, other: Case): boolean =>
+    !linked(distinct, new Set(one.devices.map(host)), new Set(other.devices.map(host)))
+  const areThreeApart = distinct.some((one) =>
+    distinct.some(
+      (other) => isApart(one, other) && distinct.some((third) => isApart(one, third) && isApart(other, third)),
+    ),
   )
   const isElsewhere = good.some(({ role, isElsewhere: itIs }) => itIs && role !== 'working' && role !== 'sync')
-  return good.length >= 3 && apart && isElsewhere
+  return areThreeApart && isElsewhere
 }
 
 function host(device: string): string {
@@ -233,14 +237,21 @@ describe('the verdict on a shoot', () => {
         PLACES.map((each) => ({ ...each, devices: ['one'] })),
         [group(3, working, desk, cloud)],
         'at-risk',
-        ['a copy on a second device'],
+        ['two more copies on devices of their own', 'a copy on a second device'],
+      ],
+      [
+        'originals and copy on one disk',
+        PLACES.map((each) => (each.id === 'cloud' ? each : { ...each, devices: ['one'] })),
+        [group(3, working, desk, cloud)],
+        'partly',
+        ['a third copy on a device of its own'],
       ],
       [
         'devices that nobody knows',
         PLACES.map((each) => ({ ...each, devices: [] })),
         [group(3, working, desk, cloud)],
         'at-risk',
-        ['a copy on a second device'],
+        ['two more copies on devices of their own', 'a copy on a second device'],
       ],
       [
         'a proof from the future',
