@@ -7,6 +7,7 @@ import { getMeta } from './journal/meta.js'
 import { listPlaces } from './journal/places.js'
 import { placeReport, type StatusDeps } from './status/place-report.js'
 import type { DoctorResult } from '../shared/methods.js'
+import { sizeWords } from '../shared/words.js'
 
 type Check = DoctorResult['checks'][number]
 
@@ -22,7 +23,7 @@ export async function doctor(deps: StatusDeps & { readonly home: string }): Prom
       const { name, state, path, warnings, freeBytes } = placeReport(deps, place)
       const detail = [
         `${state} (${path})`,
-        ...(freeBytes === undefined ? [] : [`${freeBytes} bytes free`]),
+        ...(freeBytes === undefined ? [] : [`${sizeWords(freeBytes)} free`]),
         ...warnings,
       ].join('; ')
       return { name: `place ${name}`, state: state === 'here' && warnings.length === 0 ? 'good' : 'warning', detail }

@@ -179,8 +179,7 @@ function summaryOf(status: StatusResult, shoots: number, isWhole: boolean): stri
   if (shoots === 0) return 'Nothing is backed up yet. Begin with: safelight backup FOLDER --to DRIVE'
   const { verdict, originals, notProtected, catalogs, drill } = status
   const total = `${shoots} shoot${shoots === 1 ? '' : 's'}`
-  if (verdict === 'protected')
-    return `All is well: ${total}, every photo at three places on two devices, one of them off-site.`
+  if (verdict === 'protected') return `All is well: ${total}, every photo on three devices, one of them off-site.`
   const short = notProtected.length
   const ofShoots =
     originals === 'protected'

@@ -1,4 +1,4 @@
-// The verdict, against a second and simpler opinion: whatever the facts, `protected` is said only where three places, two devices and an
+// The verdict, against a second and simpler opinion: whatever the facts, `protected` is said only where three devices and an
 // off-site copy each hold the file with a proof that still counts.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'

@@ -98,7 +98,7 @@ const WELL: StatusResult = {
   exitCode: 0,
   verdict: 'protected',
   originals: 'protected',
-  summary: 'All is well: 2 shoots, every photo at three places on two devices, one of them off-site.',
+  summary: 'All is well: 2 shoots, every photo on three devices, one of them off-site.',
   shoots: { protected: 2, partly: 0, atRisk: 0, unknown: 0 },
   notProtected: [],
   next: [],
