@@ -7,6 +7,7 @@ import { number, optionalNumber, optionalText, text } from './rows.js'
 export interface UploadRow {
   readonly placeId: string
   readonly key: string
+  /** Empty: it was asked for, and its id is not known. */
   readonly uploadId: string
   /** JSON. */
   readonly upload: string

@@ -8,10 +8,11 @@ import {
   saveUpload,
   uploadAt,
   type ObjectRow,
+  type UploadRow,
 } from '../journal/offsite.js'
 import type { Journal } from '../journal/journal.js'
 import type { Hash } from '../model.js'
-import type { OpenUpload, SentPart, UploadLedger, UploadReceipt } from './ledger.js'
+import { NO_UPLOAD_ID, type OpenUpload, type SentPart, type UploadLedger, type UploadReceipt } from './ledger.js'
 
 export interface LedgerOptions {
   /** Whether the store's ETag of a part is the MD5 of its bytes. */
@@ -35,12 +36,26 @@ export interface JournalLedger extends UploadLedger {
 
 export function journalLedger(journal: Journal, placeId: string, { etagIsMd5 }: LedgerOptions): JournalLedger {
   const sent = new Map<string, SentPart[]>()
+  const beginning = new Set<string>()
 
   function ledgerFor(meaning: ObjectMeaning): UploadLedger {
     return {
       find(key) {
         const row = uploadAt(journal, placeId, key)
-        return Promise.resolve(row && (JSON.parse(row.upload) as OpenUpload))
+        return Promise.resolve(row && isBegun(row) ? openUploadOf(row) : undefined)
+      },
+      async whileBeginning(key, act) {
+        beginning.add(key)
+        try {
+          saveUpload(journal, { placeId, key, uploadId: NO_UPLOAD_ID, upload: '{}', parts: '[]' })
+          return await act()
+        } finally {
+          beginning.delete(key)
+        }
+      },
+      lost() {
+        const asked = listUploads(journal, placeId).filter((row) => !isBegun(row) && !beginning.has(row.key))
+        return Promise.resolve(asked.map(({ key }) => key))
       },
       begin(upload) {
         const { key, uploadId } = upload
@@ -64,11 +79,12 @@ export function journalLedger(journal: Journal, placeId: string, { etagIsMd5 }: 
         return Promise.resolve()
       },
       forget(key, uploadId) {
+        if (uploadId === NO_UPLOAD_ID && beginning.has(key)) return Promise.resolve()
         sent.delete(uploadId)
         dropUpload(journal, placeId, key, uploadId)
         return Promise.resolve()
       },
-      open: () => Promise.resolve(listUploads(journal, placeId).map((row) => JSON.parse(row.upload) as OpenUpload)),
+      open: () => Promise.resolve(listUploads(journal, placeId).filter(isBegun).map(openUploadOf)),
     }
   }
 
@@ -80,6 +96,14 @@ export function journalLedger(journal: Journal, placeId: string, { etagIsMd5 }: 
   }
 
   return { ...ledgerFor({}), meaning: ledgerFor }
+}
+
+function isBegun({ uploadId }: UploadRow): boolean {
+  return uploadId !== NO_UPLOAD_ID
+}
+
+function openUploadOf({ upload }: UploadRow): OpenUpload {
+  return JSON.parse(upload) as OpenUpload
 }
 
 export function saveReceipt(

@@ -42,9 +42,18 @@ export interface UploadReceipt {
   readonly wasThere: boolean
 }
 
+/** Of an upload that was asked for and whose id is not known. */
+export const NO_UPLOAD_ID = ''
+
 export interface UploadLedger {
   /** The open upload of this key, if any. */
   find(key: string): Promise<OpenUpload | undefined>
+  /** Runs `act`, which asks the store to begin an upload of this key and writes its id down with `begin`. That it is going to ask is durable
+   *  before, so that an upload whose id never came to be written down is known for ours. */
+  whileBeginning<T>(key: string, act: () => Promise<T>): Promise<T>
+  /** Keys for which an upload was asked for, by a process that is gone or in vain, and no id was written down: whatever upload the store
+   *  has open under them is ours, and lost. */
+  lost(): Promise<readonly string[]>
   /** Durable before the first part is sent. Replaces an earlier one of the same key. */
   begin(upload: OpenUpload): Promise<void>
   /** Parts known to have arrived, in any order. May be lost in a crash: then ListParts and the MD5s decide. */
@@ -52,7 +61,7 @@ export interface UploadLedger {
   parts(upload: OpenUpload): Promise<readonly SentPart[]>
   /** Records the copy and drops the open upload, in one transaction. */
   complete(receipt: UploadReceipt): Promise<void>
-  /** Drops the open upload without a copy. Not there is as good. */
+  /** Drops the open upload without a copy, or with `NO_UPLOAD_ID` what was asked for. Not there is as good. */
   forget(key: string, uploadId: string): Promise<void>
   /** Every open upload of this place; the orphan sweep spares them. */
   open(): Promise<readonly OpenUpload[]>

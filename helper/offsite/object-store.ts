@@ -178,8 +178,12 @@ export interface ObjectStore {
    *  are there or none. May be called twice: on a versioned bucket the second call makes a second version. */
   put(request: PutRequest, signal?: AbortSignal): Promise<PutOutcome>
 
-  /** Opens a multipart upload. Called twice, it opens two, and each is billed until completed or aborted: write the id down first. */
-  beginUpload(request: UploadRequest, signal?: AbortSignal): Promise<{ readonly uploadId: string }>
+  /** Opens a multipart upload. Called twice, it opens two, and each is billed until completed or aborted: write the id down first.
+   *  `mayBeTwice`: the store was asked more than once before it answered, so it may have opened more than the one that it named. */
+  beginUpload(
+    request: UploadRequest,
+    signal?: AbortSignal,
+  ): Promise<{ readonly uploadId: string; readonly mayBeTwice: boolean }>
 
   /** Sends one part. Durable when the call returns. Called twice with one number, the last one counts. */
   uploadPart(request: PartRequest, signal?: AbortSignal): Promise<PartOutcome>

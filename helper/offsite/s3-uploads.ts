@@ -12,9 +12,11 @@ type UploadMethods = Pick<
 
 export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Connection): UploadMethods {
   return {
-    beginUpload: (request, signal) =>
-      outcome(() =>
+    beginUpload(request, signal) {
+      let asked = 0
+      return outcome(() =>
         run(`beginning to send ${request.key}`, signal, async () => {
+          asked += 1
           const reply = await client.send(
             new sdk.CreateMultipartUploadCommand({
               Bucket: bucket,
@@ -25,9 +27,10 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
             abortable(signal),
           )
           if (reply.UploadId === undefined) throw new Error('the reply names no upload')
-          return { uploadId: reply.UploadId }
+          return { uploadId: reply.UploadId, mayBeTwice: asked > 1 }
         }),
-      ),
+      )
+    },
 
     uploadPart: (request, signal) =>
       outcome<contract.PartOutcome, 'no-such-upload' | 'not-found'>(

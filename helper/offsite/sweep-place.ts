@@ -1,8 +1,9 @@
-// Unfinished uploads of a bucket place, cleared away: those that the journal does not know and that are old, and those that it knows and
-// nothing asks for any more (the file changed or went away meanwhile). Anybody else's are never touched.
+// Unfinished uploads of a bucket place, cleared away: those that got lost when something was stopped, those that the journal does not know
+// and that are old, and those that it knows and nothing asks for any more (the file changed or went away meanwhile). Anybody else's are
+// never touched.
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
-import { dropUpload, listUploads, pendingCopies } from '../journal/offsite.js'
+import { dropUpload, pendingCopies } from '../journal/offsite.js'
 import { listShoots } from '../journal/shoots.js'
 import { SafelightError } from '../errors.js'
 import { folderOfShoot } from './candidates.js'
@@ -37,7 +38,9 @@ export async function sweepPlace(
   signal?: AbortSignal,
 ): Promise<{ readonly aborted: number; readonly plan: OrphanPlan | undefined }> {
   const { store, place, profile } = bucket
-  const forgotten = unasked(bucket, journal).filter(({ begunAtMs }) => now() - begunAtMs >= staleAfterMs)
+  const forgotten = unasked(bucket, journal, await ledger.open()).filter(
+    ({ begunAtMs }) => now() - begunAtMs >= staleAfterMs,
+  )
   for (const { key, uploadId } of forgotten) {
     await store.abortUpload(key, uploadId, signal)
     dropUpload(journal, place.id, key, uploadId)
@@ -50,10 +53,9 @@ export async function sweepPlace(
 }
 
 /** Uploads of photos that are not waiting to be sent any more. */
-function unasked(bucket: OpenBucket, journal: Journal): OpenUpload[] {
+function unasked(bucket: OpenBucket, journal: Journal, open: readonly OpenUpload[]): readonly OpenUpload[] {
   const placeId = bucket.place.id
-  const open = listUploads(journal, placeId).map((row) => JSON.parse(row.upload) as OpenUpload)
-  if (open.length === 0) return []
+  if (open.length === 0) return open
   const shoots = new Map(listShoots(journal).map((row) => [row.id, row]))
   const wanted = new Set(
     pendingCopies(journal, placeId).flatMap(({ shootId, name }) => {

@@ -4,16 +4,17 @@
 //
 //     find the open upload ─▶ same file? ─▶ which parts are there? ─▶ read all, send the missing ─▶ hash right? ─▶ complete ─▶ confirm ─▶ record
 //              │ none            │ no: abort, begin anew      │ upload unknown: was it completed and the reply lost? HEAD tells
-//              └─▶ is it there already? ─▶ small: one PUT · large: begin, write the id down, then send
+//              └─▶ is it there already? ─▶ small: one PUT · large: begin (begin-upload.ts), then send
 import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import { SafelightError } from '../errors.js'
 import { hashBytes, type HashEngine } from '../files/hash.js'
+import { beginUpload, clearLost } from './begin-upload.js'
 import { BLAKE3_METADATA, confirmObject, judgeObject, type Confirmation, type Expectation } from './confirm.js'
 import type { OpenUpload, UploadLedger, UploadReceipt } from './ledger.js'
 import { roundUp, type LockWish } from './lock.js'
 import type { ObjectOptions, ObjectStore, StoredPart } from './object-store.js'
-import { DEFAULT_PART_BYTES, crc32Base64, partRanges, partSizeFor } from './parts.js'
+import { DEFAULT_PART_BYTES, crc32Base64, partRanges } from './parts.js'
 import type { StoreProfile } from './providers.js'
 import { sendParts, type TransferResult } from './send-parts.js'
 import { sourceChanging, type UploadSource } from './source.js'
@@ -100,7 +101,7 @@ async function transfer(
       await deps.ledger.forget(upload.key, upload.uploadId)
       upload = undefined
     }
-    upload ??= await beginUpload(request, deps, signal)
+    upload ??= await beginUpload(request, optionsOf(request, deps), deps, signal)
     const result = await multipart(request, upload, present ?? [], source, deps, signal)
     if (result) return result
     upload = undefined
@@ -119,7 +120,10 @@ async function usableUpload(
   signal: AbortSignal | undefined,
 ): Promise<OpenUpload | undefined> {
   const open = await deps.ledger.find(request.key)
-  if (!open) return undefined
+  if (!open) {
+    await clearLost(request.key, deps, signal)
+    return undefined
+  }
   const isSame =
     open.blake3 === request.blake3 && open.sizeBytes === request.sizeBytes && open.mtimeMs === request.mtimeMs
   if (isSame) return open
@@ -168,36 +172,6 @@ async function putWhole(
     reusedParts: 0,
     wasThere: false,
   }
-}
-
-/** Begins an upload and writes its id down before anything is sent; an upload that cannot be written down is given back at once. */
-async function beginUpload(
-  request: UploadRequest,
-  deps: UploadDeps,
-  signal: AbortSignal | undefined,
-): Promise<OpenUpload> {
-  const withCrc32 = deps.profile.keepsCrc32
-  const { uploadId } = await deps.store.beginUpload(
-    { key: request.key, withCrc32, ...optionsOf(request, deps) },
-    signal,
-  )
-  const upload: OpenUpload = {
-    key: request.key,
-    uploadId,
-    sizeBytes: request.sizeBytes,
-    mtimeMs: request.mtimeMs,
-    blake3: request.blake3,
-    partSizeBytes: partSizeFor(request.sizeBytes, deps.leastPartBytes),
-    withCrc32,
-    begunAtMs: deps.now(),
-  }
-  try {
-    await deps.ledger.begin(upload)
-  } catch (error) {
-    await deps.store.abortUpload(request.key, uploadId)
-    throw error
-  }
-  return upload
 }
 
 /** @returns `undefined` when the store asks for a fresh start; the old upload is gone then */

@@ -35,7 +35,7 @@ import { sendAll, type SendOptions, type SendReport } from '../offsite/send.js'
 import type { JournalLedger } from '../offsite/journal-ledger.js'
 import { hasCatalogsToSend, sendCatalogs, type CatalogsSent } from '../offsite/send-catalogs.js'
 import { readSettings } from '../offsite/settings.js'
-import { sweepPlace } from '../offsite/sweep-place.js'
+import { isSweepDue, lastSweepMs, sweepPlace } from '../offsite/sweep-place.js'
 import { ledgerOf, spoolFolderOf } from '../offsite/upload-file.js'
 import { readTrouble, troubleKey, type BucketTrouble } from '../status/buckets.js'
 
@@ -119,6 +119,9 @@ export class BucketRoom {
     const bucket = this.open(place)
     const shared = this.#sharedOf(place)
     try {
+      // A command that runs without the helper clears away too: nobody else may ever do it.
+      const isLost = (await shared.ledger.lost()).length > 0
+      if (isLost || isSweepDue(lastSweepMs(journal, place.id), clock())) await this.#sweepIn(bucket, signal)
       // What Lightroom knows of the photos first: it is little, and nothing else can make it again.
       const catalogs = await this.sendCatalogs(bucket, signal)
       const sendDeps = {
@@ -171,15 +174,14 @@ export class BucketRoom {
 
   /** Clears unfinished uploads away. @throws OFFSITE_* */
   async sweep(place: PlaceRow, signal: AbortSignal): Promise<number> {
+    return this.#with(place, (bucket) => this.#sweepIn(bucket, signal))
+  }
+
+  async #sweepIn(bucket: OpenBucket, signal: AbortSignal): Promise<number> {
     const { journal, clock } = this.#deps
-    return this.#with(place, async (bucket) => {
-      const { aborted } = await sweepPlace(
-        bucket,
-        { journal, now: clock, ledger: this.#sharedOf(place).ledger },
-        signal,
-      )
-      return aborted
-    })
+    const { ledger } = this.#sharedOf(bucket.place)
+    const { aborted } = await sweepPlace(bucket, { journal, now: clock, ledger }, signal)
+    return aborted
   }
 
   /** The monthly look at everything, and the locks that run out. @throws OFFSITE_* */

@@ -334,7 +334,7 @@ describe('the orphan sweep', () => {
     ...(initiatedMs === undefined ? {} : { initiatedMs }),
   })
 
-  it('takes old uploads of ours that nobody is working on, and nothing else', () => {
+  it('takes uploads of ours that are old or known for lost and that nobody is working on, and nothing else', () => {
     const found = [
       upload('p/m1/old', '1', now - STALE_AFTER_MS),
       upload('p/m1/working', '2', now - 30 * DAY),
@@ -342,19 +342,23 @@ describe('the orphan sweep', () => {
       upload('p/m1/undated', '4'),
       upload('p/m10/other machine', '5', now - 30 * DAY),
       upload('someone else', '6', now - 30 * DAY),
+      upload('p/m1/lost', '7', now),
+      upload('p/m1/lost', '8', now),
+      upload('p/m10/lost', '9', now),
     ]
-    const plan = planOrphans(found, 'p/m1/', new Set(['2']), now)
+    const known = { openIds: new Set(['2', '8']), lostKeys: new Set(['p/m1/lost', 'p/m10/lost']) }
+    const plan = planOrphans(found, 'p/m1/', known, now)
     assert.deepEqual(
       plan.abort.map(({ uploadId }) => uploadId),
-      ['1'],
+      ['1', '7'],
     )
     assert.deepEqual(
       plan.keep.map(({ uploadId }) => uploadId),
-      ['2', '3', '4'],
+      ['2', '3', '4', '8'],
     )
     assert.deepEqual(
       plan.foreign.map(({ uploadId }) => uploadId),
-      ['5', '6'],
+      ['5', '6', '9'],
     )
   })
 })

@@ -112,6 +112,7 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
     try {
       if (await meetEarly(fault, request, response)) return
       const reply = await handle(call, request, fault)
+      if (reply && fault?.kind === 'hold-reply') return
       if (reply && fault?.kind === 'lose-reply') return void request.socket.destroy()
       if (reply) send(request, response, bent(reply, fault), fault)
     } catch (error) {
@@ -211,6 +212,7 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
         request.socket.resetAndDestroy()
         return true
       }
+      case 'hold-reply':
       case 'lose-reply':
       case 'cut-reply':
       case 'flip-bit':

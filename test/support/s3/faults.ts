@@ -16,6 +16,8 @@ export type Fault =
   | { readonly kind: 'lose-reply' }
   /** Status 200, and an error in the body (CompleteMultipartUpload does that). */
   | { readonly kind: 'error-in-200'; readonly code: string }
+  /** The request is carried out and never answered; the connection stays open. */
+  | { readonly kind: 'hold-reply' }
   /** The reply's body ends after so many bytes. */
   | { readonly kind: 'cut-reply'; readonly bytes: number }
   /** Another web server answers, as a hotel's login page does. */
