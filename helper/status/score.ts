@@ -1,5 +1,5 @@
 // 3-2-1-1-0 of the worst file: three copies, two media, one off-site, one that cannot be deleted or reached, no errors in what was last
-// verified and rehearsed. Each digit with the oldest proof that it rests on and the weakest way in which that was made. Pure.
+// verified and rehearsed. Each digit with the oldest proof that it rests on and the way in which that very proof was made. Pure.
 import type { FileGroup } from '../journal/health-groups.js'
 import type { ScoreDigit } from '../../shared/methods.js'
 import { countDevices, countMediaTypes, isOfflineCapable, isOffSite } from './counting.js'
@@ -12,10 +12,13 @@ export interface RehearsalFacts {
   readonly drill?: { readonly atMs: number; readonly errors: number }
 }
 
-interface Tally {
-  readonly have: number
+interface Proof {
   readonly provenMs?: number
   readonly how?: string
+}
+
+interface Tally extends Proof {
+  readonly have: number
 }
 
 /** @param good  the copies that count, of each group */
@@ -74,27 +77,37 @@ function digit(rule: ScoreDigit['rule'], wanted: number, { have, provenMs, how }
 function worst(good: readonly (readonly GoodCopy[])[], count: (copies: readonly GoodCopy[]) => Tally): Tally {
   const tallies = good.map(count)
   if (tallies.length === 0) return { have: 0 }
-  const have = Math.min(...tallies.map((each) => each.have))
-  const proofs = tallies.flatMap(({ provenMs }) => (provenMs === undefined ? [] : [provenMs]))
-  const how = WEAKEST_FIRST.find((method) => tallies.some((each) => each.how === method))
-  if (have === 0 || proofs.length === 0) return { have }
-  return { have, provenMs: Math.min(...proofs), ...(how === undefined ? {} : { how }) }
+  // Loops, because there may be more groups than a call takes arguments.
+  let have = Number.POSITIVE_INFINITY
+  for (const each of tallies) have = Math.min(have, each.have)
+  const oldest = oldestOf(tallies)
+  return have === 0 || !oldest ? { have } : { ...oldest, have }
+}
+
+/** Of two of one age, the one that was made in the weaker way. */
+function oldestOf(proofs: readonly Proof[]): (Proof & { readonly provenMs: number }) | undefined {
+  let oldest: (Proof & { readonly provenMs: number }) | undefined
+  for (const { provenMs, how } of proofs) {
+    if (provenMs === undefined) continue
+    const isOlder =
+      !oldest || provenMs < oldest.provenMs || (provenMs === oldest.provenMs && weight(how) < weight(oldest.how))
+    if (isOlder) oldest = { provenMs, ...(how === undefined ? {} : { how }) }
+  }
+  return oldest
 }
 
 const WEAKEST_FIRST: readonly string[] = ['server checksum', 'cached', 'download', 'direct', 'unplugged', 'object lock']
+
+function weight(how: string | undefined): number {
+  return how === undefined ? -1 : WEAKEST_FIRST.indexOf(how)
+}
 
 function tallyOf(copies: readonly GoodCopy[]): Tally {
   return tally(copies, copies.length)
 }
 
 function tally(copies: readonly GoodCopy[], have: number): Tally {
-  if (copies.length === 0) return { have }
-  const how = WEAKEST_FIRST.find((method) => copies.some(({ copy }) => copy.how === method))
-  return {
-    have,
-    provenMs: Math.min(...copies.map(({ copy }) => copy.provenMs)),
-    ...(how === undefined ? {} : { how }),
-  }
+  return { ...oldestOf(copies.map(({ copy }) => copy)), have }
 }
 
 /** One copy that nobody can delete, or one that can be out of everybody's reach. */

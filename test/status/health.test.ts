@@ -348,7 +348,7 @@ describe('the verdict on a shoot', () => {
     assert.equal(overallVerdict(['protected', 'protected']), 'protected')
   })
 
-  it('comes with a score of the worst file: each digit with its oldest proof and the weakest way', () => {
+  it('comes with a score of the worst file: each digit with its oldest proof and the way of that very proof', () => {
     const groups = [
       group(2, working, copy('desk', { provenMs: NOW - 3 * DAY }), cloud),
       group(1, working, desk, copy('cloud', { how: 'download', lockedUntilMs: NOW + DAY })),
@@ -361,8 +361,8 @@ describe('the verdict on a shoot', () => {
     const score = (its: readonly FileGroup[], facts: Parameters<typeof scoreOf>[3]): string[] =>
       shown(scoreOf(its, healthOfShoot(its, all, DEFAULT_POLICY, NOW).good, DEFAULT_POLICY, facts, NOW))
     assert.deepEqual(score(groups, { drill }), [
-      'copies 3 true 2026-05-29 server checksum',
-      'media 3 true 2026-05-29 server checksum',
+      'copies 3 true 2026-05-29 direct',
+      'media 3 true 2026-05-29 direct',
       'off-site 1 true 2026-05-31 server checksum',
       'extra 0 false  ',
       'errors 0 true 2026-05-30 drill',
