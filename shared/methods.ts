@@ -620,6 +620,8 @@ export interface Methods {
       /** Copy what other places have to a drive at once. */
       readonly fill?: boolean
       readonly location?: '' | 'off-site'
+      /** What a folder is, where that cannot be seen: copies on a card or in a gallery never count. */
+      readonly role?: 'drive' | 'card' | 'gallery'
       /** Only with a bucket. */
       readonly bucket?: BucketParams & {
         readonly lockDays?: number

@@ -56,6 +56,12 @@ function addOptions(command: Argv) {
       requiresArg: true,
       describe: 'where it stands; a drive that is kept at another house is off-site, a bucket is unless you say "here"',
     })
+    .option('role', {
+      choices: ['drive', 'card', 'gallery'] as const,
+      requiresArg: true,
+      describe:
+        'what a folder is; on a card or in a client gallery copies never count. A folder beside DCIM is a card unless you say "drive"',
+    })
     .option('endpoint', { type: 'string', requiresArg: true, describe: 'address of the store; left out for Amazon S3' })
     .option('region', { type: 'string', requiresArg: true, describe: 'the store’s region' })
     .option('profile', { type: 'string', requiresArg: true, describe: 'profile of the AWS credentials file' })
@@ -85,10 +91,13 @@ async function addPlace(common: CommonArguments, args: AddArguments): Promise<Co
   const bucket = bucketParams(args)
   if (!isBucket && Object.keys(bucket).length > 0)
     throw usageError('Only a bucket (s3://bucket/prefix) has an endpoint, a lock and the like. A drive has none.')
+  if (isBucket && args.role !== undefined)
+    throw usageError('Only a folder has a role. A gallery that lies in a bucket is better not added: it is no copy.')
   const outcome = await callMethod(common, 'place/add', {
     path: isBucket ? where : resolve(where),
     ...(args.name === undefined ? {} : { name: notEmpty('The name of the place', args.name) }),
     ...(args.location === undefined ? {} : { location: args.location === 'here' ? '' : args.location }),
+    ...(args.role === undefined ? {} : { role: args.role }),
     ...(isBucket ? { bucket } : { fill: args.fill }),
   })
   const key = outcome.recoveryKey

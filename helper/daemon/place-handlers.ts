@@ -52,11 +52,15 @@ export function placeHandlers(
 async function addDrive(
   shop: Workshop,
   learn: LearnPlace,
-  { path: typed, name, location }: Params<'place/add'>,
+  { path: typed, name, location, role }: Params<'place/add'>,
   signal: AbortSignal,
 ): Promise<OpenPlace> {
   const folder = realFolder(shop.placeDeps(), typed)
-  const place = await openPlace(shop.placeDeps(), folder, { isNew: true, ...(name === undefined ? {} : { name }) })
+  const place = await openPlace(shop.placeDeps(), folder, {
+    isNew: true,
+    ...(name === undefined ? {} : { name }),
+    ...(role === undefined ? {} : { role }),
+  })
   if (location !== undefined) setLocation(shop.journal, place.id, location)
   if (place.isUnknownHere) await shop.withEngine((deps) => learn(deps, place, signal))
   return place

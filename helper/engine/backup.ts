@@ -152,6 +152,13 @@ function warnOfDevices(run: BackupRun, label: string, volume: Volume): Map<strin
       warnings.set(place.id, warning)
       run.stress(warning)
     }
+    if (place.uncounted !== undefined) {
+      run.stress(
+        place.uncounted === 'card'
+          ? `${place.name} is a camera card. Cards are formatted, so it does NOT count as a copy (if it is a drive: safelight place add "${place.folder}" --role drive)`
+          : `${place.name} is a client gallery, made for showing: it does NOT count as a copy`,
+      )
+    }
     if (place.syncClient !== undefined) {
       run.warn(
         `${place.name} is a folder of ${place.syncClient}. A sync folder passes deletions and damage on, so it never counts as off-site`,

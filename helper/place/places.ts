@@ -43,6 +43,8 @@ export interface OpenPlace {
   readonly markerIdentity: string
   readonly volume: Volume
   readonly syncClient?: string
+  /** What keeps it from ever counting as a copy. */
+  readonly uncounted?: 'card' | 'gallery'
   /** Met for the first time by this journal, though it has been in use: what lies there is still to be learned. */
   readonly isUnknownHere: boolean
 }
@@ -58,14 +60,19 @@ export interface OpenOptions {
   readonly only?: PlaceRow
   /** What to call it. */
   readonly name?: string
+  /** What it is, as the user says; what it looks like does not matter then. */
+  readonly role?: GivenRole
 }
+
+/** A card is formatted, a gallery is made for showing: neither is ever a copy. */
+export type GivenRole = 'drive' | 'card' | 'gallery'
 
 /** Opens the place at a folder, making it one when nothing was ever there.
  *  @throws VOLUME_AWAY, VOLUME_REPLACED, VOLUME_READ_ONLY, PLACE_INVALID, USAGE */
 export async function openPlace(
   deps: PlaceDeps,
   folder: string,
-  { isNew = false, mustExist = false, only, name }: OpenOptions = {},
+  { isNew = false, mustExist = false, only, name, role: given }: OpenOptions = {},
 ): Promise<OpenPlace> {
   const expected = only ?? placeAtPath(deps.journal, folder)
   requireFolder(folder, expected)
@@ -82,6 +89,7 @@ export async function openPlace(
     : makeHere(deps, folder, name ?? nameFor(deps, folder, volume))
   if (marker) tryInstructions(deps, folder)
   const syncClient = syncClientOf(folder, deps.userFolder)
+  const role = given ?? givenRole(known) ?? (looksLikeCard(deps.files, folder, volume) ? 'card' : undefined)
   savePlace(deps.journal, {
     id: opened.id,
     name: opened.name,
@@ -94,6 +102,7 @@ export async function openPlace(
       ...(volume.label === undefined ? {} : { label: volume.label }),
       ...(syncClient === undefined ? {} : { syncClient }),
     },
+    ...(role === undefined ? {} : { settings: { ...known?.settings, role } }),
     addedMs: known?.addedMs ?? deps.clock(),
     lastSeenMs: deps.clock(),
   })
@@ -105,8 +114,19 @@ export async function openPlace(
     markerIdentity: markerIdentity(deps.files, folder),
     volume,
     ...(syncClient === undefined ? {} : { syncClient }),
+    ...(role === undefined || role === 'drive' ? {} : { uncounted: role }),
     isUnknownHere: marker !== undefined && known === undefined,
   }
+}
+
+function givenRole(known: PlaceRow | undefined): GivenRole | undefined {
+  const role = known?.settings['role']
+  return role === 'drive' || role === 'card' || role === 'gallery' ? role : undefined
+}
+
+/** Cameras keep their pictures in DCIM at the top of a card. A drive that looks like one is no copy until the user says what it is. */
+function looksLikeCard(files: DurableFiles, folder: string, { mountPoint }: Volume): boolean {
+  return [folder, mountPoint].some((top) => files.stat(path.join(top, 'DCIM'))?.kind === 'folder')
 }
 
 /** Whether a known place is where it was last seen. Reads the marker, writes nothing. */

@@ -101,6 +101,7 @@ export const SCHEMAS = {
     name: text.exactOptional(),
     fill: z.boolean().exactOptional(),
     location: z.enum(['', 'off-site']).exactOptional(),
+    role: z.enum(['drive', 'card', 'gallery']).exactOptional(),
     bucket: z
       .strictObject({
         ...bucketFields,

@@ -80,7 +80,10 @@ function stateOf({ files, journal }: StatusDeps, place: PlaceRow): PlaceState {
 /** What keeps a place from counting in full, each as the end of "it is …". */
 function warningsOf(journal: Journal, place: PlaceRow): string[] {
   const role = roleOf(place)
-  if (role === 'card') return ['a camera card: cards are formatted, so it never counts as a copy']
+  if (role === 'card')
+    return [
+      `a camera card: cards are formatted, so it never counts as a copy (if it is a drive: safelight place add "${place.path}" --role drive)`,
+    ]
   if (role === 'gallery') return ['a client gallery: it is made for showing, so it never counts as a copy of raw files']
   const sharing = journal
     .all('SELECT label, devices FROM sources ORDER BY label')
