@@ -11,6 +11,7 @@ import { listShoots, listSources } from '../journal/shoots.js'
 import { fulfil, listCatalogs, listWanted, sayWhy, type WantedRow } from '../journal/wanted.js'
 import { stateOfPlace } from '../place/places.js'
 import type { SourcePath } from '../engine/sources.js'
+import { isReached } from '../wall-clock.js'
 import type { BackupResult } from '../../shared/methods.js'
 
 export interface QueueDeps {
@@ -88,9 +89,10 @@ export class Queue {
     const here = this.#placesHere()
     const hasChanged = here !== this.#placesSeen
     this.#placesSeen = here
-    if (this.#deps.clock() >= this.#nextSweepMs) this.#sweepIsDue = true
+    const nowMs = this.#deps.clock()
+    if (isReached(this.#nextSweepMs, nowMs, this.#times.sweepMs)) this.#sweepIsDue = true
     if (hasChanged) this.sweepSoon()
-    else if (this.#deps.clock() >= this.#notBeforeMs) this.#begin()
+    else if (isReached(this.#notBeforeMs, nowMs, this.#times.retryMs)) this.#begin()
   }
 
   #placesHere(): string {

@@ -22,9 +22,10 @@ export function addDrill(journal: Journal, drill: DrillRow): void {
   ])
 }
 
-/** The newest drill, good or bad; undefined when there has been none. One from the future (a clock was set back) counts as it stands. */
-export function lastDrill(journal: Journal): DrillRow | undefined {
-  const row = journal.get('SELECT * FROM drills ORDER BY at_ms DESC, id DESC LIMIT 1')
+/** The newest drill, good or bad; undefined when there has been none.
+ *  @param notAfterMs  one that bears a later time was held by a clock that has been set back: nobody knows when, so it says nothing */
+export function lastDrill(journal: Journal, notAfterMs = Number.MAX_SAFE_INTEGER): DrillRow | undefined {
+  const row = journal.get('SELECT * FROM drills WHERE at_ms <= ? ORDER BY at_ms DESC, id DESC LIMIT 1', [notAfterMs])
   return row && toDrill(row)
 }
 

@@ -12,8 +12,8 @@ export interface Rehearsal {
   readonly errors: number
 }
 
-export function lastRehearsal(journal: Journal): Rehearsal | undefined {
-  const last = lastDrill(journal)
+export function lastRehearsal(journal: Journal, notAfterMs: number): Rehearsal | undefined {
+  const last = lastDrill(journal, notAfterMs)
   return last && { atMs: last.atMs, errors: last.ok ? 0 : Math.max(1, last.report.findings.length) }
 }
 
@@ -68,7 +68,7 @@ export function noteClock(journal: Journal, nowMs: number, toleranceMs: number):
         LEAPS,
         JSON.stringify([...clockLeaps(journal), { fromMs: latestMs, toMs: nowMs }].slice(-LEAPS_KEPT)),
       )
-    strikeProofsAfter(journal, nowMs + toleranceMs)
+    strikeAfter(journal, nowMs, toleranceMs)
   })
 }
 
@@ -77,7 +77,7 @@ export function trustClock(journal: Journal, nowMs: number, toleranceMs: number)
   journal.transaction(() => {
     setMeta(journal, CLOCK, String(nowMs))
     setMeta(journal, LEAPS, JSON.stringify(clockLeaps(journal).filter(({ toMs }) => toMs <= nowMs)))
-    strikeProofsAfter(journal, nowMs + toleranceMs)
+    strikeAfter(journal, nowMs, toleranceMs)
   })
 }
 
@@ -86,10 +86,14 @@ export function clockLeaps(journal: Journal): readonly { readonly fromMs: number
   return JSON.parse(getMeta(journal, LEAPS) ?? '[]') as { fromMs: number; toMs: number }[]
 }
 
-/** The copies stay as they are; only when they were proven is not known any more. */
-function strikeProofsAfter(journal: Journal, ms: number): void {
+/** The copies stay as they are; only when they were proven is not known any more. What counts from a day on (a place's first day, its last
+ *  sign of life) counts from now, or it would never be overdue. */
+function strikeAfter(journal: Journal, nowMs: number, toleranceMs: number): void {
+  const ms = nowMs + toleranceMs
   if (newestProof(journal) > ms - PROOF_GRAIN_MS)
     journal.run('UPDATE copies SET proven_ms = NULL, proven_how = NULL WHERE proven_ms > ?', [ms])
+  journal.run('UPDATE places SET added_ms = ? WHERE added_ms > ?', [nowMs, ms])
+  journal.run('UPDATE places SET last_seen_ms = ? WHERE last_seen_ms > ?', [nowMs, ms])
 }
 
 /** Physical devices below the live catalog, when it was last backed up. */

@@ -14,7 +14,7 @@ import { brokenReport } from './broken.js'
 import { noticesOf } from './notices.js'
 import { owedByReason, owedShoots, type OwedShoot } from './owed.js'
 import { placesReport, type StatusDeps } from './place-report.js'
-import { DAY_MS, DEFAULT_POLICY, type Policy } from './policy.js'
+import { CLOCK_TOLERANCE_MS, DAY_MS, DEFAULT_POLICY, type Policy } from './policy.js'
 import { scoreOf } from './score.js'
 import { isClockSetBack, judgeShoots, judgingTime, type JudgedShoot } from './shoots.js'
 
@@ -39,7 +39,7 @@ export function statusReport(deps: StatusDeps, query: StatusQuery): StatusResult
   if (shoot !== undefined && judged.length + states.length === 0) throw shootUnknown(shoot)
   const originals = overallVerdict(states.map((each) => each.verdict))
   const catalogs = shoot === undefined ? catalogsReport(deps) : []
-  const rehearsal = lastRehearsal(journal)
+  const rehearsal = lastRehearsal(journal, nowMs + CLOCK_TOLERANCE_MS)
   const drill = drillReport(journal, rehearsal, policy, nowMs)
   const verdict = jointVerdict(originals, states.length > 0, catalogs, shoot === undefined ? drill : undefined)
   const count = (wanted: Verdict): number => states.filter((each) => each.verdict === wanted).length
@@ -117,7 +117,7 @@ function jointVerdict(
   return overallVerdict([originals, ...catalogs.flatMap(({ verdict }) => (verdict ? [verdict] : [])), ...ofDrill])
 }
 
-/** Due a month after the first place was met, and then a month after each. One from the future was made by a clock that has been set back. */
+/** Due a month after the first place was met, and then a month after each. */
 export function drillReport(
   journal: Journal,
   last: Rehearsal | undefined,

@@ -9,6 +9,7 @@ import { stepsOf } from '../journal/steps.js'
 import { isReadBackDue, isRecheckDue, lastReadBack, lastRecheckMs } from '../offsite/recheck-place.js'
 import { isSweepDue, lastSweepMs } from '../offsite/sweep-place.js'
 import type { MayUpload } from '../offsite/upload-times.js'
+import { isReached } from '../wall-clock.js'
 import type { BucketRoom } from './bucket-room.js'
 
 export interface BucketKeeperDeps {
@@ -114,7 +115,7 @@ export class BucketKeeper {
     const shift = this.#shiftOf(place.id)
     if (shift.work) return true
     const nowMs = clock()
-    if (nowMs < shift.notBeforeMs && shift.notBeforeMs - nowMs <= LONGEST_RETRY_MS) return false
+    if (!isReached(shift.notBeforeMs, nowMs, LONGEST_RETRY_MS)) return false
     const isUpkeepDue =
       !shift.isSwept ||
       isSweepDue(lastSweepMs(journal, place.id), nowMs) ||

@@ -13,6 +13,7 @@ import {
 } from '../journal/catalog-backups.js'
 import type { Journal } from '../journal/journal.js'
 import { listCatalogs } from '../journal/wanted.js'
+import { isReached } from '../wall-clock.js'
 
 export interface KeeperDeps {
   readonly journal: Journal
@@ -90,7 +91,8 @@ export class CatalogKeeper {
     const drives = this.#deps.drives()
     const here = new Set(drives.filter(({ isHere }) => isHere).map(({ id }) => id))
     const seen = [...here].join(' ')
-    if (seen !== this.#drivesSeen || this.#deps.clock() >= this.#nextLookMs) this.#look(drives.map(({ id }) => id))
+    if (seen !== this.#drivesSeen || isReached(this.#nextLookMs, this.#deps.clock(), this.#times.lookMs))
+      this.#look(drives.map(({ id }) => id))
     if (seen !== this.#drivesSeen) this.#notBefore.clear()
     this.#drivesSeen = seen
     const owed = listOwedCatalogs(this.#deps.journal)
@@ -103,7 +105,7 @@ export class CatalogKeeper {
   }
 
   async #pay(catalog: string, its: readonly OwedCatalog[], here: ReadonlySet<string>): Promise<void> {
-    if (this.#deps.clock() < (this.#notBefore.get(catalog) ?? 0)) return
+    if (!isReached(this.#notBefore.get(catalog) ?? 0, this.#deps.clock(), this.#times.retryMs)) return
     const lightroom = await this.#deps.findLightroom()
     if (lightroom !== 'unknown' && lightroom.length > 0) {
       this.#say(its, LIGHTROOM_OPEN)

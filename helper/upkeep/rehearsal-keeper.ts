@@ -4,6 +4,7 @@ import { availableParallelism, loadavg } from 'node:os'
 import { SafelightError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import { lastDrill } from '../journal/drills.js'
+import { isReached } from '../wall-clock.js'
 
 const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * HOUR_MS
@@ -39,7 +40,8 @@ export function isDrillDue(
   nowMs: number,
 ): boolean {
   if (firstMs === undefined) return false
-  if (last === undefined || last.atMs > nowMs + DAY_MS) return nowMs >= firstMs + DAY_MS
+  const isFirstFromTheFuture = firstMs > nowMs + DAY_MS
+  if (last === undefined || last.atMs > nowMs + DAY_MS) return isFirstFromTheFuture || nowMs >= firstMs + DAY_MS
   return nowMs >= last.atMs + (last.ok ? Math.max(drillDays - 1, drillDays / 2) : Math.min(7, drillDays / 2)) * DAY_MS
 }
 
@@ -93,7 +95,11 @@ export class RehearsalKeeper {
     const { journal, clock } = this.#deps
     const first = journal.get('SELECT min(first_seen_ms) AS first FROM versions')?.['first']
     const firstMs = typeof first === 'number' ? first : undefined
-    return clock() >= this.#noDrillBeforeMs && isDrillDue(firstMs, lastDrill(journal), this.#times.drillDays, clock())
+    const nowMs = clock()
+    return (
+      isReached(this.#noDrillBeforeMs, nowMs, TRY_AGAIN_MS) &&
+      isDrillDue(firstMs, lastDrill(journal, nowMs + DAY_MS), this.#times.drillDays, nowMs)
+    )
   }
 
   /** A place that is away is no fault: the status says what is overdue. @returns whether it could be done */
