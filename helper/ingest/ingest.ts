@@ -6,6 +6,7 @@ import { SafelightError } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import type { Journal } from '../journal/journal.js'
 import { listPlaces } from '../journal/places.js'
+import { noteRefused, noteTaken } from '../journal/refused.js'
 import { catalogAt, saveCatalog, want, type Wanted } from '../journal/wanted.js'
 import { ROOT_FOLDER } from '../place/marker.js'
 import { judgePath, type PathPlatform } from '../server/path-guard.js'
@@ -33,7 +34,7 @@ export interface Ingested {
   readonly cursor: number
 }
 
-/** Takes photos into the journal. Refused ones are answered for too: told again, they would be refused again.
+/** Takes photos into the journal. Refused ones are answered for too: told again, they would be refused again; they are noted as unprotected.
  *  @param isImport  moves the catalog's cursor; false when the user asked by hand
  *  @throws USAGE when the catalog itself is not spelled as a file that could be one */
 export function ingest(deps: IngestDeps, { catalog, roots, photos }: Telling, isImport: boolean): Ingested {
@@ -41,15 +42,21 @@ export function ingest(deps: IngestDeps, { catalog, roots, photos }: Telling, is
   const allowed = allowedRoots(deps, roots)
   const forbidden = forbiddenFolders(deps)
   const wanted: Wanted[] = []
+  const taken = new Set<string>()
   const refused: { path: string; why: string }[] = []
   for (const photo of photos) {
-    const judged = judgePhoto(photo, catalog, allowed, forbidden, deps.platform)
+    const judged = judgePhoto(photo, catalog, roots, forbidden, deps.platform)
     if (typeof judged === 'string') refused.push({ path: photo.path, why: judged })
-    else wanted.push(judged)
+    else {
+      wanted.push(judged)
+      taken.add(photo.path)
+    }
   }
   const highest = isImport ? photos.reduce((max, photo) => Math.max(max, photo.id), 0) : 0
   deps.journal.transaction(() => {
     want(deps.journal, wanted, deps.clock())
+    noteTaken(deps.journal, catalog, taken)
+    noteRefused(deps.journal, catalog, refused)
     saveCatalog(deps.journal, { path: catalog, cursor: highest, roots: allowed }, deps.clock())
   })
   return { accepted: wanted.length, refused, cursor: catalogAt(deps.journal, catalog)?.cursor ?? highest }
@@ -61,6 +68,7 @@ export function allowedRoots({ platform }: Pick<IngestDeps, 'platform'>, roots: 
 }
 
 /** Judges an original that a catalog itself names, by the same rules as one that Lightroom tells of.
+ *  @param roots  all that the catalog names, those that may not be read among them
  *  @returns what is wanted, or why it is refused */
 export function judgeReferenced(
   deps: IngestDeps,
@@ -109,16 +117,20 @@ const SYSTEM_FOLDERS: ReadonlySet<string> = new Set([
   'usr',
 ])
 
-/** @returns what is wanted, or why it is refused */
+const OF_THE_SYSTEM = 'in a folder of the system, which is never read; move the photos to a folder of your own'
+
+/** @param named  all that the catalog names: what lies only below one that may not be read is refused for that reason
+ *  @returns what is wanted, or why it is refused */
 function judgePhoto(
   photo: Pick<ImportedPhoto, 'path' | 'isOffline'>,
   catalog: string,
-  roots: readonly string[],
+  named: readonly string[],
   forbidden: readonly string[],
   platform: PathPlatform,
 ): Wanted | string {
+  const roots = allowedRoots({ platform }, named)
   const judged = judgePath(photo.path, roots, platform)
-  if (!judged.ok) return judged.why
+  if (!judged.ok) return judgePath(photo.path, named, platform).ok ? OF_THE_SYSTEM : judged.why
   if (judgePath(photo.path, forbidden, platform).ok) return 'inside one of Safelight’s own folders'
   const its = rules(platform)
   const name = its.basename(photo.path)

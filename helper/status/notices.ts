@@ -164,7 +164,7 @@ function drillNotices({ drill }: StatusResult): Notice[] {
       kind: 'drill-overdue',
       severity: drill.state === 'red' ? 'red' : 'amber',
       subject: '',
-      message: `${last}. Connect a backup drive and run: safelight drill`,
+      message: `${last}. Run: safelight drill. Any connected drive, or the bucket, will do.`,
     },
   ]
 }

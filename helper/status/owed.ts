@@ -2,7 +2,8 @@
 import path from 'node:path'
 import type { Journal } from '../journal/journal.js'
 import { catalogReports } from '../journal/catalog-backups.js'
-import { wantedByFolder } from '../journal/wanted.js'
+import { refusedOf } from '../journal/refused.js'
+import { listCatalogs, wantedByFolder } from '../journal/wanted.js'
 
 export interface OwedShoot {
   readonly id: string
@@ -21,7 +22,10 @@ export function owedShoots(journal: Journal): Map<string, OwedShoot> {
     reasons.set(reason, (reasons.get(reason) ?? 0) + files)
   }
   const owed = new Map([...counts].map(([id, reasons]) => [id, toOwed(id, reasons)]))
-  for (const { refused } of catalogReports(journal).values())
+  for (const refused of [
+    ...[...catalogReports(journal).values()].map((report) => report.refused),
+    toldAndRefused(journal),
+  ])
     for (const { shoot, why, files } of refused) {
       const before = owed.get(shoot)
       const sentence = `${files} file${files === 1 ? '' : 's'} of the catalog cannot be copied: ${why}`
@@ -32,6 +36,27 @@ export function owedShoots(journal: Journal): Map<string, OwedShoot> {
       })
     }
   return owed
+}
+
+/** What Lightroom told of and may not be read, by folder, until a backup of its catalog has counted it. */
+function toldAndRefused(journal: Journal): { readonly shoot: string; readonly why: string; readonly files: number }[] {
+  const counts = new Map<string, { shoot: string; why: string; files: number }>()
+  const count = (shoot: string, why: string, files: number): void => {
+    if (files === 0) return
+    const key = `${shoot}\n${why}`
+    counts.set(key, { shoot, why, files: (counts.get(key)?.files ?? 0) + files })
+  }
+  for (const { path: catalog } of listCatalogs(journal)) {
+    const { photos, more } = refusedOf(journal, catalog)
+    for (const photo of photos) count(folderOf(photo.path), photo.why, 1)
+    count(folderOf(catalog), 'further photos that may not be read', more)
+  }
+  return [...counts.values()]
+}
+
+/** With either slash: the path is of the computer that told of it. */
+function folderOf(file: string): string {
+  return file.replace(/[\\/][^\\/]*$/, '') || '/'
 }
 
 /** Imported photos that are proven nowhere, by reason; '' while they are being copied. */

@@ -15,6 +15,7 @@ import {
 import type { Journal } from '../journal/journal.js'
 import { listPlaces } from '../journal/places.js'
 import { originalsIn } from '../journal/referenced.js'
+import { forgetRefused } from '../journal/refused.js'
 import { saveCatalog, want, type Wanted } from '../journal/wanted.js'
 import { LetGoWitness } from './let-go.js'
 
@@ -24,7 +25,7 @@ export interface ReconcileDeps {
   readonly home: string
   /** Which of these roots may be read at all. */
   readonly allowRoots: (roots: readonly string[]) => readonly string[]
-  /** Whether an original may be read. @returns what is wanted, or why it is refused */
+  /** Whether an original may be read, of all the roots that the catalog names. @returns what is wanted, or why it is refused */
   readonly judge: (file: string, isOffline: boolean, catalog: string, roots: readonly string[]) => Wanted | string
 }
 
@@ -47,7 +48,8 @@ export class CatalogReconciler {
     const hash = places[0]?.backup.hash
     if (references === undefined || hash === undefined) return 0
     const { journal, clock, home } = this.#deps
-    const roots = await this.#rootsOf(references)
+    const named = await this.#rootsOf(references)
+    const roots = this.#deps.allowRoots(named)
     const refused = new Map<string, { shoot: string; why: string; files: number }>()
     let [wantedNew, referenced] = [0, 0]
     const witness = new LetGoWitness(journal)
@@ -56,7 +58,7 @@ export class CatalogReconciler {
       referenced += folder.names.length
       const wanted: Wanted[] = []
       for (const name of unprotected) {
-        const judged = this.#deps.judge(`${folder.root}${folder.folder}${name}`, folder.isOffline, catalog, roots)
+        const judged = this.#deps.judge(`${folder.root}${folder.folder}${name}`, folder.isOffline, catalog, named)
         if (typeof judged !== 'string') wanted.push(judged)
         else if (folder.names.includes(name)) countRefused(refused, folder, judged)
       }
@@ -68,6 +70,7 @@ export class CatalogReconciler {
       const before = catalogReports(journal).get(catalog)
       const report = { warnings: before?.warnings ?? [], refused: [...refused.values()], referenced }
       saveCatalogReport(journal, catalog, report, clock())
+      forgetRefused(journal, catalog)
     })
     witness.conclude(judgement.verdict === 'good', roots, clock())
     await this.#countFor(hash, signal)
@@ -124,7 +127,7 @@ export class CatalogReconciler {
     const roots = new Set<string>()
     for await (const { root } of readReferences(references))
       if (root !== '') roots.add(withoutSlash(path.normalize(root)))
-    return this.#deps.allowRoots([...roots])
+    return [...roots]
   }
 }
 

@@ -39,7 +39,11 @@ describe('a clock that is wrong', () => {
     })
 
   /** As the helper does once a minute. */
-  const tick = (): Promise<void> => work((daemon) => Promise.resolve(noteClock(daemon.journal, nowMs, DAY)))
+  const tick = (): Promise<void> =>
+    work((daemon) => {
+      noteClock(daemon.journal, nowMs, DAY)
+      return Promise.resolve()
+    })
 
   async function backUp(): Promise<void> {
     for (const name of ['desk', 'vault'])
@@ -117,17 +121,16 @@ describe('a clock that is wrong', () => {
   it('leaves no rehearsal that is fresh for years, and none that is never due', async () => {
     nowMs = TRUE_NOW + 4000 * DAY
     await backUp()
-    await work((daemon) =>
-      Promise.resolve(
-        addDrill(daemon.journal, {
-          atMs: nowMs,
-          shootId: 1,
-          placeId: 'x',
-          ok: true,
-          report: { files: 1, bytes: 1, opened: [], findings: [] } as never,
-        }),
-      ),
-    )
+    await work((daemon) => {
+      addDrill(daemon.journal, {
+        atMs: nowMs,
+        shootId: 1,
+        placeId: 'x',
+        ok: true,
+        report: { files: 1, bytes: 1, opened: [], findings: [] } as never,
+      })
+      return Promise.resolve()
+    })
     assert.equal((await status()).drill?.state, 'fresh')
     nowMs = TRUE_NOW
     await call('status/accept', { what: 'clock' })
