@@ -232,9 +232,11 @@ function finish(deps: WorkerDeps, copy: Copy): void {
     assertHere(deps.files, target)
     const final = path.join(target.folder, target.name)
     if (target.moveOldTo !== undefined && deps.files.stat(final) !== undefined) {
-      moveAside(deps.files, final, target.moveOldTo, () =>
-        copyOfOld(deps, final, `${temporary}.old${TEMPORARY_SUFFIX}`),
-      )
+      const aside = target.moveOldTo
+      moveAside(deps.files, final, aside, {
+        copy: () => copyOfOld(deps, final, `${temporary}.old${TEMPORARY_SUFFIX}`),
+        isSame: () => readsTheSame(deps, final, aside),
+      })
       copy.movedOld = true
     }
     publish(deps.files, temporary, final)
@@ -249,10 +251,14 @@ function finish(deps: WorkerDeps, copy: Copy): void {
 /** An earlier content on a drive without hard links, once more and proven to be the same. @returns where */
 function copyOfOld(deps: WorkerDeps, final: string, temporary: string): string {
   copyWhole(deps.files, final, temporary)
-  const [was, is] = [final, temporary].map((file) => hashFile(deps, file, true, 'read-back').hash)
-  if (was === is) return temporary
+  if (readsTheSame(deps, final, temporary)) return temporary
   deps.files.unlink(temporary)
-  throw new Differs(`${is ?? ''} was read back where ${was ?? ''} had been written`)
+  throw new Differs('other bytes were read back than had been written')
+}
+
+function readsTheSame(deps: WorkerDeps, one: string, other: string): boolean {
+  const [a, b] = [one, other].map((file) => hashFile(deps, file, true, 'read-back').hash)
+  return a === b
 }
 
 class Differs extends Error {}

@@ -243,13 +243,21 @@ function nameTaken(file: string): Error {
   return Object.assign(new Error(`EEXIST: file already exists, '${file}'`), { code: 'EEXIST' })
 }
 
-/** Moves a copy to a name that must be free, within one file system. The new name is on the device before the old one goes: of two folders,
- *  some file systems keep a later change and lose an earlier one when the power fails. Where there are no hard links the bytes have to go
- *  there a second time, because a rename would touch both folders at once.
- *  @param copy  makes a complete, durable, proven copy of it under a temporary name @returns that name */
-export function moveAside(files: DurableFiles, from: string, to: string, copy: () => string): void {
+/** How the bytes of a file come to lie under a second name. */
+export interface Duplication {
+  /** Makes a complete, durable, proven copy under a temporary name. @returns that name */
+  readonly copy: () => string
+  /** Whether what lies under the new name has been read and is the same, byte for byte. */
+  readonly isSame: () => boolean
+}
+
+/** Moves a copy to a name that is free, or that a move which was killed half-way has given already, within one file system. The new name is
+ *  on the device before the old one goes: of two folders, some file systems keep a later change and lose an earlier one when the power
+ *  fails. Where there are no hard links the bytes have to go there a second time, because a rename would touch both folders at once. */
+export function moveAside(files: DurableFiles, from: string, to: string, { copy, isSame }: Duplication): void {
   makeFolders(files, path.dirname(path.dirname(from)), path.dirname(to))
-  if (!linkOrNot(files, from, to)) files.rename(copy(), to)
+  const isThere = files.stat(to)?.kind === 'file' && isSame()
+  if (!isThere && !linkOrNot(files, from, to)) files.rename(copy(), to)
   files.syncFolder(path.dirname(to))
   files.unlink(from)
   files.syncFolder(path.dirname(from))

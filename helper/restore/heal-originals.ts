@@ -1,9 +1,10 @@
 // Healing originals that a verification found rotten: only when asked for, only where size and date still stand as they were at the last good
 // read (else somebody worked on the file, and it is a new version, not damage), and never losing what lay there: it stays beside the new one
-// as `name (damaged 2026-11-23).ext`, because a folder Quarantine/ among originals would become a shoot.
+// as `name (damaged 2026-11-23).ext`, because a folder Quarantine/ among originals would become a shoot. An exchange that was killed half-way
+// is known by that name, and gone on with.
 import path from 'node:path'
 import { SafelightError } from '../errors.js'
-import type { Target } from '../engine/jobs.js'
+import type { HashOutcome, Target } from '../engine/jobs.js'
 import { filesOfShoot, saveCopy, saveFile } from '../journal/files.js'
 import { historyOfShoot, type FileHistory, type PastVersion } from '../journal/history.js'
 import { sourceById, type ShootRow } from '../journal/shoots.js'
@@ -11,19 +12,17 @@ import { isSafeRelativePath } from '../manifest/manifest.js'
 import { WORKING, type FileStat } from '../model.js'
 import { triedInWords, type Failed } from './copies.js'
 import { bring, goodCopies, type HealRun } from './heal-copies.js'
-import { besideName, dayOf } from './plan.js'
+import { besideName, dayOf, isBeside } from './plan.js'
 import { clearBelow } from './select.js'
 import { folderBelow, openBase, originalBase } from './target.js'
 
 export async function healOriginals(run: HealRun, shoot: ShootRow, isAllowed: boolean): Promise<void> {
   const { journal } = run.engine.deps
   const known = filesOfShoot(journal, shoot.id)
-  const rotten = [...known.values()].filter(
-    (file) => file.goneMs === undefined && file.copies.get(WORKING)?.state === 'damaged',
-  )
+  const rotten = [...known.values()].filter((file) => file.copies.get(WORKING)?.state === 'damaged')
   if (rotten.length === 0 || isStopped(run)) return
   if (!isAllowed) {
-    for (const { name } of rotten)
+    for (const { name } of rotten.filter(({ goneMs }) => goneMs === undefined))
       find(
         run,
         shoot,
@@ -36,11 +35,12 @@ export async function healOriginals(run: HealRun, shoot: ShootRow, isAllowed: bo
   if (!place) return
   if (!run.isDryRun) clearBelow(run.engine.deps, place.base, place.folder)
   const history = new Map(historyOfShoot(journal, shoot.id).map((file) => [file.name, file]))
-  for (const { name, version, sizeBytes, mtimeMs } of rotten) {
+  for (const { name, version, sizeBytes, mtimeMs, goneMs } of rotten) {
     if (isStopped(run)) return
     const file = history.get(name)
     const past = file?.versions.find((each) => each.id === version.id)
-    if (file && past) await healOriginal(run, { shoot, file, version: past, asRead: { sizeBytes, mtimeMs }, ...place })
+    const facts = { asRead: { sizeBytes, mtimeMs }, isKnownGone: goneMs !== undefined }
+    if (file && past) await healOriginal(run, { shoot, file, version: past, ...facts, ...place })
   }
 }
 
@@ -67,34 +67,74 @@ interface RottenOriginal {
   readonly version: PastVersion
   /** What it showed at its last good read. */
   readonly asRead: { readonly sizeBytes: number; readonly mtimeMs: number }
+  /** A backup since then has found that it is not there any more. */
+  readonly isKnownGone: boolean
   readonly base: string
   readonly identity: string
   readonly folder: string
 }
 
 async function healOriginal(run: HealRun, original: RottenOriginal): Promise<void> {
-  const { shoot, file, version, asRead, base, identity, folder } = original
-  const { pool } = run.engine.deps
+  const { shoot, file, version, asRead, isKnownGone, folder } = original
   if (!isSafeRelativePath(file.name) || file.name.includes('/')) return
-  const at = path.join(folder, file.name)
-  const { result } = await pool.run({ kind: 'hash', file: at, sizeBytes: asRead.sizeBytes, fromDevice: true })
+  const now = await read(run, path.join(folder, file.name), asRead.sizeBytes)
+  if ('failure' in now) {
+    const [aside] = now.failure.kind === 'vanished' ? damagedBeside(run, original) : []
+    if (aside === undefined && isKnownGone) return
+    run.tally.checked += 1
+    if (aside !== undefined) return exchange(run, original, { aside, isMoved: true })
+    const why =
+      now.failure.kind === 'vanished'
+        ? 'the damaged original is not there any more. To have a good one there again: safelight restore'
+        : `the original cannot be read (${now.failure.message}); nothing was touched`
+    find(run, shoot, file.name, why)
+    return
+  }
   run.tally.checked += 1
-  if ('failure' in result) {
-    find(run, shoot, file.name, `the original cannot be read (${result.failure.message}); nothing was touched`)
-    return
-  }
-  if (result.hash === version.hash) {
+  if (now.hash === version.hash) {
     run.tally.good += 1
-    if (!run.isDryRun) record(run, original, result.stat, result.how)
+    if (!run.isDryRun) record(run, original, now.stat, now.how)
     return
   }
-  if (result.stat.sizeBytes !== asRead.sizeBytes || result.stat.mtimeMs !== asRead.mtimeMs) {
+  if (now.stat.sizeBytes !== asRead.sizeBytes || now.stat.mtimeMs !== asRead.mtimeMs) {
     run.engine.warn(
       `${shoot.key}/${file.name} has been worked on since it was found damaged and was left alone; back it up again`,
     )
     return
   }
-  const aside = freeName(run, folder, file.name)
+  for (const aside of damagedBeside(run, original)) {
+    const beside = await read(run, path.join(folder, aside), asRead.sizeBytes)
+    if ('hash' in beside && beside.hash === now.hash) return exchange(run, original, { aside, isMoved: false })
+  }
+  return exchange(run, original, { aside: freeName(run, folder, file.name), isMoved: false })
+}
+
+async function read(run: HealRun, file: string, sizeBytes: number): Promise<HashOutcome['result']> {
+  return (await run.engine.deps.pool.run({ kind: 'hash', file, sizeBytes, fromDevice: true })).result
+}
+
+/** What an exchange that was killed has set aside: it looks as the damaged original did. */
+function damagedBeside(run: HealRun, { folder, file, asRead }: RottenOriginal): string[] {
+  const { files } = run.engine.deps
+  if (files.stat(folder)?.kind !== 'folder') return []
+  return files
+    .list(folder)
+    .filter(({ name, kind }) => kind === 'file' && isBeside(file.name, 'damaged', name))
+    .map(({ name }) => name)
+    .sort()
+    .filter((name) => {
+      const stat = files.stat(path.join(folder, name))
+      return stat?.sizeBytes === asRead.sizeBytes && stat.mtimeMs === asRead.mtimeMs
+    })
+}
+
+/** @param isMoved  the damaged one has its new name only, and nothing lies under the old one */
+async function exchange(
+  run: HealRun,
+  original: RottenOriginal,
+  { aside, isMoved }: { readonly aside: string; readonly isMoved: boolean },
+): Promise<void> {
+  const { shoot, file, version, asRead, base, identity, folder } = original
   const target: Target = {
     place: WORKING,
     root: base,
@@ -102,7 +142,7 @@ async function healOriginal(run: HealRun, original: RottenOriginal): Promise<voi
     rootIsFolder: true,
     folder,
     name: file.name,
-    moveOldTo: path.join(folder, aside),
+    ...(isMoved ? {} : { moveOldTo: path.join(folder, aside) }),
   }
   const failed: Failed[] = []
   const copy = { versionId: version.id, placeId: WORKING, state: 'damaged', path: file.name, ...asRead } as const
@@ -114,7 +154,7 @@ async function healOriginal(run: HealRun, original: RottenOriginal): Promise<voi
     }
     if (came.kind === 'failed') {
       if (came.failure.kind === 'stopped') return
-      const where = came.movedOld ? ` The damaged one is ${aside} now.` : ''
+      const where = came.movedOld || isMoved ? ` The damaged one is ${aside} now.` : ''
       find(
         run,
         shoot,

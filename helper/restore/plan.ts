@@ -117,10 +117,11 @@ export function besideName(name: string, what: 'restored' | 'damaged', day: stri
   return `${parts.join('')}${mark}${extension}`
 }
 
-/** Whether a name is one that `besideName` gives to a restored `name`, on whatever day. */
-export function isRestoredBeside(name: string, candidate: string): boolean {
-  const [, day, n] = /\(restored (\d{4}-\d\d-\d\d)(?: ([1-9]\d*))?\)/.exec(candidate) ?? []
-  return day !== undefined && candidate === besideName(name, 'restored', day, n === undefined ? 1 : Number(n))
+/** Whether a name is one that `besideName` gives to `name`, on whatever day. */
+export function isBeside(name: string, what: 'restored' | 'damaged', candidate: string): boolean {
+  const mark = new RegExp(`\\(${what} (\\d{4}-\\d\\d-\\d\\d)(?: ([1-9]\\d*))?\\)`)
+  const [, day, n] = mark.exec(candidate) ?? []
+  return day !== undefined && candidate === besideName(name, what, day, n === undefined ? 1 : Number(n))
 }
 
 function splitName(name: string): { stem: string; extension: string } {

@@ -11,7 +11,7 @@ import { isSafeRelativePath } from '../manifest/manifest.js'
 import type { FileStat, Hash } from '../model.js'
 import { canBeTried, type Candidate, type CopyFinder, type Failed } from './copies.js'
 import type { Fetcher } from './fetch.js'
-import { besideName, isRestoredBeside, type FilePlan } from './plan.js'
+import { besideName, isBeside, type FilePlan } from './plan.js'
 
 export interface RestoreFileDeps {
   readonly files: DurableFiles
@@ -103,7 +103,7 @@ async function findSpot(
   if (!isAsked) return { kind: 'left-alone', failed: [] }
   // Restored before, perhaps on another day: then it is not put there again.
   const names = deps.files.list(folder).map((entry) => entry.name)
-  for (const candidate of names.filter((each) => isRestoredBeside(name, each)).sort()) {
+  for (const candidate of names.filter((each) => isBeside(name, 'restored', each)).sort()) {
     const file = path.join(folder, candidate)
     const again = await readIfSame(deps, file, version)
     if (again === 'stopped') return refused('stopped', 'stopped')

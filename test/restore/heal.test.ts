@@ -132,6 +132,37 @@ describe('heal', () => {
     assert.equal((await studio.call('verify/run', { shoots: [], all: true })).exitCode, 0)
   })
 
+  for (const [state, interrupt] of Object.entries({
+    'has two names': (file: string, aside: string) => fs.linkSync(file, aside),
+    'has only its new name': (file: string, aside: string) => fs.renameSync(file, aside),
+  }))
+    it(`goes on with the heal of an original that was killed when the damaged one ${state}`, async () => {
+      const file = path.join(shoot, 'IMG_2.CR3')
+      const good = contentsOf(shoot)
+      rot(file)
+      const rotten = fs.readFileSync(file)
+      await studio.call('verify/run', { shoots: [], all: true })
+      interrupt(file, path.join(shoot, 'IMG_2 (damaged 2026-11-22).CR3'))
+      const day = { clock: () => new Date(2026, 10, 23, 12).getTime() }
+      const result = await heal({ originals: true }, day)
+      assert.deepEqual([result.exitCode, result.healed], [0, 1], result.summary)
+      const { 'IMG_2 (damaged 2026-11-22).CR3': kept, ...rest } = contentsOf(shoot)
+      assert.deepEqual(rest, good)
+      assert.equal(kept?.split(' ')[0], rotten.toString('base64'))
+      assert.equal((await studio.call('verify/run', { shoots: [], all: true })).exitCode, 0)
+    })
+
+  it('does not bring back a damaged original that somebody threw away, and says what would', async () => {
+    const file = path.join(shoot, 'IMG_2.CR3')
+    rot(file)
+    await studio.call('verify/run', { shoots: [], all: true })
+    fs.rmSync(file)
+    const result = await heal({ originals: true })
+    assert.deepEqual([result.exitCode, result.healed], [11, 0], result.summary)
+    assert.match(result.findings[0]?.message ?? '', /not there any more.*safelight restore/)
+    assert.ok(!fs.existsSync(file))
+  })
+
   it('never takes an edited original for a damaged one', async () => {
     const file = path.join(shoot, 'IMG_2.CR3')
     rot(file)

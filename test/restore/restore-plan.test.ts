@@ -7,7 +7,7 @@ import {
   chooseContent,
   chooseNames,
   endOfDay,
-  isRestoredBeside,
+  isBeside,
   noTotals,
   planFiles,
   type Found,
@@ -145,10 +145,10 @@ describe('the plan of a restore', () => {
     const long = `${'é'.repeat(125)}.CR3`
     const beside = besideName(long, 'restored', '2026-11-23', 12)
     assert.ok(Buffer.byteLength(beside) <= 255 && beside.endsWith(' (restored 2026-11-23 12).CR3'))
-    assert.ok(isRestoredBeside(long, beside))
-    assert.ok(isRestoredBeside('IMG_1.CR3', 'IMG_1 (restored 2025-01-02 3).CR3'))
-    assert.ok(!isRestoredBeside('IMG_1.CR3', 'IMG_2 (restored 2025-01-02).CR3'))
-    assert.ok(!isRestoredBeside('IMG_1.CR3', 'IMG_1.CR3'))
+    assert.ok(isBeside(long, 'restored', beside))
+    assert.ok(isBeside('IMG_1.CR3', 'restored', 'IMG_1 (restored 2025-01-02 3).CR3'))
+    assert.ok(!isBeside('IMG_1.CR3', 'restored', 'IMG_2 (restored 2025-01-02).CR3'))
+    assert.ok(!isBeside('IMG_1.CR3', 'restored', 'IMG_1.CR3'))
   })
 
   it('takes a day to its end, a timestamp as it is, and nothing else', () => {
