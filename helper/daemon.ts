@@ -152,7 +152,7 @@ export class Daemon {
       ...lightroomHandlers(shop, {
         owed: () => this.#queue?.wake(),
         left: (catalog) => {
-          if (catalog !== undefined) this.#keeper?.left(catalog)
+          this.#keeper?.left(catalog)
           this.#queue?.sweepSoon()
         },
       }),

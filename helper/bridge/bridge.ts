@@ -44,7 +44,7 @@ export type BridgeEnd =
   | 'exiting'
   /** Lightroom was there and is not any more. */
   | 'lost'
-  /** Nobody listened on the two ports. */
+  /** Nobody listened on the two ports any more. */
   | 'never-there'
   /** Another bridge serves these ports. */
   | 'already-served'
@@ -99,10 +99,11 @@ class Bridge {
     try {
       const hasMet = await this.#relayWhileItLasts()
       if (signal.aborted) return 'aborted'
-      if (!hasMet) return 'never-there'
+      // A Lightroom that called us and had gone before we met it has had its catalog open too.
       const catalog = this.#catalog === undefined ? {} : { catalog: this.#catalog }
       const text = this.#lastWord ?? JSON.stringify(notification('lightroom/lost', catalog))
       await this.#helper.sendLast(text, this.limits.lastWordMs)
+      if (!hasMet) return 'never-there'
       return this.#lastWord === undefined ? 'lost' : 'exiting'
     } finally {
       this.#end.abort()

@@ -4,7 +4,14 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { WebSocket, type RawData } from 'ws'
 import { PROTOCOL_VERSION, type Params } from '../../shared/methods.js'
-import { parseMessage, request } from '../../shared/rpc.js'
+import {
+  parseMessage,
+  request,
+  RPC_CODES,
+  type Envelope,
+  type RpcNotification,
+  type RpcRequest,
+} from '../../shared/rpc.js'
 import { SafelightError, systemCode } from '../errors.js'
 import { CONNECT_MS, openSocket } from '../server/client.js'
 import { helperAway } from '../server/refusals.js'
@@ -30,6 +37,9 @@ const GOING_AWAY = 1001
 const RETRY_MS = [100, 250, 500, 1000, 2000, 5000, 15_000, 60_000] as const
 /** A helper that lives shorter than this counts as one that failed, so that one which dies at once is not restarted without end. */
 const STEADY_MS = 10_000
+const LAST_WORD = 'bridge-last-word'
+/** Refusals of the last word that are gone in a moment: too much in work, or the helper was just stopping. */
+const MAY_PASS: ReadonlySet<number> = new Set([RPC_CODES.BUSY, RPC_CODES.CANCELLED])
 /** Unsent towards the helper: above this the plugin is not read. */
 const PAUSE_BYTES = 1024 * 1024
 
@@ -63,17 +73,21 @@ export class HelperLink {
     return socket.bufferedAmount <= PAUSE_BYTES
   }
 
-  /** Sends the bridge's last word, waiting for a helper to say it to. @returns whether it left within `limitMs` */
+  /** Says the bridge's last word, to a helper that has to be started first if need be, until one answers that it has taken it: what was
+   *  written to the socket of a helper that is just dying was heard by nobody.
+   *  @param text  a notification
+   *  @returns whether a helper took it within `limitMs` */
   async sendLast(text: string, limitMs: number): Promise<boolean> {
+    const asked = { ...(JSON.parse(text) as RpcNotification), id: LAST_WORD }
     const endsAt = performance.now() + limitMs
     while (performance.now() < endsAt) {
       await this.#untilUp(endsAt - performance.now())
       const socket = this.#socket
       if (socket === undefined) continue
-      // A plugin of another version has undone our hello by its own.
-      socket.send(this.#hello())
-      const isSent = await new Promise<boolean>((resolve) => socket.send(text, (error) => resolve(!error)))
-      if (isSent) return true
+      const answer = await this.#askLast(socket, asked, endsAt - performance.now())
+      if (answer?.kind === 'success') return true
+      if (answer?.kind === 'failure' && !MAY_PASS.has(answer.error.code)) return false
+      await pause(RETRY_MS[0], this.#stop.signal)
     }
     return false
   }
@@ -178,6 +192,28 @@ export class HelperLink {
     )
     this.options.onDown()
     return code
+  }
+
+  /** @returns undefined when the socket closed or the time was up before there was an answer */
+  async #askLast(socket: WebSocket, asked: RpcRequest, limitMs: number): Promise<Envelope | undefined> {
+    if (socket.readyState !== WebSocket.OPEN) return undefined
+    return new Promise((resolve) => {
+      const settle = (answer?: Envelope) => {
+        clearTimeout(timer)
+        socket.off('close', hungUp).off('message', hear)
+        resolve(answer)
+      }
+      const hungUp = () => settle()
+      const hear = (data: RawData) => {
+        const said = parseMessage(textOf(data))
+        if ((said.kind === 'success' || said.kind === 'failure') && said.id === LAST_WORD) settle(said)
+      }
+      const timer = setTimeout(settle, limitMs)
+      socket.on('close', hungUp).on('message', hear)
+      // A plugin of another version has undone our hello by its own.
+      socket.send(this.#hello())
+      socket.send(JSON.stringify(asked))
+    })
   }
 
   async #untilUp(limitMs: number): Promise<void> {

@@ -55,10 +55,13 @@ export class CatalogKeeper {
     this.#begin()
   }
 
-  /** Lightroom has left this catalog, or seems to have. */
-  left(catalog: string): void {
-    this.#owe(catalog)
-    this.#notBefore.delete(catalog)
+  /** Lightroom has left this catalog, or seems to have; undefined: one that nobody could name, so each is looked at. */
+  left(catalog: string | undefined): void {
+    if (catalog === undefined) this.#nextLookMs = 0
+    else {
+      this.#owe(catalog)
+      this.#notBefore.delete(catalog)
+    }
     this.#begin()
   }
 

@@ -183,6 +183,14 @@ describe('the bridge', () => {
     await until(() => helperLog().includes('exiting /photos/Quick.lrcat'))
   })
 
+  it('tells another helper of an exit when the one that it told died before it had taken it', async () => {
+    const { end } = start({ command: serveCommand(at.home, 'dies-at-exit') })
+    await lightroom.ask(1, 'session/hello', hello())
+    lightroom.say({ jsonrpc: '2.0', method: 'lightroom/exiting', params: { catalog: '/photos/Twice.lrcat' } })
+    assert.equal(await end, 'exiting')
+    assert.ok(helperLog().includes('exiting /photos/Twice.lrcat'))
+  })
+
   it('reports a Lightroom that went away without a word as a possible exit of its catalog', async () => {
     const { end } = start()
     await lightroom.ask(1, 'session/hello', hello('/photos/Crashed.lrcat'))
@@ -257,10 +265,14 @@ describe('the bridge', () => {
     assert.equal((await lightroom.ask(2, 'session/ping', { sentAtMs: 1 })).error, undefined)
   })
 
-  it('ends when nobody listens, and does not start without plugin.json', async () => {
+  it('when Lightroom had closed before it could be met, reports a possible exit of an unknown catalog', async () => {
     await lightroom.crash()
     const { end } = start({ limits: { dialMs: 100 } })
     assert.equal(await end, 'never-there')
+    assert.ok(helperLog().includes('lost of any'))
+  })
+
+  it('does not start without plugin.json', async () => {
     const bare = makeHome()
     await assert.rejects(startBridge(bare.home, lightroom).end, { code: 'CONFIG_INVALID' })
     await bare.remove()

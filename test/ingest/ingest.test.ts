@@ -5,9 +5,11 @@ import fs from 'fs-extra'
 import { systemFiles } from '../../helper/files/durable.js'
 import { ingest, type IngestDeps } from '../../helper/ingest/ingest.js'
 import { QUEUE_TIMES } from '../../helper/ingest/queue.js'
+import { listCatalogBackups } from '../../helper/journal/catalog-backups.js'
 import { Journal } from '../../helper/journal/journal.js'
 import { listWanted } from '../../helper/journal/wanted.js'
 import { PHOTOS_PER_MESSAGE, type ImportedPhoto } from '../../shared/methods.js'
+import { makeCatalog, tamper } from '../support/catalog.js'
 import { foldersAsDisks, withDaemon } from '../support/daemon.js'
 import { freshFolder } from '../support/shoots.js'
 
@@ -207,6 +209,29 @@ describe('the helper’s own work', () => {
     fs.writeFileSync(at('library/Weddings/Anna/IMG_1.xmp'), 'edits')
     await pay([], [at('library/Weddings')], true)
     assert.equal(fs.readFileSync(at('drive/Safelight/Photos/Weddings/Anna/IMG_1.xmp'), 'utf8'), 'edits')
+  })
+
+  it('backs up whichever catalog has changed when Lightroom has left one that nobody could name', async () => {
+    const catalog = at('Weddings.lrcat')
+    const original = at('library/Weddings/Anna/IMG_1.CR3')
+    fs.writeFileSync(original, 'raw')
+    makeCatalog(catalog, { roots: {} })
+    await withDaemon({ home: at('home'), volumes: foldersAsDisks(folder) }, async (daemon) => {
+      await daemon.handlers['place/add']?.({ path: at('drive') }, context)
+      const telling = { catalog, roots: [at('library/Weddings')], photos: [photo(1, original)] }
+      await daemon.handlers['photos/imported']?.(telling, context)
+      const hourly = { pollMs: 3_600_000, retryMs: 3_600_000, lookMs: 3_600_000 }
+      const keeper = await daemon.startCatalogKeeper(hourly, (error) => {
+        throw error
+      })
+      await keeper.idle()
+      assert.equal(listCatalogBackups(daemon.journal).length, 1)
+      tamper(catalog, 'PRAGMA user_version = 7')
+      await daemon.handlers['lightroom/lost']?.({}, context)
+      await keeper.idle()
+      assert.equal(listCatalogBackups(daemon.journal).length, 2)
+      await keeper.close()
+    })
   })
 
   it('keeps owing a photo whose drive is away, and looks for nothing in its stead', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { systemCode } from '../../helper/errors.js'
 import { isAlive, readEndpoint, type Caller } from '../../helper/service/endpoint.js'
 import type { ServeCommand } from '../../helper/service/background.js'
 
@@ -19,15 +20,23 @@ export function makeHome(): TestHome {
   const home = mkdtempSync(path.join(tmpdir(), 'safelight-home-'))
   return {
     home,
-    remove: async () => {
-      const pid = readEndpoint(home)?.pid
-      if (pid !== undefined && pid !== process.pid && isAlive(pid)) {
-        process.kill(pid, 'SIGKILL')
-        await until(() => !isAlive(pid))
-      }
-      // One that was turned away at the door may still be writing its last line.
-      rmSync(home, { recursive: true, force: true, maxRetries: 40, retryDelay: 50 })
-    },
+    remove: () => until(() => isRemoved(home)),
+  }
+}
+
+/** Tries once. A helper whose start came late may have claimed the home a moment ago, or one that was turned away write its last line. */
+async function isRemoved(home: string): Promise<boolean> {
+  const pid = readEndpoint(home)?.pid
+  if (pid !== undefined && pid !== process.pid && isAlive(pid)) {
+    process.kill(pid, 'SIGKILL')
+    await until(() => !isAlive(pid))
+  }
+  try {
+    rmSync(home, { recursive: true, force: true })
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'ENOTEMPTY') return false
+    throw error
   }
 }
 
