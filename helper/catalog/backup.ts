@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { SafelightError, systemCode } from '../errors.js'
 import { inspectCopy, isThoroughDue, type CatalogFacts } from './inspect.js'
 import { judgeBackup, judgeDataFall, worst, type DataFacts, type Judgement, type LastGood } from './judge.js'
+import { dataFolderOf } from './live.js'
 import { dataBytesOf, isoOf, type BackupRecord } from './record.js'
 import {
-  dataFolderOf,
   discardSnapshot,
   isSnapshotCurrent,
   takeSnapshot,

@@ -4,7 +4,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import type { KnownFile } from './classify.js'
 import { runJob } from './jobs.js'
-import type { CatalogJobs, JobName, JobTools } from './jobs.js'
+import type { CatalogJobs, JobName, JobTools } from './job-kinds.js'
 import { sendError, type SentError } from './sent-error.js'
 
 export interface JobSetup<K extends JobName = JobName> {

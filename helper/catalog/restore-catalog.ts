@@ -5,9 +5,10 @@ import path from 'node:path'
 import { SafelightError } from '../errors.js'
 import { makeFolders, type DurableFiles } from '../files/durable.js'
 import { isCatalogQuiet, type LockFile } from './quiet.js'
-import { readLock } from './snapshot.js'
-import { blobFile, type CatalogFolder, type StoredBackup } from './store.js'
+import { readLock } from './live.js'
+import type { CatalogFolder } from './store.js'
 import { fetchStored, readBack, type StoreDeps } from './stored-file.js'
+import { blobFile, type StoredBackup } from './wholeness.js'
 import type { StoredDataFile, StoredPart } from './record.js'
 
 export interface RestoreDeps extends StoreDeps {

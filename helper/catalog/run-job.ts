@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { SafelightError } from '../errors.js'
 import type { KnownFile } from './classify.js'
 import type { FromThread, JobSetup, ToThread } from './job-thread.js'
-import type { CatalogJobs, JobName } from './jobs.js'
+import type { CatalogJobs, JobName } from './job-kinds.js'
 import { receivedError } from './sent-error.js'
 
 export interface JobOptions {

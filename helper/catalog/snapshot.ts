@@ -1,11 +1,12 @@
 // Takes a private copy of a catalog of one instant: the .lrcat, a -wal that is not empty, a -journal that is hot, and the list of what
 // lies in .lrcat-data. The live catalog is only ever read, never opened with SQLite, and nothing is made beside it. If anything moved
 // while it was read, it starts over, a bounded number of times.
-import { open, readdir, readFile, stat } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { SafelightError, systemCode } from '../errors.js'
 import type { HashEngine } from '../files/hash.js'
 import type { Hash } from '../model.js'
+import { dataFolderOf, lookAtCatalog, readLock } from './live.js'
 import { createPrivateFolder, removePrivateFolder, type PrivateCopy } from './private-copy.js'
 import { firstDifference, isCatalogQuiet, type CatalogState, type FileState, type LockFile } from './quiet.js'
 import { JOURNAL_HEADER_BYTES, readJournalHeader } from './sqlite-file.js'
@@ -76,7 +77,7 @@ export async function takeSnapshot(
     let isTaken = false
     try {
       const parts = await copyParts(catalog, before.state, copy, deps, signal)
-      const after = await look(catalog)
+      const after = await lookAtCatalog(catalog)
       const isStill =
         firstDifference(before.state, after) === undefined && (await isStillAway(catalog, before.staleLock, deps))
       if (!parts || !isStill) continue
@@ -108,7 +109,7 @@ export async function isSnapshotCurrent(
   snapshot: CatalogSnapshot,
   deps: Pick<SnapshotDeps, 'findLightroom'>,
 ): Promise<boolean> {
-  const isSame = firstDifference(snapshot.state, await look(snapshot.catalog)) === undefined
+  const isSame = firstDifference(snapshot.state, await lookAtCatalog(snapshot.catalog)) === undefined
   return isSame && (await isStillAway(snapshot.catalog, snapshot.staleLock, deps))
 }
 
@@ -116,29 +117,14 @@ export function discardSnapshot(snapshot: CatalogSnapshot): Promise<void> {
   return removePrivateFolder(snapshot.copy)
 }
 
-/** Lightroom's lock as it is on disk. Its content is the path of the program and its process id, a line each. */
-export async function readLock(catalog: string): Promise<LockFile | undefined> {
-  const lock = `${catalog}.lock`
-  try {
-    const [program, pid] = (await readFile(lock, 'utf8')).split(/\r?\n/)
-    if (program === undefined || pid === undefined || !/^\d{1,10}$/.test(pid.trim())) return {}
-    return { program, pid: Number(pid) }
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined
-    // Not in Lightroom's form (a folder of that name, or unreadable): it is a lock all the same.
-    if (error instanceof Error) return {}
-    throw error
-  }
-}
-
 async function requireQuiet(
   catalog: string,
   deps: SnapshotDeps,
   { settleMs = SETTLE_MS, signal }: SnapshotOptions,
 ): Promise<{ state: CatalogState; staleLock?: LockFile }> {
-  const before = await look(catalog)
+  const before = await lookAtCatalog(catalog)
   await deps.wait(settleMs, signal)
-  const [lightroom, lock, after] = [await deps.findLightroom(), await readLock(catalog), await look(catalog)]
+  const [lightroom, lock, after] = [await deps.findLightroom(), await readLock(catalog), await lookAtCatalog(catalog)]
   const quiet = isCatalogQuiet({ lightroom, lock, before, after })
   if (quiet.kind === 'quiet') return { state: after, ...(quiet.staleLock ? { staleLock: quiet.staleLock } : {}) }
   if (quiet.why === 'no-catalog')
@@ -162,47 +148,6 @@ async function isStillAway(
   if (lock && (!staleLock || lock.pid !== staleLock.pid)) return false
   const lightroom = await findLightroom()
   return lightroom === 'unknown' || lightroom.length === 0
-}
-
-async function look(catalog: string): Promise<CatalogState> {
-  const [main, wal, journal, shm] = [
-    await stateOf(catalog),
-    await stateOf(`${catalog}-wal`),
-    await stateOf(`${catalog}-journal`),
-    await stateOf(`${catalog}-shm`),
-  ]
-  return { main, wal, journal, shm, data: await lookAtData(dataFolderOf(catalog)) }
-}
-
-export function dataFolderOf(catalog: string): string {
-  return catalog.replace(/\.lrcat$/i, '') + '.lrcat-data'
-}
-
-async function lookAtData(folder: string): Promise<ReadonlyMap<string, FileState> | undefined> {
-  try {
-    const entries = await readdir(folder, { withFileTypes: true, recursive: true })
-    const found = new Map<string, FileState>()
-    for (const entry of entries) {
-      if (!entry.isFile()) continue
-      const file = path.join(entry.parentPath, entry.name)
-      const state = await stateOf(file)
-      if (state) found.set(path.relative(folder, file).split(path.sep).join('/'), state)
-    }
-    return found
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined
-    throw error
-  }
-}
-
-async function stateOf(file: string): Promise<FileState | undefined> {
-  try {
-    const { size, mtimeMs, ino } = await stat(file)
-    return { sizeBytes: size, mtimeMs, inode: ino }
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return undefined
-    throw error
-  }
 }
 
 /** @returns undefined when a part vanished or grew under the reading: then the caller starts over */

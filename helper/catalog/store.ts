@@ -1,6 +1,6 @@
 // Catalog backups at a place: `Catalogs/<name>/<YYYY-MM-DD HHMM>/` with the packed .lrcat, a -wal or -journal as it was, and catalog.json
 // last; `Catalogs/<name>/data/` with each file of .lrcat-data once, by name and hash. A catalog that has not changed is not stored again.
-// Nothing is overwritten and nothing is deleted here: that is thinning's.
+// Nothing is overwritten and nothing is deleted here: that is thinning's. A backup of which a file is gone is listed as bad, whatever its record says.
 import path from 'node:path'
 import { makeFolders, readWhole, type DurableFiles } from '../files/durable.js'
 import type { Hash } from '../model.js'
@@ -17,17 +17,10 @@ import {
   type StoredPart,
 } from './record.js'
 import type { CatalogSnapshot, DataFile, SnapshotPart } from './snapshot.js'
-import { hashUnpacked, readBack, writeStored, writeText, type StoreDeps } from './stored-file.js'
+import { readBack, writeStored, writeText, type StoreDeps } from './stored-file.js'
+import { blobFile, firstGap, judgeWhole, setAside, type StoredBackup } from './wholeness.js'
 
 export const CATALOGS_FOLDER = 'Catalogs'
-
-export interface StoredBackup {
-  /** Absolute. */
-  readonly folder: string
-  /** The folder's own name: `2026-11-23 0804`. */
-  readonly stamp: string
-  readonly record: BackupRecord
-}
 
 export interface CatalogFolder {
   /** Absolute; its own name is the catalog's, or `Name (2)` when another catalog of that name was there before. */
@@ -71,7 +64,7 @@ export async function storeBackup(
   const catalogFolder = chooseFolder(deps.files, root, snapshot, input.facts.versions?.identity)
   const newest = catalogFolder.backups.at(-1)
   const known = new Map((newest?.record.data ?? []).map((file) => [file.name, file]))
-  if (newest && isUnchanged(snapshot, newest.record) && hasAllFiles(deps.files, catalogFolder.folder, newest))
+  if (newest && isUnchanged(snapshot, newest.record) && firstGap(deps.files, newest) === undefined)
     return { kind: 'unchanged', backup: newest }
 
   makeFolders(deps.files, root, catalogFolder.folder)
@@ -104,46 +97,16 @@ export function readCatalogFolder(files: DurableFiles, folder: string): CatalogF
   if (files.stat(folder)?.kind !== 'folder') return { folder, name, backups: [], unfinished: [] }
   const backups: StoredBackup[] = []
   const unfinished: string[] = []
+  const sizes = new Map<string, number | undefined>()
   for (const entry of files.list(folder)) {
     if (entry.kind !== 'folder' || !STAMP.test(entry.name)) continue
     const record = readRecord(files, path.join(folder, entry.name))
-    if (record) backups.push({ folder: path.join(folder, entry.name), stamp: entry.name, record })
+    const backup = { folder: path.join(folder, entry.name), stamp: entry.name }
+    if (record) backups.push(judgeWhole(files, { ...backup, record }, sizes))
     else unfinished.push(path.join(folder, entry.name))
   }
   backups.sort((a, b) => Date.parse(a.record.takenAt) - Date.parse(b.record.takenAt))
   return { folder, name, backups, unfinished: unfinished.sort() }
-}
-
-export interface StoredFinding {
-  /** As the record names it. */
-  readonly name: string
-  readonly kind: 'missing' | 'differs'
-}
-
-/** Re-reads every file of a stored backup and compares it with its record. The packed catalog is unpacked as well: that is what a restore
- *  will need of it. */
-export async function verifyStored(
-  deps: StoreDeps,
-  backup: StoredBackup,
-  signal?: AbortSignal,
-): Promise<StoredFinding[]> {
-  const findings: StoredFinding[] = []
-  for (const part of backup.record.files) {
-    const file = path.join(backup.folder, part.storedAs)
-    if (!deps.files.stat(file)) findings.push({ name: part.name, kind: 'missing' })
-    else if (!(await isIntact(deps, file, part, signal))) findings.push({ name: part.name, kind: 'differs' })
-  }
-  for (const blob of backup.record.data ?? []) {
-    signal?.throwIfAborted()
-    const file = blobFile(path.dirname(backup.folder), blob)
-    if (!deps.files.stat(file)) findings.push({ name: blob.name, kind: 'missing' })
-    else if (readBack(deps, file).bytes.hash !== blob.hash) findings.push({ name: blob.name, kind: 'differs' })
-  }
-  return findings
-}
-
-export function blobFile(catalogFolder: string, blob: Pick<StoredDataFile, 'storedAs'>): string {
-  return path.join(catalogFolder, ...blob.storedAs.split('/'))
 }
 
 /** RocksDB never rewrites these once they are complete; the few others of its files do change. */
@@ -182,14 +145,6 @@ function isSameState(file: DataFile, stored: StoredDataFile | undefined): boolea
   return stored?.sizeBytes === file.sizeBytes && stored.modifiedAt === isoOf(file.mtimeMs)
 }
 
-function hasAllFiles(files: DurableFiles, catalogFolder: string, { folder, record }: StoredBackup): boolean {
-  const isThere = (file: string, sizeBytes: number) => files.stat(file)?.sizeBytes === sizeBytes
-  return (
-    record.files.every((file) => isThere(path.join(folder, file.storedAs), file.storedBytes)) &&
-    (record.data ?? []).every((blob) => isThere(blobFile(catalogFolder, blob), blob.sizeBytes))
-  )
-}
-
 interface StoredData {
   readonly files: StoredDataFile[] | undefined
   readonly bytesWritten: number
@@ -216,7 +171,7 @@ async function storeData(
     const storedAs = `${DATA_FOLDER}/${file.name}.${hash}`
     const to = blobFile(catalogFolder, { storedAs })
     if (deps.files.stat(to)?.sizeBytes !== file.sizeBytes) {
-      if (deps.files.stat(to)) moveDamagedBlob(deps.files, to)
+      if (deps.files.stat(to)) setAside(deps.files, to)
       makeFolders(deps.files, catalogFolder, path.dirname(to))
       await writeStored(deps, file.file, to, {
         isPacked: false,
@@ -230,14 +185,6 @@ async function storeData(
     stored.push({ name: file.name, storedAs, sizeBytes: file.sizeBytes, hash, modifiedAt: isoOf(file.mtimeMs) })
   }
   return { files: stored, bytesWritten, blobsWritten }
-}
-
-/** A blob of the wrong size under a right name is kept beside, never overwritten. */
-function moveDamagedBlob(files: DurableFiles, file: string): void {
-  let number = 1
-  while (files.stat(`${file}.damaged-${number}`)) number += 1
-  files.rename(file, `${file}.damaged-${number}`)
-  files.syncFolder(path.dirname(file))
 }
 
 function readLive(deps: StoreDeps, file: DataFile): Hash | undefined {
@@ -310,14 +257,4 @@ function toRecord(
 function readRecord(files: DurableFiles, folder: string): BackupRecord | undefined {
   const file = path.join(folder, RECORD_FILE)
   return files.stat(file)?.kind === 'file' ? parseRecord(readWhole(files, file).toString('utf8')) : undefined
-}
-
-async function isIntact(
-  deps: StoreDeps,
-  file: string,
-  part: StoredPart,
-  signal: AbortSignal | undefined,
-): Promise<boolean> {
-  if (readBack(deps, file).bytes.hash !== part.storedHash) return false
-  return !part.storedAs.endsWith('.gz') || (await hashUnpacked(deps, file, signal)).hash === part.hash
 }

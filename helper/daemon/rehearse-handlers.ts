@@ -7,6 +7,7 @@ import type { EngineDeps } from '../engine/run.js'
 import { findPlace, stateOfPlace } from '../place/places.js'
 import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
+import type { CatalogRoom } from '../upkeep/catalog-room.js'
 import { isMachineBusy, RehearsalKeeper, type RehearsalDeps } from '../upkeep/rehearsal-keeper.js'
 import { scrubSlice } from '../upkeep/scrub.js'
 import type { DrillResult, Params } from '../../shared/methods.js'
@@ -15,7 +16,7 @@ import type { Workshop } from './workshop.js'
 
 export interface Rehearsers {
   readonly restores: RestoreRoom
-  readonly catalogs: CatalogRehearser
+  readonly catalogs: CatalogRehearser & Pick<CatalogRoom, 'scrub'>
 }
 
 export function rehearseHandlers(shop: Workshop, rooms: Rehearsers): Pick<Handlers, 'drill/run'> {
@@ -53,18 +54,23 @@ export function rehearsalKeeper(
   const { files, journal, clock } = shop
   const { scrubHoursPerDay, drillMonthly } = readConfig(shop.home)
   const { localDays, drillDays } = shop.policy().bestBefore
+  const budgetMs = scrubHoursPerDay * 60 * 60 * 1000
   const scrub = (signal: AbortSignal): Promise<unknown> =>
     shop.withEngine(async (engine) => {
       const { places } = await shop.openKnown(engine, shop.drives(), signal)
-      const budgetMs = scrubHoursPerDay * 60 * 60 * 1000
       return scrubSlice(engine, { places, localDays, budgetMs, exclusively: (act) => shop.alone(act) }, signal)
     })
+  const scrubCatalogs = async (signal: AbortSignal): Promise<unknown> => {
+    const { places } = await shop.withEngine((engine) => shop.openKnown(engine, shop.drives(), signal))
+    return rooms.catalogs.scrub({ places, localDays, budgetMs }, signal)
+  }
   return new RehearsalKeeper(
     {
       journal,
       clock,
       isBusy: isMachineBusy,
       openSome: (signal) => openNew({ files, journal, clock }, OPEN_NEW_MS, signal),
+      scrubCatalogs,
       scrub,
       drill: drillMonthly
         ? (signal) => drill(shop, rooms, {}, signal, () => undefined)

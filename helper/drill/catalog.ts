@@ -2,7 +2,8 @@
 // masks can weigh 150 GB): of those every stored file is looked for, and only the catalog itself is opened.
 import path from 'node:path'
 import type { Judgement } from '../catalog/judge.js'
-import { blobFile, listCatalogs, type StoredBackup } from '../catalog/store.js'
+import { listCatalogs } from '../catalog/store.js'
+import { blobFile, type StoredBackup } from '../catalog/wholeness.js'
 import type { DurableFiles } from '../files/durable.js'
 import type { OpenPlace } from '../place/places.js'
 import type { RehearsedCatalog } from './drill.js'
@@ -36,7 +37,9 @@ export async function rehearseCatalog(
     if (!newest) continue
     const { name, backup } = newest
     const title = `${name} ${backup.stamp}`
-    if (sizeOf(backup) > budgetBytes) return { title, reasons: whatIsGone(files, backup), edited: new Set() }
+    // A restore would take an earlier one in the stead of one that is not whole, and nobody would hear of it.
+    const gone = whatIsGone(files, backup)
+    if (gone.length > 0 || sizeOf(backup) > budgetBytes) return { title, reasons: gone, edited: new Set() }
     const { judgement, stamp, edited } = await catalogs.rehearse(place, name, to, signal)
     const reasons = judgement.verdict === 'bad' ? judgement.reasons.map(({ message }) => `${title}: ${message}`) : []
     return { title: `${name} ${stamp}`, reasons, edited }

@@ -89,6 +89,7 @@ export function forgetPlace(journal: Journal, placeId: string): void {
       'labels',
       'catalog_backups',
       'catalog_owed',
+      'catalog_proofs',
       'uploads',
       'objects',
       'scrub_tries',

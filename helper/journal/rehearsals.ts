@@ -1,5 +1,6 @@
 // What the home remembers that no place does: the last rehearsed restore, a hold after a mass loss, the latest hour it ever worked at. Each is
 // one fact; who writes it is elsewhere.
+import { strikeCatalogProofsAfter } from './catalog-proofs.js'
 import { newestProof, PROOF_GRAIN_MS } from './health-groups.js'
 import { getMeta, setMeta, deleteMeta } from './meta.js'
 import type { Journal } from './journal.js'
@@ -94,6 +95,7 @@ function strikeAfter(journal: Journal, nowMs: number, toleranceMs: number): void
     journal.run('UPDATE copies SET proven_ms = NULL, proven_how = NULL WHERE proven_ms > ?', [ms])
   journal.run('UPDATE places SET added_ms = ? WHERE added_ms > ?', [nowMs, ms])
   journal.run('UPDATE places SET last_seen_ms = ? WHERE last_seen_ms > ?', [nowMs, ms])
+  strikeCatalogProofsAfter(journal, ms)
 }
 
 /** Physical devices below the live catalog, when it was last backed up. */

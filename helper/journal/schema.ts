@@ -370,4 +370,22 @@ export const MIGRATIONS: readonly string[] = [
   -- When a bucket last said that it still has a backup of a catalog; absent: not since it was sent.
   ALTER TABLE catalog_backups ADD COLUMN proven_ms INTEGER;
   `,
+  `
+  -- When each file of a catalog backup at a drive was last read and found right; 'working': of a live catalog, by its whole path.
+  CREATE TABLE catalog_proofs (
+    place_id TEXT NOT NULL,
+    path TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    proven_ms INTEGER NOT NULL,
+    PRIMARY KEY (place_id, path)
+  ) WITHOUT ROWID;
+
+  -- A live catalog that looks as it did at its last backup, read again.
+  CREATE TABLE catalog_lives (
+    catalog TEXT PRIMARY KEY,
+    hash TEXT NOT NULL,                     -- BLAKE3 of the .lrcat that its backup has
+    proven_ms INTEGER NOT NULL,
+    differs TEXT NOT NULL DEFAULT '[]'      -- JSON list of files that read otherwise under the same size and date
+  ) WITHOUT ROWID;
+  `,
 ]

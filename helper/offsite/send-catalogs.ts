@@ -3,7 +3,8 @@
 // went up stay on the drives: the newest has everything that they have, unless it is bad, and then it does not go.
 import path from 'node:path'
 import { parseRecord, RECORD_FILE, type BackupRecord } from '../catalog/record.js'
-import { blobFile, CATALOGS_FOLDER } from '../catalog/store.js'
+import { CATALOGS_FOLDER } from '../catalog/store.js'
+import { blobFile } from '../catalog/wholeness.js'
 import { SafelightError } from '../errors.js'
 import { readWhole, type DurableFiles } from '../files/durable.js'
 import { hashBytes } from '../files/hash.js'

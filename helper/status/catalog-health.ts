@@ -11,6 +11,8 @@ export interface CatalogFacts {
   /** Physical devices below the live catalog; empty when nobody knows. */
   readonly devices: readonly string[]
   readonly isOwed: boolean
+  /** What a reading of the live one found, while it looked as the backup of that hash had seen it. */
+  readonly live?: { readonly hash: string; readonly provenMs: number; readonly differs: readonly string[] }
   /** Newest first. */
   readonly backups: readonly {
     readonly placeId: string
@@ -28,7 +30,7 @@ export interface CatalogHealth {
 }
 
 export function healthOfCatalog(
-  { devices, isOwed, backups }: CatalogFacts,
+  { devices, isOwed, live, backups }: CatalogFacts,
   places: readonly PlaceFacts[],
   policy: Policy,
   nowMs: number,
@@ -36,8 +38,14 @@ export function healthOfCatalog(
   const newest = backups.find(({ verdict }) => verdict === 'good')
   if (!newest) return { verdict: 'at-risk', missing: ['a backup that is good'] }
   const holders = backups.filter(({ verdict, hash }) => verdict === 'good' && hash === newest.hash)
+  const reread = live?.hash === newest.hash ? live : undefined
   const copies: GroupCopy[] = [
-    { placeId: WORKING, state: 'verified', how: 'cached', provenMs: newest.takenMs },
+    {
+      placeId: WORKING,
+      state: reread && reread.differs.length > 0 ? 'damaged' : 'verified',
+      how: 'cached',
+      provenMs: Math.max(newest.takenMs, reread?.provenMs ?? 0),
+    },
     ...holders.map(({ placeId, takenMs, provenMs }): GroupCopy => ({
       placeId,
       state: 'verified',

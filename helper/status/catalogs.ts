@@ -1,6 +1,7 @@
 // What is known of each catalog: when it was heard of, when it was last backed up, what was found in that backup, and what is still owed.
 import path from 'node:path'
 import { catalogReports, listCatalogBackups, listOwedCatalogs } from '../journal/catalog-backups.js'
+import { liveCatalog } from '../journal/catalog-proofs.js'
 import { listPlaces } from '../journal/places.js'
 import { devicesOfCatalog } from '../journal/rehearsals.js'
 import { number, optionalNumber, text } from '../journal/rows.js'
@@ -29,14 +30,21 @@ export function catalogsReport(deps: StatusDeps): CatalogStatus[] {
     const newestFirst = backups.filter(({ catalog }) => catalog === file).sort((a, b) => b.takenMs - a.takenMs)
     const last = newestFirst.find(({ verdict }) => verdict !== 'bad')
     const why = owed.get(file)
+    const live = liveCatalog(journal, file)
     const warnings = [
+      ...(live?.hash === last?.hash && live?.differs[0] !== undefined ? [differsFromBackup(live.differs[0])] : []),
       ...(reports.get(file)?.warnings ?? []),
       ...(newestFirst[0] && newestFirst[0].verdict !== 'good'
         ? newestFirst[0].reasons.map((reason) => `The newest backup is ${newestFirst[0]?.verdict ?? ''}: ${reason}`)
         : []),
     ]
     const { verdict, missing } = healthOfCatalog(
-      { devices: devicesOfCatalog(journal, file), isOwed: why !== undefined, backups: newestFirst },
+      {
+        devices: devicesOfCatalog(journal, file),
+        isOwed: why !== undefined,
+        ...(live ? { live } : {}),
+        backups: newestFirst,
+      },
       places,
       deps.policy?.() ?? DEFAULT_POLICY,
       judgingTime(deps),
@@ -67,6 +75,10 @@ export function catalogSentence(catalogs: readonly CatalogStatus[]): string {
   if (late) return ` A new backup of the catalog ${late.name} is due: ${late.owed ?? ''}.`
   const short = catalogs.find(({ verdict }) => verdict !== 'protected')
   return short ? ` The catalog ${short.name} is not fully protected: missing ${short.missing?.join(', ') ?? ''}.` : ''
+}
+
+function differsFromBackup(file: string): string {
+  return `${file} no longer reads as it did at the last backup, although its size and date are the same: the disk may be failing. The backup is whole: safelight catalog restore NAME --to DIR, into another folder.`
 }
 
 function iso(ms: number): string {

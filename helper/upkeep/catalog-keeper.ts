@@ -2,7 +2,7 @@
 // since its last backup. What is owed stands in the journal, so it survives a restart and a kill; it is paid once Lightroom is gone and a
 // drive is there, and until then it says why not.
 import { statSync } from 'node:fs'
-import { stateText } from '../catalog/jobs.js'
+import { stateText } from '../catalog/known-backup.js'
 import { describeError, SafelightError, systemCode } from '../errors.js'
 import {
   listOwedCatalogs,

@@ -2,7 +2,7 @@
 // told whether it and the originals at its place are a complete set. Folder by folder, giving way to other work between them.
 import path from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { BackUpAnswer } from '../catalog/jobs.js'
+import type { BackUpAnswer } from '../catalog/job-kinds.js'
 import { compareFolder } from '../catalog/reconcile.js'
 import { forgetReferences, readReferences, referencesFile, type ReferencedFolder } from '../catalog/references.js'
 import {

@@ -16,6 +16,8 @@ export interface RehearsalDeps {
   readonly isBusy: () => boolean
   /** Opens some pictures that nobody has opened yet. */
   readonly openSome: (signal: AbortSignal) => Promise<unknown>
+  /** Reads catalog backups again: they are few, and hold the edits of everything. */
+  readonly scrubCatalogs: (signal: AbortSignal) => Promise<unknown>
   /** @returns undefined when nothing is due */
   readonly scrub: (signal: AbortSignal) => Promise<unknown>
   readonly drill: (signal: AbortSignal) => Promise<unknown>
@@ -88,6 +90,7 @@ export class RehearsalKeeper {
     await this.#try('opening new pictures', () => this.#deps.openSome(signal))
     if (this.#isDrillDue() && !(await this.#try('a drill', () => this.#deps.drill(signal))))
       this.#noDrillBeforeMs = this.#deps.clock() + TRY_AGAIN_MS
+    await this.#try('reading old catalog backups again', () => this.#deps.scrubCatalogs(signal))
     await this.#try('reading old copies again', () => this.#deps.scrub(signal))
   }
 

@@ -3,6 +3,7 @@
 // for, of a few copies at a time, so its findings reach the journal, the logs and a heal the same way. Stopped anywhere, it goes on there.
 import { verifyCopies } from '../engine/verify.js'
 import type { EngineDeps } from '../engine/run.js'
+import type { Journal } from '../journal/journal.js'
 import { listShoots } from '../journal/shoots.js'
 import { getMeta, setMeta } from '../journal/meta.js'
 import { noteTries, oldestLooks, type ScrubCopy } from '../journal/scrubs.js'
@@ -10,7 +11,7 @@ import { WORKING } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import type { Finding } from '../../shared/methods.js'
 
-const DAY_MS = 24 * 60 * 60 * 1000
+export const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Copies are read again this part of the way to the end of their proofs, so that the last of them is not too late. */
 const SHARE_OF_LIFE = 2 / 3
@@ -65,7 +66,7 @@ export async function scrubSlice(
 ): Promise<ScrubSlice | undefined> {
   const { journal, clock } = deps
   const begunMs = clock()
-  const leftMs = budgetLeft(budgetSpent(deps), begunMs, request.budgetMs)
+  const leftMs = budgetLeft(budgetSpent(journal), begunMs, request.budgetMs)
   const ids = [WORKING, ...request.places.map(({ id }) => id)]
   const due = sliceOf(oldestLooks(journal, ids, dueBefore(begunMs, request.localDays), begunMs - DAY_MS, SLICE_FILES))
   if (leftMs <= 0 || due.length === 0) return undefined
@@ -86,7 +87,7 @@ export async function scrubSlice(
   )
   // What gave no proof (away, unreadable) makes room for the others until tomorrow; what there was no time for is next.
   if (!timed.aborted) noteTries(journal, due, begunMs)
-  spend(deps, begunMs, clock() - begunMs)
+  spend(journal, begunMs, clock() - begunMs)
   return { looked: result.checked, findings: result.findings }
 }
 
@@ -99,15 +100,16 @@ function nameOf({ versionId, placeId, path }: Pick<ScrubCopy, 'versionId' | 'pla
 
 const SPENT = 'scrub-spent'
 
-function budgetSpent({ journal }: EngineDeps): { readonly day: string; readonly ms: number } {
+export function budgetSpent(journal: Journal): { readonly day: string; readonly ms: number } {
   const known = getMeta(journal, SPENT)
   return known === undefined ? { day: '', ms: 0 } : (JSON.parse(known) as { day: string; ms: number })
 }
 
-function spend(deps: EngineDeps, nowMs: number, ms: number): void {
-  const spent = budgetSpent(deps)
+/** Notes how long was read today. */
+export function spend(journal: Journal, nowMs: number, ms: number): void {
+  const spent = budgetSpent(journal)
   const before = spent.day === dayOf(nowMs) ? spent.ms : 0
-  setMeta(deps.journal, SPENT, JSON.stringify({ day: dayOf(nowMs), ms: before + Math.max(0, ms) }))
+  setMeta(journal, SPENT, JSON.stringify({ day: dayOf(nowMs), ms: before + Math.max(0, ms) }))
 }
 
 function dayOf(nowMs: number): string {

@@ -7,7 +7,7 @@ import { backUpCatalog } from '../../helper/catalog/backup.js'
 import { inspectPrivateCopy } from '../../helper/catalog/inspect-copy.js'
 import { judgeBackup, type ReasonCode } from '../../helper/catalog/judge.js'
 import { createPrivateFolder } from '../../helper/catalog/private-copy.js'
-import { verifyStored } from '../../helper/catalog/store.js'
+import { verifyStored } from '../../helper/catalog/wholeness.js'
 import { hashBytes } from '../../helper/files/hash.js'
 import {
   hasRealCatalogs,
