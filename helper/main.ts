@@ -1,6 +1,3 @@
-// The program: parse, call, print, and end with the right exit code.
-import { runCommandLine } from './cli/cli.js'
-import { outliveReaders } from './cli/output.js'
-
-outliveReaders()
-process.exitCode = await runCommandLine(process.argv.slice(2))
+// Where the program begins. The build puts in place of this file, as compiled, one that starts the same program out of a single file with its
+// machine code ready (build/quick-start.ts).
+import './program.js'

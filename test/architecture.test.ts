@@ -47,7 +47,7 @@ function roomOf(file: string): string {
 
 /** From the ground up. A room may import from rooms above it in this list, never from below; rooms of one line are neighbours. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['errors', 'model', 'lazily', 'wall-clock'],
+  ['errors', 'model', 'lazily', 'tier-up', 'wall-clock'],
   ['files'],
   ['journal', 'instance'],
   ['manifest', 'place', 'config'],
@@ -57,6 +57,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['setup'],
   ['daemon'],
   ['cli'],
+  ['program'],
   ['main'],
 ]
 
