@@ -53,6 +53,11 @@ const Config = z.strictObject({
   /** What the helper reads back from each bucket a day, to prove every byte within a year; 0: nothing by itself. Providers may bill it; with the
    *  default about 700 GB come round within the year, and more takes longer. */
   readBackMegabytesPerDay: z.number().min(0).max(10_000_000).default(2000),
+  /** Hours without upkeep and without notifications (but on the page), local time, as in "22:00-07:00"; what is to be told is told after them.
+   *  Copying goes on. */
+  quietHours: z.array(z.string().regex(WINDOW_PATTERN)).max(24).default([]),
+  /** On battery below this, upkeep waits; 0: never. Copying what is new waits for no battery. */
+  upkeepBatteryPercent: z.number().min(0).max(100).default(50),
   /** Between two looks whether a scrub, a drill or a new picture is due. */
   upkeepMinutes: z.number().min(0.001).max(1440).default(10),
   /** How long old copies are read again a day; 0: never by itself. */

@@ -2,6 +2,7 @@
 // it is open; whoever opens it second is told who holds it. What a method does stands in daemon/, one file per kind.
 import path from 'node:path'
 import { readConfig } from './config.js'
+import { around, COPYING } from './daemon/around.js'
 import type { LearnPlace } from './daemon/copy-handlers.js'
 import { deferred, once } from './daemon/deferred.js'
 import { leavingPages } from './daemon/leave-pages.js'
@@ -83,7 +84,7 @@ export class Daemon {
       return result
     }
     this.#shop.learnWith(learn)
-    const handlers = this.#makeHandlers(learn)
+    const handlers = around(COPYING, this.#makeHandlers(learn), (run) => this.#shop.awake.during(run))
     const isAlone = this.#shop.helper === 'down'
     this.handlers = watched(isAlone ? leavingPages(this.#shop, handlers) : handlers, this.activity)
   }
@@ -211,8 +212,10 @@ export class Daemon {
           this.#tellingBuckets(() =>
             shop.alone(() =>
               this.activity.during('Copying and verifying new photos', (progress) =>
-                shop.withEngine(async (deps) =>
-                  (await load.copying()).backUpSources(shop, deps, sources, signal, progress),
+                shop.awake.during(() =>
+                  shop.withEngine(async (deps) =>
+                    (await load.copying()).backUpSources(shop, deps, sources, signal, progress),
+                  ),
                 ),
               ),
             ),
@@ -247,6 +250,8 @@ export class Daemon {
         buckets: await this.#buckets(),
         mayUpload: () => mayUploadNow(readConfig(shop.home), new Date(shop.clock())),
         readBackBytesPerDay: readConfig(shop.home).readBackMegabytesPerDay * 1e6,
+        reasonToWait: () => shop.waiting.first(),
+        stayAwake: (act) => shop.awake.during(act),
         onSent: () => this.#queue?.wake(),
         onFault,
       },
@@ -278,7 +283,8 @@ export class Daemon {
         drives: () =>
           shop.drives().map((place) => ({ id: place.id, isHere: stateOfPlace(shop.files, place) === 'here' })),
         // A laptop is often closed right after Lightroom: the catalog goes off-site at once as the photos do.
-        backUp: (catalog, signal) => this.#tellingBuckets(() => catalogs.backUp({ catalog }, signal)),
+        backUp: (catalog, signal) =>
+          shop.awake.during(() => this.#tellingBuckets(() => catalogs.backUp({ catalog }, signal))),
         onFault,
       },
       times,

@@ -50,7 +50,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['errors', 'model', 'lazily', 'tier-up', 'wall-clock'],
   ['files'],
   ['journal', 'instance'],
-  ['manifest', 'place', 'config'],
+  ['manifest', 'place', 'config', 'manners'],
   ['engine', 'offsite', 'catalog', 'status'],
   ['restore', 'heal', 'card', 'drill', 'upkeep', 'ingest'],
   ['server', 'service', 'bridge', 'doctor'],

@@ -3,6 +3,7 @@ import { noteClock } from '../journal/rehearsals.js'
 import { lazily } from '../lazily.js'
 import type { Handlers } from '../server/handlers.js'
 import { CLOCK_TOLERANCE_MS } from '../status/policy.js'
+import { around } from './around.js'
 import type { Workshop } from './workshop.js'
 
 const leaving = lazily(() => import('../status/leave-page.js'))
@@ -19,19 +20,13 @@ const CHANGING = [
 ] as const
 
 export function leavingPages(shop: Workshop, handlers: Partial<Handlers>): Partial<Handlers> {
-  const wrapped = CHANGING.flatMap((method) => {
-    const handler = handlers[method] as ((params: unknown, context: unknown) => Promise<unknown>) | undefined
-    if (!handler) return []
-    const run = async (params: unknown, context: unknown): Promise<unknown> => {
-      try {
-        return await handler(params, context)
-      } finally {
-        await leaveNow(shop)
-      }
+  return around(CHANGING, handlers, async (run) => {
+    try {
+      return await run()
+    } finally {
+      await leaveNow(shop)
     }
-    return [[method, run] as const]
   })
-  return { ...handlers, ...(Object.fromEntries(wrapped) as Partial<Handlers>) }
 }
 
 async function leaveNow(shop: Workshop): Promise<void> {

@@ -8,7 +8,7 @@ import { findPlace, stateOfPlace } from '../place/places.js'
 import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
 import type { CatalogRoom } from '../upkeep/catalog-room.js'
-import { isMachineBusy, RehearsalKeeper, type RehearsalDeps } from '../upkeep/rehearsal-keeper.js'
+import { RehearsalKeeper, type RehearsalDeps } from '../upkeep/rehearsal-keeper.js'
 import { scrubSlice } from '../upkeep/scrub.js'
 import type { DrillResult, Params } from '../../shared/methods.js'
 import type { OnProgress } from '../engine/progress.js'
@@ -68,7 +68,7 @@ export function rehearsalKeeper(
     {
       journal,
       clock,
-      isBusy: isMachineBusy,
+      reasonToWait: () => shop.waiting.firstForHeavyWork(),
       openSome: (signal) => openNew({ files, journal, clock }, OPEN_NEW_MS, signal),
       scrubCatalogs,
       scrub,

@@ -1,5 +1,6 @@
 // What the helper tells with nobody asking: notices to the page, the desktop and whoever else is to hear of them.
 import { readConfig } from '../config.js'
+import { isWithin } from '../manners/hours.js'
 import { StatusWatch, type WatchDeps, type WatchTimes } from '../status/watch.js'
 import { statusOf } from './status-handlers.js'
 import type { Workshop } from './workshop.js'
@@ -17,6 +18,7 @@ export function startWatch(shop: Workshop, onFault: WatchDeps['onFault'], times?
       status: () => statusOf(shop),
       config: () => readConfig(shop.home).notify,
       broadcast: (kind, message) => shop.announce(kind, message),
+      isQuiet: () => isWithin(readConfig(shop.home).quietHours, new Date(shop.clock())),
       onFault,
     },
     times,

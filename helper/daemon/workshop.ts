@@ -11,6 +11,8 @@ import { temporaryTag } from '../journal/meta.js'
 import { listPlaces, type PlaceRow } from '../journal/places.js'
 import { readConfig } from '../config.js'
 import { lazily } from '../lazily.js'
+import { systemAwake, type Awake } from '../manners/awake.js'
+import { usualReasons, WaitReasons } from '../manners/wait-reasons.js'
 import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
 import { policyOf, type Policy } from '../status/policy.js'
 import type { WatchDeps } from '../status/watch.js'
@@ -26,6 +28,9 @@ export interface WorkshopOptions {
   readonly workerFile?: URL
   /** Copy in the main thread instead of in workers; tests that must run the same way twice ask for it. */
   readonly withoutThreads?: boolean
+  /** What keeps the computer awake, and why upkeep waits; tests give their own. */
+  readonly awake?: Awake
+  readonly waiting?: WaitReasons
   /** Whether this is the helper that outlives its callers, or a command that works alone. */
   readonly helper?: 'running' | 'down'
 }
@@ -40,6 +45,9 @@ export class Workshop {
   readonly volumes: Volumes
   readonly clock: () => number
   readonly helper: 'running' | 'down'
+  readonly awake: Awake
+  /** Why upkeep waits now. Whoever knows a reason adds it. */
+  readonly waiting: WaitReasons
   /** How long nobody was at work before this helper started, as long as that is to be said. */
   silentMs: () => number = () => 0
   /** Tells every open page something; the server gives it. */
@@ -56,6 +64,9 @@ export class Workshop {
     this.volumes = options.volumes ?? systemVolumes()
     this.clock = options.clock ?? Date.now
     this.helper = options.helper ?? 'down'
+    this.awake = options.awake ?? systemAwake()
+    this.waiting = options.waiting ?? new WaitReasons()
+    if (!options.waiting) this.waiting.add(...usualReasons({ config: () => readConfig(this.home), clock: this.clock }))
     this.#workers = options
   }
 

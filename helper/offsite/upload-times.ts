@@ -1,33 +1,15 @@
 // When sending may go on by itself: within the hours that the user gave, and not over a connection that is paid by the megabyte. Pure, but for
 // the one question to the system.
 import { execa } from 'execa'
-import { WINDOW_PATTERN, type Config } from '../config.js'
-
-interface Window {
-  readonly fromMinute: number
-  readonly toMinute: number
-}
-
-function parseWindow(text: string): Window {
-  const [, fromHour = '0', fromMinute = '0', toHour = '0', toMinute = '0'] = WINDOW_PATTERN.exec(text) ?? []
-  return {
-    fromMinute: Number(fromHour) * 60 + Number(fromMinute),
-    toMinute: Number(toHour) * 60 + Number(toMinute),
-  }
-}
+import type { Config } from '../config.js'
+import { isWithin } from '../manners/hours.js'
 
 export type MayUpload = { readonly may: true } | { readonly may: false; readonly why: string }
 
 /** @param windows  none means always
  *  @param now      of which the local time counts */
 export function withinWindows(windows: readonly string[], now: Date): MayUpload {
-  const minute = now.getHours() * 60 + now.getMinutes()
-  const isOpen = windows
-    .map(parseWindow)
-    .some(({ fromMinute, toMinute }) =>
-      fromMinute <= toMinute ? minute >= fromMinute && minute < toMinute : minute >= fromMinute || minute < toMinute,
-    )
-  if (windows.length === 0 || isOpen) return { may: true }
+  if (windows.length === 0 || isWithin(windows, now)) return { may: true }
   return {
     may: false,
     why: `off-site copies are sent between ${windows.map((each) => each.replace('-', ' and ')).join(', ')} only`,

@@ -27,6 +27,8 @@ export interface WatchDeps extends StatusDeps {
   /** To every page that is open. */
   readonly broadcast: <K extends 'status/notice' | 'status/changed'>(kind: K, message: Notifications[K]) => void
   readonly onFault: (error: unknown, what: string) => void
+  /** Whether nobody wants to be disturbed now. */
+  readonly isQuiet?: () => boolean
   readonly tellDesktop?: (notice: Notice) => Promise<void>
 }
 
@@ -175,6 +177,8 @@ export class StatusWatch {
         },
       ],
     ]
+    // What is not told stays to be told, and is when the quiet hours are over.
+    if (this.#deps.isQuiet?.() === true) return channels
     if (desktop && onDesktop) channels.push(['desktop', (notice) => onDesktop(notice)])
     if (webhook !== undefined) channels.push(['webhook', (notice) => post(webhook, { ...notice, at: at(), machine })])
     if (mail) channels.push(['mail', (notice) => tellByMail(home, mail, notice, machine)])

@@ -25,6 +25,10 @@ export interface BucketKeeperDeps {
   readonly mayUpload: () => Promise<MayUpload>
   /** What may be read back from each bucket a day; 0: nothing by itself. */
   readonly readBackBytesPerDay: number
+  /** Why nothing is read back now, in words. Sending does not wait for it. */
+  readonly reasonToWait: () => Promise<string | undefined>
+  /** Keeps the computer awake while something is sent. */
+  readonly stayAwake: <T>(act: () => Promise<T>) => Promise<T>
   /** Told when something has arrived: what Lightroom told of may be proven now. */
   readonly onSent: () => void
   readonly onFault: (error: unknown, what: string) => void
@@ -61,6 +65,7 @@ export class BucketKeeper {
   #timer: NodeJS.Timeout | undefined
   #looking: Promise<void> | undefined
   #isClosed = false
+  #readBackWaits = false
 
   constructor(deps: BucketKeeperDeps, times: BucketTimes) {
     this.#deps = deps
@@ -96,7 +101,11 @@ export class BucketKeeper {
   }
 
   async #look(): Promise<void> {
-    const places = this.#deps.buckets.places().filter((place) => this.#isDue(place))
+    const known = this.#deps.buckets.places()
+    this.#readBackWaits = false
+    this.#readBackWaits =
+      known.some((place) => this.#isReadBackDue(place)) && (await this.#deps.reasonToWait()) !== undefined
+    const places = known.filter((place) => this.#isDue(place))
     if (places.length === 0) return
     const may = await this.#deps.mayUpload()
     for (const place of places) {
@@ -149,7 +158,7 @@ export class BucketKeeper {
       if (isRecheckDue(lastRecheckMs(journal, place.id), clock())) await buckets.recheck(place, signal)
       let isStuck = false
       if (this.#hasWork(place.id)) {
-        const { filesSent, filesCopied, findings } = await buckets.send(place, {}, signal)
+        const { filesSent, filesCopied, findings } = await this.#deps.stayAwake(() => buckets.send(place, {}, signal))
         if (filesSent + filesCopied > 0) this.#deps.onSent()
         isStuck = findings.length > 0
       } else {
@@ -175,6 +184,7 @@ export class BucketKeeper {
 
   /** The first slice is read a day after a place was added. */
   #isReadBackDue({ id, addedMs }: PlaceRow): boolean {
+    if (this.#readBackWaits) return false
     const { journal, clock, readBackBytesPerDay } = this.#deps
     return isReadBackDue(lastReadBack(journal, id) ?? { atMs: addedMs, bytes: 0 }, readBackBytesPerDay, clock())
   }

@@ -1,6 +1,5 @@
 // What the helper does by itself so that a backup stays one: it opens new pictures while their card may still exist, scrubs a little every day,
 // and holds a drill every month. Never two at once, never while photos are being copied or the machine is busy with something else.
-import { availableParallelism, loadavg } from 'node:os'
 import { SafelightError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import { lastDrill } from '../journal/drills.js'
@@ -12,8 +11,8 @@ const DAY_MS = 24 * HOUR_MS
 export interface RehearsalDeps {
   readonly journal: Journal
   readonly clock: () => number
-  /** Whether there is something more urgent to do. */
-  readonly isBusy: () => boolean
+  /** Whether there is something more urgent to do, or nothing is to be done now; in words. */
+  readonly reasonToWait: () => Promise<string | undefined>
   /** Opens some pictures that nobody has opened yet. */
   readonly openSome: (signal: AbortSignal) => Promise<unknown>
   /** Reads catalog backups again: they are few, and hold the edits of everything. */
@@ -81,7 +80,7 @@ export class RehearsalKeeper {
   }
 
   #begin(): void {
-    if (this.#work || this.#stop.signal.aborted || this.#deps.isBusy()) return
+    if (this.#work || this.#stop.signal.aborted) return
     this.#work = this.#run().finally(() => (this.#work = undefined))
   }
 
@@ -107,8 +106,8 @@ export class RehearsalKeeper {
 
   /** A place that is away is no fault: the status says what is overdue. @returns whether it could be done */
   async #try(what: string, act: () => Promise<unknown>): Promise<boolean> {
-    if (this.#stop.signal.aborted || this.#deps.isBusy()) return false
     try {
+      if ((await this.#deps.reasonToWait()) !== undefined || this.#stop.signal.aborted) return false
       await act()
       return true
     } catch (error) {
@@ -117,11 +116,6 @@ export class RehearsalKeeper {
       return false
     }
   }
-}
-
-/** More waiting programs than the processor has cores for: whoever sits there wants it for himself. Windows tells no load. */
-export function isMachineBusy(): boolean {
-  return (loadavg()[0] ?? 0) > availableParallelism() * 1.5
 }
 
 /** What a shutdown ends is no fault either. */

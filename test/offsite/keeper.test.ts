@@ -96,6 +96,27 @@ describe('the helper and its buckets', () => {
   it('read a slice back a day after a place was added: what is whole is proven by download, rot is found and sent again', async () => {
     await untilSent(isAllThere)
     await letBeDue()
+    await room.with(async (daemon) => {
+      const asked = new Promise<void>((resolve) => {
+        let times = 0
+        // Asked a third time, two looks have passed in which it was due.
+        room.waiting.add(() => {
+          times += 1
+          if (times === 3) resolve()
+          return times < 4 ? 'on battery' : undefined
+        })
+      })
+      const keeper = await daemon.startBucketKeeper({ lookMs: 20, retryMs: 20 }, assert.ifError)
+      await asked
+      await keeper.close()
+      assert.deepEqual(
+        listObjects(daemon.journal, listPlaces(daemon.journal).find(({ kind }) => kind === 'bucket')?.id ?? '')
+          .filter((each) => each.key === key)
+          .map(({ readBackMs }) => readBackMs),
+        [1],
+        'it waits while there is a reason to',
+      )
+    })
     const isReadBack = (objects: readonly ObjectRow[]): boolean =>
       objects.some((each) => each.key === key && (each.readBackMs ?? 0) > 1)
     await untilSent(isReadBack)

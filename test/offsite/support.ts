@@ -3,6 +3,7 @@
 import path from 'node:path'
 import fs from 'node:fs'
 import type { Daemon } from '../../helper/daemon.js'
+import { WaitReasons } from '../../helper/manners/wait-reasons.js'
 import type { BackupResult, MethodName, Params, Result } from '../../shared/methods.js'
 import { foldersAsDisks, withDaemon } from '../support/daemon.js'
 import { freshFolder, makeTree, type Tree } from '../support/shoots.js'
@@ -13,6 +14,8 @@ export interface Studio {
   readonly home: string
   readonly originals: string
   readonly drive: string
+  /** Why upkeep waits; nothing does unless a test adds a reason. */
+  readonly waiting: WaitReasons
   /** Calls one method in a daemon of its own, as a command does. */
   call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>
   with<T>(act: (daemon: Daemon) => Promise<T>): Promise<T>
@@ -29,12 +32,14 @@ export interface CallOptions {
 export function studio(originals: Tree = {}): Studio {
   setTestCredentials()
   const root = freshFolder()
+  const waiting = new WaitReasons(() => undefined)
   const at = (name: string): string => path.join(root, name)
   fs.mkdirSync(at('drive'))
   makeTree(at('Pictures'), originals)
   const act = (clock?: () => number) => ({
     home: at('home'),
     volumes: foldersAsDisks(root),
+    waiting,
     ...(clock ? { clock } : {}),
   })
   return {
@@ -42,6 +47,7 @@ export function studio(originals: Tree = {}): Studio {
     home: at('home'),
     originals: at('Pictures'),
     drive: at('drive'),
+    waiting,
     with: (run) => withDaemon(act(), run),
     call: (method, params, { signal = new AbortController().signal, clock } = {}) =>
       withDaemon(act(clock), (daemon) => {

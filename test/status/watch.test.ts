@@ -336,7 +336,8 @@ describe('the channels', () => {
       onFault: (error, what) => void faults.push(`${what}: ${String(error)}`),
       tellDesktop: (notice) => Promise.resolve(void announced.push(['desktop', notice.kind])),
     }
-    let watch = new StatusWatch(deps, { lookMs: 5, closerMs: 5, pageMs: 5 })
+    let isQuiet = true
+    let watch = new StatusWatch({ ...deps, isQuiet: () => isQuiet }, { lookMs: 5, closerMs: 5, pageMs: 5 })
     const until = async (fact: () => boolean): Promise<void> => {
       while (!fact()) await new Promise((resolve) => setTimeout(resolve, 5))
     }
@@ -348,6 +349,12 @@ describe('the channels', () => {
       journal.run(
         "INSERT INTO wanted (catalog, root, path_from_root, name, is_offline, why, told_ms) VALUES ('/c', '/r', '', 'a.CR3', 0, 'no drive for copies is connected', 0)",
       )
+      await until(() => announced.some(([kind]) => kind === 'status/notice'))
+      const quietBeats = heard.length
+      await until(() => heard.length > quietBeats + 1)
+      assert.ok(!heard.some(({ url }) => url === '/hook'), 'in quiet hours only the page is told')
+      assert.ok(!announced.some(([kind]) => kind === 'desktop'))
+      isQuiet = false
       await until(() => heard.some(({ url }) => url === '/hook'))
       await until(() => announced.some(([kind]) => kind === 'desktop'))
       assert.ok(

@@ -38,17 +38,19 @@ export interface Act {
   readonly signal?: AbortSignal
   /** Copy in this thread: quicker to start for a few small files, and the same every time. */
   readonly withoutThreads?: boolean
+  readonly waiting?: DaemonOptions['waiting']
 }
 
 /** Opens a daemon, lets `act` use it, closes it whatever happens. */
 export async function withDaemon<T>(options: Act, act: (daemon: Daemon) => Promise<T>): Promise<T> {
-  const { home, volumes, faults, clock, withoutThreads } = options
+  const { home, volumes, faults, clock, withoutThreads, waiting } = options
   const daemonOptions: DaemonOptions = {
     home,
     command: 'test',
     ...(volumes ? { volumes } : {}),
     ...(clock ? { clock } : {}),
     ...(withoutThreads ? { withoutThreads } : {}),
+    ...(waiting ? { waiting } : {}),
     ...(faults ? { files: faults.files, workerFile: faults.workerFile } : {}),
   }
   const daemon = await Daemon.open(daemonOptions)
