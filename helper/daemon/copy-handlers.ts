@@ -124,10 +124,13 @@ async function runVerify(
   const { places, absent } = await shop.openKnown(deps, candidates, signal)
   const first = absent[0]
   if (places.length === 0 && first && !all) throw first
+  // What an original was, a copy at any drive that is there can tell.
+  const compareWith = isOriginals ? (await shop.openKnown(deps, shop.drives(), signal)).places : places
   const { verifyCopies } = await verifying()
+  const withOriginals = isOriginals || all === true
   return verifyCopies(
     deps,
-    { shoots, places, withOriginals: isOriginals || all === true, exclusively: (act) => shop.alone(act) },
+    { shoots, places, compareWith, withOriginals, exclusively: (act) => shop.alone(act) },
     signal,
     (each) => progress(each),
   )

@@ -1,5 +1,6 @@
 // What the main thread and the copy workers say to each other: plain data, cloned between threads. A worker gets whole files and gives
 // back facts; it decides nothing about the journal.
+import type { PictureChange } from '../files/picture/picture.js'
 import type { FileStat, Hash } from '../model.js'
 
 /** How the bytes were fetched when a copy was read back. */
@@ -40,7 +41,17 @@ export interface HashJob {
   readonly fromDevice: boolean
 }
 
-export type Job = CopyJob | HashJob
+/** Tells what has become of the picture in a file, by a copy of what it was. */
+export interface CompareJob {
+  readonly kind: 'compare'
+  readonly file: string
+  readonly sizeBytes: number
+  /** Read first, and believed only when it has this hash. */
+  readonly reference: string
+  readonly referenceHash: Hash
+}
+
+export type Job = CopyJob | HashJob | CompareJob
 
 export type FailureKind =
   | 'source-vanished'
@@ -93,6 +104,16 @@ export interface HashOutcome {
     { readonly hash: Hash; readonly how: ReadMethod; readonly stat: FileStat } | { readonly failure: Failure }
 }
 
-export type JobOutcome = CopyOutcome | HashOutcome
+export interface CompareOutcome {
+  readonly kind: 'compared'
+  /** `unlike`: the reference is no file whose picture can be told from what is said about it · `no-reference`: it does not read as it should */
+  readonly change: PictureChange | { readonly kind: 'unlike' } | { readonly kind: 'no-reference' }
+}
 
-export type OutcomeOf<J extends Job> = J extends CopyJob ? CopyOutcome : HashOutcome
+export type JobOutcome = CopyOutcome | HashOutcome | CompareOutcome
+
+export type OutcomeOf<J extends Job> = J extends CopyJob
+  ? CopyOutcome
+  : J extends HashJob
+    ? HashOutcome
+    : CompareOutcome

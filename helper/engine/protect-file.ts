@@ -1,17 +1,20 @@
 // Brings one file of a plan to its places:
 //
 //   is the original what we remember?      read it where only reading can tell; a known file that reads otherwise while size and mtime
-//                                          stand still is damaged, and its good copies are left alone
+//                                          stand still is damaged, and its good copies are left alone; so is one whose picture rotted
+//                                          while somebody wrote words into it
 //   what lies at each place?               read what looks altered or is unknown: adopt it, set it aside, or quarantine it
 //   send                                   one read of the original for every place that needs it
 //   record                                 all of it as one record
 //
 // A place that fails is out of the run; a file that fails is a finding, and the others go on.
+import path from 'node:path'
 import { systemCode } from '../errors.js'
 import type { FileStat, Hash } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import { isRaw } from './file-kinds.js'
 import type { Failure, ReadMethod, Target, TargetOutcome } from './jobs.js'
+import { editedAndRotten, pictureChange, unsureWhether } from './picture-change.js'
 import type { FilePlan, PlaceCondition } from './plan.js'
 import { RecordDraft } from './record-draft.js'
 import type { BackupRun, ShootInRun } from './run.js'
@@ -22,7 +25,9 @@ const TRIES = 3
 export async function protectFile(run: BackupRun, shoot: ShootInRun, plan: FilePlan): Promise<void> {
   run.counts.done += 1
   const draft = new RecordDraft(run, shoot, plan)
-  const original = await judgeOriginal(run, draft, plan)
+  const judged = await judgeOriginal(run, draft, plan)
+  const original =
+    judged !== 'not-to-be-believed' && !judged.isKnown ? await judgeChange(run, shoot, draft, plan, judged) : judged
   if (original === 'not-to-be-believed') {
     draft.commit()
     return
@@ -74,6 +79,25 @@ async function judgeOriginal(
     return { isKnown: false, hash: read.hash }
   }
   draft.originalIsDamaged(read.hash)
+  return 'not-to-be-believed'
+}
+
+/** Somebody worked on the original: did only what is said about the picture change, or has the picture rotted too? Then the good copies are
+ *  left alone. Asked only of places whose copy is what was written, and before anything is moved there. */
+async function judgeChange(
+  run: BackupRun,
+  { row, folder }: ShootInRun,
+  draft: RecordDraft,
+  { known, places, scanned: { name } }: FilePlan,
+  original: Original,
+): Promise<Original | 'not-to-be-believed'> {
+  if (!known) return original
+  const good = run.livePlaces().filter(({ id }) => places.get(id) === 'good')
+  const changed = { shoot: row, name, file: path.join(folder, name), version: known.version }
+  const change = await pictureChange(run, good, { ...changed, copies: known.copies.values() })
+  if (change?.kind === 'unsure') run.warn(unsureWhether(row.key, name, change.why))
+  if (change?.kind !== 'rotten') return original
+  draft.originalIsRotten(editedAndRotten(change.wrongBytes))
   return 'not-to-be-believed'
 }
 

@@ -2,7 +2,7 @@
 import path from 'node:path'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import type { Finding } from '../../shared/methods.js'
-import type { CopyRow } from '../journal/files.js'
+import type { CopyRow, FileRow } from '../journal/files.js'
 import { modifiedAt, type LogEvent } from '../manifest/log.js'
 import type { OpenPlace } from '../place/places.js'
 import type { Failure, ReadMethod, Target } from './jobs.js'
@@ -72,9 +72,7 @@ export class RecordDraft {
   originalIsDamaged(hash: Hash): void {
     const { known } = this.#plan
     if (!known) return
-    // The stat stays the one of the last good read, so that every later run looks again until it is healed.
-    this.#newest = known.version
-    this.#originalState = 'damaged'
+    this.#originalIsNotBelieved(known)
     const others = [...known.copies.values()].filter(
       (copy) => copy.placeId !== WORKING && copy.state === 'verified',
     ).length
@@ -83,6 +81,21 @@ export class RecordDraft {
       WORKING,
       `the original differs from what was first read (${hash.slice(0, 12)}… instead of ${known.version.hash.slice(0, 12)}…) while its size and date stand still: it is damaged. ${others === 0 ? 'No verified copy of the good content is known.' : `The good content is safe at ${others} other place${others === 1 ? '' : 's'} and was left alone.`}`,
     )
+  }
+
+  /** @param why  that it was worked on and its picture is damaged, in words */
+  originalIsRotten(why: string): void {
+    const { known } = this.#plan
+    if (!known) return
+    this.#originalIsNotBelieved(known)
+    this.#find('damaged', WORKING, why)
+  }
+
+  /** The stat stays the one of the last good read, so that every later run looks again until it is healed. */
+  #originalIsNotBelieved(known: FileRow): void {
+    this.#original = known
+    this.#newest = known.version
+    this.#originalState = 'damaged'
   }
 
   originalFailed(failure: Failure): void {

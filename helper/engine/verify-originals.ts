@@ -1,9 +1,12 @@
 // Reading the originals again. Where size and date stand still and the bytes do not, an original has rotted; where they moved, somebody
-// worked on it, and the next backup takes it as a new version.
+// worked on it, and the next backup takes it as a new version, unless the picture in it has rotted besides.
 import path from 'node:path'
+import type { PictureChange } from '../files/picture/picture.js'
 import { filesOfShoot, saveCopy, setCopyState, type FileRow } from '../journal/files.js'
 import { sourceById, type ShootRow } from '../journal/shoots.js'
 import { WORKING } from '../model.js'
+import type { OpenPlace } from '../place/places.js'
+import { editedAndRotten, pictureChange, unsureWhether } from './picture-change.js'
 import type { BackupRun } from './run.js'
 import type { Tally, VerifyRequest } from './verify.js'
 
@@ -12,7 +15,7 @@ export async function verifyOriginals(
   run: BackupRun,
   shoots: readonly ShootRow[],
   tally: Tally,
-  only: VerifyRequest['only'],
+  { only, places, compareWith = places }: Pick<VerifyRequest, 'only' | 'places' | 'compareWith'>,
 ): Promise<string[]> {
   const away = new Set<string>()
   for (const shoot of shoots) {
@@ -28,18 +31,24 @@ export async function verifyOriginals(
         file.goneMs === undefined &&
         (only === undefined || only({ versionId: file.version.id, placeId: WORKING, path: file.name })),
     )
-    await Promise.all(files.map((file) => verifyOriginal(run, shoot, path.join(folder, file.name), file, tally)))
+    await Promise.all(
+      files.map((file) =>
+        verifyOriginal(run, { shoot, file: path.join(folder, file.name), known: file, compareWith }, tally),
+      ),
+    )
   }
   return [...away]
 }
 
-async function verifyOriginal(
-  run: BackupRun,
-  shoot: ShootRow,
-  file: string,
-  known: FileRow,
-  tally: Tally,
-): Promise<void> {
+interface Original {
+  readonly shoot: ShootRow
+  readonly file: string
+  readonly known: FileRow
+  readonly compareWith: readonly OpenPlace[]
+}
+
+async function verifyOriginal(run: BackupRun, original: Original, tally: Tally): Promise<void> {
+  const { shoot, file, known } = original
   const { pool, journal, clock } = run.deps
   const { result } = await pool.run({ kind: 'hash', file, sizeBytes: known.sizeBytes, fromDevice: true })
   run.counts.done += 1
@@ -69,17 +78,35 @@ async function verifyOriginal(
       provenMs: clock(),
       provenHow: result.how,
     })
-  } else if (result.stat.sizeBytes === known.sizeBytes && result.stat.mtimeMs === known.mtimeMs) {
+    return
+  }
+  const { name, copies } = known
+  const change = await pictureChange(run, original.compareWith, { shoot, name, file, version, copies: copies.values() })
+  const setDamaged = (): void => {
+    const copy = copies.get(WORKING)
+    if (copy) setCopyState(journal, copy, 'damaged')
+  }
+  if (result.stat.sizeBytes === known.sizeBytes && result.stat.mtimeMs === known.mtimeMs) {
+    const what = change === undefined ? '' : (WHAT_DIFFERS[change.kind] ?? '')
     find(
       'damaged',
-      'the original is damaged: its bytes changed while its size and date stand still; its good copies were left alone',
+      `the original is damaged: its bytes changed while its size and date stand still${what}; its good copies were left alone`,
     )
-    const original = known.copies.get(WORKING)
-    if (original) setCopyState(journal, original, 'damaged')
+    setDamaged()
+  } else if (change?.kind === 'rotten') {
+    find('damaged', editedAndRotten(change.wrongBytes))
+    setDamaged()
+  } else if (change?.kind === 'unsure') {
+    run.warn(unsureWhether(shoot.key, name, change.why))
   } else {
     tally.good += 1
     run.warn(
       `Originals of "${shoot.key}" have changed since their last backup; run it again to keep the new content too`,
     )
   }
+}
+
+const WHAT_DIFFERS: Partial<Record<PictureChange['kind'], string>> = {
+  words: ' (the picture in it is whole; what is said about it is not as it was)',
+  rotten: ' (within the picture itself)',
 }

@@ -25,6 +25,8 @@ export interface VerifyRequest {
   readonly shoots: readonly string[]
   /** Open places to read. */
   readonly places: readonly OpenPlace[]
+  /** Open places with whose copies changed originals are compared; the ones that are read when left out. */
+  readonly compareWith?: readonly OpenPlace[]
   /** Read the originals as well. */
   readonly withOriginals: boolean
   /** Only these of the copies; all when left out. */
@@ -58,7 +60,7 @@ export async function verifyCopies(
   try {
     meter.begin('verifying', countCopies(run, shoots, request), 0)
     for (const place of request.places) await verifyPlace(run, place, shoots, tally, request)
-    if (request.withOriginals) away = await verifyOriginals(run, shoots, tally, request.only)
+    if (request.withOriginals) away = await verifyOriginals(run, shoots, tally, request)
   } finally {
     signal.removeEventListener('abort', stop)
     meter.close()

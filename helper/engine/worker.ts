@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { DurableFiles } from '../files/durable.js'
 import { hashEngineNamed, type HashEngine } from '../files/hash.js'
 import { alignedBuffer } from '../files/aligned.js'
+import { runCompareJob } from './compare.js'
 import { runCopyBatch } from './copy.js'
 import type { CopyJob, Job, JobOutcome } from './jobs.js'
 import { runHashJob, Stopped, type WorkerDeps } from './read.js'
@@ -54,6 +55,7 @@ export function runBatch(deps: WorkerDeps, jobs: readonly Job[]): JobOutcome[] {
   const copied = runCopyBatch(deps, copies)[Symbol.iterator]()
   return jobs.map((job) => {
     if (job.kind === 'hash') return runHashJob(deps, job)
+    if (job.kind === 'compare') return runCompareJob(deps, job)
     const next = copied.next()
     if (next.done) throw new Error('a copy job without an outcome')
     return next.value

@@ -5,6 +5,7 @@
 import path from 'node:path'
 import { SafelightError } from '../errors.js'
 import type { HashOutcome, Target } from '../engine/jobs.js'
+import { editedAndRotten, pictureChange, unsureWhether } from '../engine/picture-change.js'
 import { filesOfShoot, saveCopy, saveFile } from '../journal/files.js'
 import { historyOfShoot, type FileHistory, type PastVersion } from '../journal/history.js'
 import { sourceById, type ShootRow } from '../journal/shoots.js'
@@ -97,9 +98,14 @@ async function healOriginal(run: HealRun, original: RottenOriginal): Promise<voi
     return
   }
   if (now.stat.sizeBytes !== asRead.sizeBytes || now.stat.mtimeMs !== asRead.mtimeMs) {
-    run.engine.warn(
-      `${shoot.key}/${file.name} has been worked on since it was found damaged and was left alone; back it up again`,
-    )
+    const changed = { shoot, name: file.name, file: path.join(folder, file.name), version, copies: version.copies }
+    const change = await pictureChange(run.engine, run.engine.livePlaces(), changed)
+    if (change?.kind === 'rotten') find(run, shoot, file.name, editedAndRotten(change.wrongBytes))
+    else if (change?.kind === 'unsure') run.engine.warn(unsureWhether(shoot.key, file.name, change.why))
+    else
+      run.engine.warn(
+        `${shoot.key}/${file.name} has been worked on since it was found damaged and was left alone; back it up again`,
+      )
     return
   }
   for (const aside of damagedBeside(run, original)) {

@@ -78,6 +78,7 @@ export async function scrubSlice(
     {
       shoots: [...new Set(due.map(({ shootId }) => keys.get(shootId) ?? ''))],
       places: request.places.filter(({ id }) => due.some(({ placeId }) => placeId === id)),
+      compareWith: request.places,
       withOriginals: due.some(({ placeId }) => placeId === WORKING),
       only: (copy) => isDue.has(nameOf(copy)),
       exclusively: (act) => request.exclusively(act),
