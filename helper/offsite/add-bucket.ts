@@ -202,6 +202,8 @@ export async function writeMarker(
     created: before?.created ?? new Date(place.addedMs).toISOString(),
     format: FORMAT_VERSION,
     machine: { id: settings.machineId, host: os.hostname() },
+    ...(settings.lock ? { lock: settings.lock } : {}),
+    ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
     ...(settings.recipients ? { encryption: { format: 'age', recipients: settings.recipients } } : {}),
   }
   const page = howToRestoreFromBucket({

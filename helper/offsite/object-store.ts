@@ -251,6 +251,9 @@ export interface ObjectStore {
   /** How far this computer's clock was found to be behind the store's, in ms; 0 until a request was refused for it. */
   clockCorrectionMs(): number
 
+  /** Whether it has answered at all since it was opened, as it was asked to. */
+  hasAnswered(): boolean
+
   /** Ends idle connections. The store must not be used afterwards. */
   close(): void
 }

@@ -7,9 +7,11 @@ import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
 import { forgetObject, listObjects, objectAt, touchObject, type ObjectRow } from '../journal/offsite.js'
 import { addStep } from '../journal/steps.js'
+import { adoptUnknown, unknownCopies } from './adopt.js'
 import { number } from '../journal/rows.js'
 import type { HashEngine } from '../files/hash.js'
 import { receiptOf } from './journal-ledger.js'
+import { renewProof, type Believed, type NewProof } from './renew-proof.js'
 import type { OpenBucket } from './open-bucket.js'
 import { readBack, recheckByListing, recheckObject, type Recheck } from './recheck.js'
 import { readSettings } from './settings.js'
@@ -79,6 +81,7 @@ export function readBackSlice(
 export interface RecheckDeps {
   readonly journal: Journal
   readonly now: () => number
+  readonly believed: Believed
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
 }
 
@@ -99,14 +102,19 @@ export function lastRecheckMs(journal: Journal, placeId: string): number | undef
  *  is known and nothing changed */
 export async function recheckPlace(
   bucket: OpenBucket,
-  { journal, now }: RecheckDeps,
+  { journal, now, believed }: RecheckDeps,
   signal?: AbortSignal,
 ): Promise<RecheckReport> {
   const placeId = bucket.place.id
   const startedMs = now()
+  const unknown = unknownCopies(bucket, journal)
   const objects = new Map(listObjects(journal, placeId).map((object) => [object.key, object]))
   const receipts = [...objects.values()].map(receiptOf)
   const found = await recheckByListing(bucket.ownPrefix, receipts, bucket.store, signal)
+  const proofs = { atMs: startedMs, how: 'server checksum', believed } as const
+  const onConfirmed = ({ versionId, path }: { versionId: number; path: string }): void =>
+    renewProof(journal, placeId, { versionId, path }, proofs)
+  const adopted = await adoptUnknown(bucket, unknown, found.extra, { journal, now, onConfirmed }, signal)
   const bad = new Set([...found.missing.map(({ key }) => key), ...found.differs.map(({ receipt }) => receipt.key)])
   const missing = new Set(found.missing.map(({ key }) => key))
   const otherFiles: string[] = []
@@ -115,7 +123,7 @@ export async function recheckPlace(
       if (!isStillRecorded(journal, object)) continue
       if (bad.has(key)) noteBad(bucket, journal, object, missing.has(key) ? 'missing' : 'damaged', now())
       else {
-        noteGood(journal, object, startedMs, 'server checksum')
+        noteGood(journal, object, proofs)
         if (!object.copy) otherFiles.push(bucket.pathOf(key) ?? '')
       }
     }
@@ -123,17 +131,17 @@ export async function recheckPlace(
     setMeta(journal, `offsite-recheck ${placeId}`, String(startedMs))
   })
   return {
-    same: found.same,
-    missing: [...missing],
-    differs: found.differs.map(({ receipt }) => receipt.key),
-    extra: found.extra.length,
+    same: found.same + adopted.confirmed,
+    missing: [...missing, ...adopted.missing],
+    differs: [...found.differs.map(({ receipt }) => receipt.key), ...adopted.differs],
+    extra: found.extra.length - adopted.confirmed,
   }
 }
 
 /** Lengthens the locks that are due. @returns how many were looked at, and which cannot be locked, in words */
 export async function renewLocks(
   bucket: OpenBucket,
-  { journal, now, sleep }: RecheckDeps,
+  { journal, now, sleep, believed }: RecheckDeps,
   signal?: AbortSignal,
 ): Promise<{ readonly renewed: number; readonly unlocked: readonly string[] }> {
   const { lockWish, store, profile, place } = bucket
@@ -144,7 +152,7 @@ export async function renewLocks(
   for (const object of due) {
     signal?.throwIfAborted()
     const checked = await recheckObject(receiptOf(object), lockWish, { store, profile, now, sleep }, signal)
-    record(bucket, journal, object, checked, now())
+    record(bucket, journal, object, checked, { nowMs: now(), believed })
     if (checked.kind === 'same') renewed += 1
     if (checked.kind === 'unlocked') unlocked.push(checked.why)
   }
@@ -175,10 +183,10 @@ export interface ReadBackReport {
 export async function readSliceBack(
   bucket: OpenBucket,
   bytesPerDay: number,
-  deps: Pick<RecheckDeps, 'journal' | 'now'> & { readonly hashEngine: HashEngine },
+  deps: Omit<RecheckDeps, 'sleep'> & { readonly hashEngine: HashEngine },
   signal?: AbortSignal,
 ): Promise<ReadBackReport> {
-  const { journal, now } = deps
+  const { journal, now, believed } = deps
   const placeId = bucket.place.id
   const startedMs = now()
   const report = { objects: 0, bytes: 0, bad: [] as string[] }
@@ -200,7 +208,7 @@ export async function readSliceBack(
       report.objects += 1
       report.bytes += object.sizeBytes
       journal.transaction(() => {
-        record(bucket, journal, object, checked, now())
+        record(bucket, journal, object, checked, { nowMs: now(), believed })
         noteSlice()
       })
     }
@@ -217,7 +225,13 @@ function isCold({ ownPrefix, place }: OpenBucket, { key, sizeBytes }: ObjectRow)
   return isColdClass(storageClassFor(key.slice(ownPrefix.length), sizeBytes, readSettings(place).storageClass))
 }
 
-function record(bucket: OpenBucket, journal: Journal, object: ObjectRow, checked: Recheck, nowMs: number): void {
+function record(
+  bucket: OpenBucket,
+  journal: Journal,
+  object: ObjectRow,
+  checked: Recheck,
+  { nowMs, believed }: { readonly nowMs: number; readonly believed: Believed },
+): void {
   journal.transaction(() => {
     if (!isStillRecorded(journal, object)) return
     switch (checked.kind) {
@@ -225,8 +239,7 @@ function record(bucket: OpenBucket, journal: Journal, object: ObjectRow, checked
         noteGood(
           journal,
           checked.lockedUntilMs === undefined ? object : { ...object, lockedUntilMs: checked.lockedUntilMs },
-          nowMs,
-          checked.by === 'download' ? 'download' : 'server checksum',
+          { atMs: nowMs, how: checked.by === 'download' ? 'download' : 'server checksum', believed },
         )
         break
       case 'missing':
@@ -247,13 +260,9 @@ function isStillRecorded(journal: Journal, { placeId, key, receipt }: ObjectRow)
   return objectAt(journal, placeId, key)?.receipt === receipt
 }
 
-function noteGood(journal: Journal, object: ObjectRow, nowMs: number, how: 'server checksum' | 'download'): void {
-  touchObject(journal, object, nowMs, how === 'download')
-  if (!object.copy) return
-  journal.run(
-    "UPDATE copies SET proven_ms = ?, proven_how = ? WHERE version_id = ? AND place_id = ? AND path = ? AND state = 'verified'",
-    [nowMs, how, object.copy.versionId, object.placeId, object.copy.path],
-  )
+function noteGood(journal: Journal, object: ObjectRow, proof: NewProof): void {
+  touchObject(journal, object, proof.atMs, proof.how === 'download')
+  if (object.copy) renewProof(journal, object.placeId, object.copy, proof)
 }
 
 /** No longer counted, and so sent again: a photo because it is pending, a record because its receipt is gone, a catalog because the bucket has

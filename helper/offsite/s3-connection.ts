@@ -23,6 +23,7 @@ export interface S3Connection {
   /** @param doing  for messages, as in "sending part 3 of IMG_0412.CR3" */
   readonly run: <T>(doing: string, signal: AbortSignal | undefined, request: () => Promise<T>) => Promise<T>
   readonly abortable: (signal: AbortSignal | undefined) => { readonly abortSignal?: AbortSignal }
+  readonly hasAnswered: () => boolean
   /** Sends a body: whole, or, under a bandwidth limit, step by step; signed either way. */
   readonly sendBody: <T>(
     body: Uint8Array,
@@ -54,12 +55,19 @@ export function openConnection(options: S3Options, deps: S3Deps): S3Connection {
     patience = next
   }
 
+  let answered = false
+
   return {
     name,
     bucket,
     client,
     attempts,
-    run: (doing, signal, request) => attempt(doing, attempts, signal, request),
+    async run(doing, signal, request) {
+      const answer = await attempt(doing, attempts, signal, request)
+      answered = true
+      return answer
+    },
+    hasAnswered: () => answered,
     abortable: (signal) => (signal ? { abortSignal: signal } : {}),
 
     async sendBody(body, signal, send) {

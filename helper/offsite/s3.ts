@@ -18,7 +18,7 @@ export type { S3Deps, S3Options } from './s3-client.js'
 
 export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectStore {
   const connection = openConnection(options, deps)
-  const { attempts, bucket, client, name, run, abortable, sendBody } = connection
+  const { attempts, bucket, client, name, run, abortable, sendBody, hasAnswered } = connection
 
   async function get(request: contract.ReadRequest, signal: AbortSignal | undefined, pinnedEtag?: string) {
     const { start, end } = request.range ?? { start: 0 }
@@ -186,6 +186,8 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
       ),
 
     clockCorrectionMs: () => attempts.clockCorrectionMs(),
+    hasAnswered,
+
     close: () => client.destroy(),
   }
 }

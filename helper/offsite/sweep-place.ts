@@ -67,7 +67,7 @@ function unasked(bucket: OpenBucket, journal: Journal, open: readonly OpenUpload
 }
 
 /** A name that no key can stand for was never begun. */
-function keyOrNone(keyOf: () => string): string[] {
+export function keyOrNone(keyOf: () => string): string[] {
   try {
     return [keyOf()]
   } catch (error) {

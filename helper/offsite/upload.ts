@@ -57,7 +57,7 @@ export interface UploadProgress {
 }
 
 /** The mtime travels with the object in the form that rclone reads and writes: seconds since 1970. */
-const MTIME_METADATA = 'mtime'
+export const MTIME_METADATA = 'mtime'
 
 /** An upload that the store forgot or refuses to complete is begun again this often; then something else is wrong. */
 const FRESH_STARTS = 3

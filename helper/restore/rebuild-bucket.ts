@@ -99,7 +99,15 @@ function nothingThere(address: BucketAddress): SafelightError {
   })
 }
 
-const Encryption = z.object({ encryption: z.object({ recipients: z.array(z.string()).min(2) }).optional() })
+/** What was wished for, as the marker says it. A lock of more than ten years was not wished for by a person. */
+const Wishes = z.object({
+  encryption: z.object({ recipients: z.array(z.string()).min(2) }).optional(),
+  lock: z.object({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), days: z.int().min(1).max(3650) }).optional(),
+  storageClass: z
+    .string()
+    .regex(/^[A-Z0-9_]{1,40}$/)
+    .optional(),
+})
 
 /** What is known of this place already stays; else it is what its marker says, and of the store nothing is taken for granted. */
 async function rowFor(
@@ -119,14 +127,16 @@ async function rowFor(
   }
   const known = placeById(journal, marker.id)
   if (known) return { ...known, settings: { ...known.settings, ...reach }, lastSeenMs: clock() }
-  const said = Encryption.safeParse(await readJson(store, `${own}place.json`, signal)).data?.encryption
+  const said = Wishes.safeParse(await readJson(store, `${own}place.json`, signal)).data
   const settings: BucketSettings = {
     allowPlainHttp: false,
     ...reach,
     machineId,
     store: { ...CAUTIOUS_PROFILE, storageClasses: [...CAUTIOUS_PROFILE.storageClasses] },
     probedMs: 0,
-    ...(said ? { recipients: said.recipients } : {}),
+    ...(said?.encryption ? { recipients: said.encryption.recipients } : {}),
+    ...(said?.lock ? { lock: said.lock } : {}),
+    ...(said?.storageClass === undefined ? {} : { storageClass: said.storageClass }),
   }
   return {
     id: marker.id,

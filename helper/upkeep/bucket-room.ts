@@ -3,6 +3,7 @@
 // something goes through.
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import { readConfig } from '../config.js'
 import { SafelightError } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import { chooseHashEngine } from '../files/hash.js'
@@ -21,6 +22,7 @@ import {
 import { checkName } from '../place/places.js'
 import { drivesHere } from '../offsite/candidates.js'
 import { createLimiter, type Limiter } from '../offsite/limiter.js'
+import { learnStore } from '../offsite/learn-store.js'
 import { openBucket, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
 import { probeStore } from '../offsite/probe.js'
 import type { ProbeReport } from '../offsite/providers.js'
@@ -59,6 +61,8 @@ export class BucketRoom {
   readonly #deps: BucketRoomDeps
   readonly #shared = new Map<string, Shared>()
   readonly #underWay = new Map<string, Promise<void>>()
+  /** Places that this process may not try. */
+  readonly #untried = new Set<string>()
 
   constructor(deps: BucketRoomDeps) {
     this.#deps = deps
@@ -115,33 +119,48 @@ export class BucketRoom {
 
   /** Sends what is proven and not there yet. @throws OFFSITE_* that ended the run, or the signal's reason */
   async send(place: PlaceRow, options: SendOptions, signal: AbortSignal): Promise<SendReport> {
-    const { journal, clock } = this.#deps
-    const bucket = this.open(place)
-    const shared = this.#sharedOf(place)
     try {
-      // A command that runs without the helper clears away too: nobody else may ever do it.
-      const isLost = (await shared.ledger.lost()).length > 0
-      if (isLost || isSweepDue(lastSweepMs(journal, place.id), clock())) await this.#sweepIn(bucket, signal)
-      // What Lightroom knows of the photos first: it is little, and nothing else can make it again.
-      const catalogs = await this.sendCatalogs(bucket, signal)
-      const sendDeps = {
-        ...this.#sendDeps(place),
-        underWay: this.#underWay,
-        exclusively: <T>(act: () => Promise<T>) => shared.limit(act),
-      }
-      const sent = await sendAll(bucket, options, sendDeps, signal)
-      const report = { ...sent, warnings: [...catalogs.failed, ...sent.warnings] }
-      noteChainBreaks(journal, place.id, sent.warnings)
-      this.settle(place.id)
-      const row = placeById(journal, place.id)
-      if (row) savePlace(journal, { ...row, lastSeenMs: clock() })
-      return report
+      return await this.#with(place, (bucket) => this.#sendTo(bucket, options, signal), signal)
     } catch (error) {
       if (error instanceof SafelightError) this.noteTrouble(place.id, error)
       throw error
-    } finally {
-      bucket.close()
     }
+  }
+
+  async #sendTo(bucket: OpenBucket, options: SendOptions, signal: AbortSignal): Promise<SendReport> {
+    const { journal, clock } = this.#deps
+    const { place } = bucket
+    const shared = this.#sharedOf(place)
+    // A command that runs without the helper clears away too: nobody else may ever do it.
+    const isLost = (await shared.ledger.lost()).length > 0
+    if (isLost || isSweepDue(lastSweepMs(journal, place.id), clock())) await this.#sweepIn(bucket, signal)
+    // What Lightroom knows of the photos first: it is little, and nothing else can make it again.
+    const catalogs = await this.sendCatalogs(bucket, signal)
+    const sendDeps = {
+      ...this.#sendDeps(place),
+      underWay: this.#underWay,
+      exclusively: <T>(act: () => Promise<T>) => shared.limit(act),
+    }
+    const sent = await sendAll(bucket, options, sendDeps, signal)
+    noteChainBreaks(journal, place.id, sent.warnings)
+    this.settle(place.id)
+    return { ...sent, warnings: [...catalogs.failed, ...sent.warnings] }
+  }
+
+  /** After a rebuild nothing is known of what a store can do: it is tried before the first thing that depends on it. A key that may not write
+   *  there tries nothing, and then nothing is taken for granted. @throws OFFSITE_* when the store cannot be asked */
+  async #tried(known: PlaceRow, signal: AbortSignal): Promise<PlaceRow> {
+    const { journal, clock } = this.#deps
+    const place = placeById(journal, known.id) ?? known
+    const settings = readSettings(place)
+    if (settings.probedMs > 0 || this.#untried.has(place.id)) return place
+    const learned = await learnStore(this.openDeps(), place, clock, signal)
+    if (!learned) this.#untried.add(place.id)
+    if (!learned) return place
+    if (learned.store.etagIsMd5 !== settings.store.etagIsMd5) this.#shared.delete(place.id)
+    const row = { ...(placeById(journal, place.id) ?? place), settings: learned }
+    savePlace(journal, row)
+    return row
   }
 
   owesCatalogs(placeId: string): boolean {
@@ -174,7 +193,7 @@ export class BucketRoom {
 
   /** Clears unfinished uploads away. @throws OFFSITE_* */
   async sweep(place: PlaceRow, signal: AbortSignal): Promise<number> {
-    return this.#with(place, (bucket) => this.#sweepIn(bucket, signal))
+    return this.#with(place, (bucket) => this.#sweepIn(bucket, signal), signal)
   }
 
   async #sweepIn(bucket: OpenBucket, signal: AbortSignal): Promise<number> {
@@ -186,25 +205,38 @@ export class BucketRoom {
 
   /** The monthly look at everything, and the locks that run out. @throws OFFSITE_* */
   async recheck(place: PlaceRow, signal: AbortSignal): Promise<RecheckReport> {
-    const deps = { journal: this.#deps.journal, now: this.#deps.clock, sleep: pause }
-    return this.#with(place, async (bucket) => {
-      const report = await recheckPlace(bucket, deps, signal)
-      await renewLocks(bucket, deps, signal)
-      return report
-    })
+    const deps = { ...this.#lookDeps(), sleep: pause }
+    return this.#with(
+      place,
+      async (bucket) => {
+        const report = await recheckPlace(bucket, deps, signal)
+        await renewLocks(bucket, deps, signal)
+        return report
+      },
+      signal,
+    )
   }
 
   /** A day's slice of every byte. @throws OFFSITE_* */
   async readBack(place: PlaceRow, bytesPerDay: number, signal: AbortSignal): Promise<ReadBackReport> {
-    const deps = { journal: this.#deps.journal, now: this.#deps.clock, hashEngine: chooseHashEngine() }
-    return this.#with(place, (bucket) => readSliceBack(bucket, bytesPerDay, deps, signal))
+    const deps = { ...this.#lookDeps(), hashEngine: chooseHashEngine() }
+    return this.#with(place, (bucket) => readSliceBack(bucket, bytesPerDay, deps, signal), signal)
   }
 
-  async #with<T>(place: PlaceRow, act: (bucket: OpenBucket) => Promise<T>): Promise<T> {
-    const bucket = this.open(place)
+  #lookDeps() {
+    const { journal, clock, home } = this.#deps
+    return { journal, now: clock, believed: readConfig(home).bestBefore }
+  }
+
+  /** A bucket was seen when it answered, not when it was meant to be asked. */
+  async #with<T>(place: PlaceRow, act: (bucket: OpenBucket) => Promise<T>, signal: AbortSignal): Promise<T> {
+    const { journal, clock } = this.#deps
+    const bucket = this.open(await this.#tried(place, signal))
     try {
       return await act(bucket)
     } finally {
+      const row = placeById(journal, place.id)
+      if (row && bucket.store.hasAnswered()) savePlace(journal, { ...row, lastSeenMs: clock() })
       bucket.close()
     }
   }

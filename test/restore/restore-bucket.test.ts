@@ -119,7 +119,9 @@ describe('restore from a bucket', () => {
       assert.equal(again.exitCode, 0, again.summary)
       double.requests.length = 0
       await mustBackUp()
-      const sent = double.requests.filter(({ operation, key }) => operation === 'PutObject' && /CR3|jpg/.test(key))
+      const sent = double.requests.filter(
+        ({ operation, key }) => operation === 'PutObject' && /Photos.*(CR3|jpg)/.test(key),
+      )
       assert.deepEqual(
         sent.map(({ key }) => key),
         [],
