@@ -1,4 +1,5 @@
 // The page that lies in every bucket, for the day when Safelight is gone. Its commands are run by a test.
+import { UNPACK_A_CATALOG } from './how-to-restore.js'
 
 export interface BucketPage {
   readonly bucket: string
@@ -64,6 +65,12 @@ ${
 
    Every line must end with OK. Each subfolder has a safelight.b3 of its own; check them one by one.
 
+${isEncrypted ? 4 : 3}. TO GET A LIGHTROOM CATALOG BACK
+   Fetch its backups${isEncrypted ? ', decrypt them as above' : ''}, unpack one, and open it with Lightroom:
+
+     rclone copy "offsite:${bucket}/${folder}/Catalogs/<catalog>" "/where/you/want/it/Catalogs/<catalog>"
+     cd "/where/you/want/it"
+${UNPACK_A_CATALOG}
 WITH SAFELIGHT ON A NEW COMPUTER, and the same access key:
 
      safelight rebuild --from s3://${bucket}${folder.includes('/') ? `/${folder.slice(0, folder.lastIndexOf('/'))}` : ''}${endpoint === undefined ? '' : ` --endpoint ${endpoint}`}

@@ -1,5 +1,19 @@
 // The page that lies on every drive, for the day when Safelight is gone. Its commands are run by a test.
 
+/** From inside the folder that holds `Catalogs/`. */
+export const UNPACK_A_CATALOG = `     gunzip --keep --stdout "Catalogs/<catalog>/<date>/<catalog>.lrcat.gz" > "/where/you/want/it/<catalog>.lrcat"
+
+   If there is a file <catalog>.lrcat-wal beside it, it belongs to this very backup: put it next to the .lrcat.
+   So does a <catalog>.lrcat-journal. Any other -wal, -shm or -journal where you put it must go before you open it.
+   If catalog.json in the same folder has a list "data", these files belong into the folder <catalog>.lrcat-data
+   beside the .lrcat. For each of them, with its "storedAs" and its "name":
+
+     mkdir -p "/where/you/want/it/<catalog>.lrcat-data"
+     cp -p "Catalogs/<catalog>/<storedAs>" "/where/you/want/it/<catalog>.lrcat-data/<name>"
+
+   "verdict" in catalog.json says what was found when this backup was opened: good, suspect or bad.
+`
+
 export const HOW_TO_RESTORE = `HOW TO GET YOUR PICTURES BACK WITHOUT SAFELIGHT
 
 Everything here is plain files. Nothing is packed, renamed or encrypted.
@@ -32,18 +46,7 @@ Everything here is plain files. Nothing is packed, renamed or encrypted.
 4. TO GET A LIGHTROOM CATALOG BACK
    Unpack it, put it where you want it, and open it with Lightroom:
 
-     gunzip --keep --stdout "Catalogs/<catalog>/<date>/<catalog>.lrcat.gz" > "/where/you/want/it/<catalog>.lrcat"
-
-   If there is a file <catalog>.lrcat-wal beside it, it belongs to this very backup: put it next to the .lrcat.
-   So does a <catalog>.lrcat-journal. Any other -wal, -shm or -journal where you put it must go before you open it.
-   If catalog.json in the same folder has a list "data", these files belong into the folder <catalog>.lrcat-data
-   beside the .lrcat. For each of them, with its "storedAs" and its "name":
-
-     mkdir -p "/where/you/want/it/<catalog>.lrcat-data"
-     cp -p "Catalogs/<catalog>/<storedAs>" "/where/you/want/it/<catalog>.lrcat-data/<name>"
-
-   "verdict" in catalog.json says what was found when this backup was opened: good, suspect or bad.
-
+${UNPACK_A_CATALOG}
 5. WITH SAFELIGHT ON A NEW COMPUTER
      safelight rebuild --from /path/to/this/drive
    and everything on this drive is known again.

@@ -4,7 +4,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
-import { backup } from '../support/safelight.js'
+import { makeCatalog, makeCatalogData } from '../support/catalog.js'
+import { commandsOf, unpackCatalog } from '../support/page.js'
+import { ask, backup } from '../support/safelight.js'
 import { contentOf, scratch, TAKEN, type Scratch } from '../support/tree.js'
 
 describe('HOW-TO-RESTORE.txt', () => {
@@ -17,12 +19,7 @@ describe('HOW-TO-RESTORE.txt', () => {
     const drive = here.folder('drive')
     await backup(here.home, source, drive)
     const page = readFileSync(path.join(drive, 'Safelight/HOW-TO-RESTORE.txt'), 'utf8')
-    const filledIn = page
-      .replaceAll('/where/you/want/it', here.folder('home again'))
-      .replaceAll('<shoot>', 'Big Day')
-      .split('\n')
-      .filter((line) => line.startsWith('     '))
-      .map((line) => line.trim())
+    const filledIn = commandsOf(page, here.folder('home again'), { '<shoot>': 'Big Day' })
     const copy = filledIn.find((line) => line.startsWith('cp '))
     const check = filledIn.filter((line) => line.startsWith('cd ') || line.startsWith('b3sum'))
     assert.ok(copy && check.length === 2, 'the page has the commands')
@@ -46,5 +43,23 @@ describe('HOW-TO-RESTORE.txt', () => {
     assert.match(failed, /IMG 1\.CR3: FAILED/)
     assert.notEqual(exitCode, 0)
     assert.ok(readdirSync(path.join(drive, 'Safelight')).includes('place.json'))
+  })
+  it('brings a Lightroom catalog back with its own commands, its data folder too', async () => {
+    const drive = here.folder('catalog drive')
+    const source = here.tree('Small Day', { 'IMG 1.CR3': null })
+    await backup(here.home, source, drive)
+    const catalog = path.join(here.folder('Lightroom'), 'Main Catalog.lrcat')
+    makeCatalog(catalog, { roots: { [`${source}/`]: { '': [{ name: 'IMG 1.CR3', rating: 3 }] } } })
+    makeCatalogData(catalog, { '000012.blob': 'a mask', '000013.sst': 'a table' })
+    await ask(here.home, ['catalog', 'backup', catalog])
+    const page = readFileSync(path.join(drive, 'Safelight/HOW-TO-RESTORE.txt'), 'utf8')
+    const where = here.folder('catalog again')
+    await unpackCatalog(page, path.join(drive, 'Safelight'), where, 'Main Catalog')
+    for (const name of [
+      'Main Catalog.lrcat',
+      'Main Catalog.lrcat-data/000012.blob',
+      'Main Catalog.lrcat-data/000013.sst',
+    ])
+      assert.deepEqual(readFileSync(path.join(where, name)), readFileSync(here.at('Lightroom', name)), name)
   })
 })

@@ -5,6 +5,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
 import { studio, type Studio } from '../offsite/support.js'
+import { makeCatalog, makeCatalogData } from '../support/catalog.js'
+import { commandsOf, unpackCatalog } from '../support/page.js'
 import { startCephOrSkip, type Ceph } from '../support/s3/ceph.js'
 import { collect, makeBucket, openTestStore } from '../support/s3/fixture.js'
 import { hasB3sum, readTree, type Found } from '../support/shoots.js'
@@ -19,6 +21,9 @@ describe('a shoot that is called protected', () => {
   let room: Studio
   let bucket: string
   let original: ReadonlyMap<string, Found>
+  /** Where the live catalog lies, and all that belonged to it. */
+  let lightroom: string
+  let catalog: ReadonlyMap<string, Found>
 
   before(async function () {
     this.timeout(120_000)
@@ -32,6 +37,14 @@ describe('a shoot that is called protected', () => {
     const reach = { endpoint: ceph.url }
     await room.call('place/add', { path: room.drive })
     await room.call('place/add', { path: `s3://${bucket}/backup`, name: 'Cloud', bucket: reach })
+    lightroom = path.join(room.root, 'Lightroom')
+    fs.mkdirSync(lightroom)
+    const live = path.join(lightroom, 'Main.lrcat')
+    makeCatalog(live, { roots: { [`${room.originals}/`]: { 'Wedding/': [{ name: 'IMG_1.CR3', rating: 3 }] } } })
+    makeCatalogData(live, { '000012.blob': 'a mask', '000013.sst': 'a table' })
+    catalog = readTree(lightroom)
+    const kept = await room.call('catalog/backup', { catalog: live })
+    assert.equal(kept.exitCode, 0, kept.summary)
     const result = await room.call('backup/run', { paths: [room.originals], to: [] })
     assert.equal(result.exitCode, 0, result.summary)
     const { shoots } = await room.call('shoots/list', {})
@@ -49,13 +62,21 @@ describe('a shoot that is called protected', () => {
     store.close()
   }
   const same = (folder: string): void => assert.deepEqual([...readTree(folder)], [...original])
+  const hashes = (tree: ReadonlyMap<string, Found>) => [...tree].map(([name, { hash }]) => [name, hash])
+  const catalogComesBack = async (place: string): Promise<void> => {
+    const to = fs.mkdtempSync(path.join(room.root, 'catalog-'))
+    const answer = await room.call('catalog/restore', { name: 'Main', to })
+    assert.deepEqual([answer.exitCode, answer.place], [0, place], answer.summary)
+    assert.deepEqual(hashes(readTree(to)), hashes(catalog))
+  }
 
   it('comes back from the bucket when the originals and the drive are destroyed, also on a new computer', async function () {
     this.timeout(180_000)
-    for (const folder of [room.originals, room.drive]) fs.rmSync(folder, { recursive: true })
+    for (const folder of [room.originals, lightroom, room.drive]) fs.rmSync(folder, { recursive: true })
     const here = await room.call('restore/run', { all: true })
     assert.equal(here.exitCode, 0, here.summary)
     same(room.originals)
+    await catalogComesBack('Cloud')
     for (const folder of [room.originals, room.home]) fs.rmSync(folder, { recursive: true })
     const rebuilt = await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: ceph.url } })
     assert.equal(rebuilt.exitCode, 0, rebuilt.summary)
@@ -63,15 +84,17 @@ describe('a shoot that is called protected', () => {
     const anew = await room.call('restore/run', { all: true, to })
     assert.equal(anew.exitCode, 0, anew.summary)
     same(path.join(to, 'Pictures'))
+    await catalogComesBack('Cloud')
   })
 
   it('comes back from the drive when the originals and the bucket are destroyed', async function () {
     this.timeout(180_000)
-    fs.rmSync(room.originals, { recursive: true })
+    for (const folder of [room.originals, lightroom]) fs.rmSync(folder, { recursive: true })
     await emptyBucket()
     const answer = await room.call('restore/run', { all: true })
     assert.equal(answer.exitCode, 0, answer.summary)
     same(room.originals)
+    await catalogComesBack('drive')
   })
 
   it('is whole in the originals when the drive and the bucket are destroyed, and fills a new drive from them', async function () {
@@ -85,7 +108,11 @@ describe('a shoot that is called protected', () => {
     fs.mkdirSync(fresh)
     const added = await room.call('place/add', { path: fresh, fill: true })
     assert.deepEqual([added.exitCode, added.filled?.files], [0, original.size], added.summary)
-    fs.rmSync(room.originals, { recursive: true })
+    assert.deepEqual([...readTree(lightroom)], [...catalog], 'the live catalog was not touched')
+    const kept = await room.call('catalog/backup', { catalog: path.join(lightroom, 'Main.lrcat') })
+    assert.equal(kept.exitCode, 0, kept.summary)
+    for (const folder of [room.originals, lightroom]) fs.rmSync(folder, { recursive: true })
+    await catalogComesBack('fresh')
     const again = await room.call('restore/run', { all: true })
     assert.equal(again.exitCode, 0, again.summary)
     same(room.originals)
@@ -101,13 +128,8 @@ describe('a shoot that is called protected', () => {
       this.skip()
     }
     const page = String((await room.tree(ceph.url, bucket, 'backup')).get('HOW-TO-RESTORE.txt'))
-    const commands = (shoot: string): string[] =>
-      page
-        .replaceAll('/where/you/want/it', path.join(room.root, 'out'))
-        .replaceAll('<shoot>', shoot)
-        .split('\n')
-        .filter((line) => line.startsWith('     '))
-        .map((line) => line.trim())
+    const out = path.join(room.root, 'out')
+    const commands = (shoot: string): string[] => commandsOf(page, out, { '<shoot>': shoot, '<catalog>': 'Main' })
     const env = {
       RCLONE_CONFIG: path.join(room.root, 'rclone.conf'),
       RCLONE_CONFIG_OFFSITE_TYPE: 's3',
@@ -124,14 +146,20 @@ describe('a shoot that is called protected', () => {
       assert.ok(copy && check, 'the page has the commands')
       // Nothing else of this computer's settings for S3.
       await execa('sh', ['-ec', copy], { env, extendEnv: false })
-      const { stdout } = await execa('sh', ['-ec', check], { cwd: path.join(room.root, 'out', shoot) })
+      const { stdout } = await execa('sh', ['-ec', check], { cwd: path.join(out, shoot) })
       assert.ok(
         stdout.split('\n').every((line) => line.endsWith(': OK')),
         stdout,
       )
     }
-    const got = readTree(path.join(room.root, 'out', 'Pictures'))
+    const got = readTree(path.join(out, 'Pictures'))
     for (const [name, { hash, mtimeMs }] of original)
       assert.deepEqual([got.get(name)?.hash, got.get(name)?.mtimeMs], [hash, mtimeMs], `${name}, with its date`)
+    const bring = commands('').find((line) => line.includes('/Catalogs/'))
+    assert.ok(bring)
+    await execa('sh', ['-ec', bring], { env, extendEnv: false })
+    await unpackCatalog(page, out, out, 'Main')
+    const found = readTree(out)
+    for (const [name, { hash }] of catalog) assert.equal(found.get(name)?.hash, hash, name)
   })
 })
