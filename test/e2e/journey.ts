@@ -8,8 +8,11 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import fs from 'fs-extra'
+import { SafelightError } from '../../helper/errors.js'
 import { chooseHashEngine, hashBytes } from '../../helper/files/hash.js'
 import { parseManifest } from '../../helper/manifest/manifest.js'
+import { stopHelper } from '../../helper/service/background.js'
+import { findHelper, type Caller } from '../../helper/service/endpoint.js'
 import type { Shoot, StatusResult } from '../../shared/methods.js'
 import { LightroomHost } from '../support/lightroom/host.js'
 
@@ -17,6 +20,9 @@ const PROGRAM = fileURLToPath(new URL('../../helper/main.js', import.meta.url))
 
 /** Seconds of Lightroom's clock per real second: the poll is every half minute, and nobody wants to wait for it. */
 const RATE = 40
+/** Real time that a fact may take on the slowest of machines. */
+const PATIENCE_MS = 100_000
+const CALLER: Caller = { client: 'cli', version: '0.1.0' }
 
 export class Journey {
   readonly folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'safelight-e2e-')))
@@ -84,9 +90,10 @@ export class Journey {
     return JSON.parse(stdout) as Record<string, unknown>
   }
 
-  /** Lets Lightroom run until what a command says is so. */
-  async until(what: string, fact: () => Promise<boolean>, tries = 400): Promise<void> {
-    for (let attempt = 0; attempt < tries; attempt++) {
+  /** Lets Lightroom run until a fact is so. */
+  async until(what: string, fact: () => Promise<boolean>): Promise<void> {
+    const endsAt = performance.now() + PATIENCE_MS
+    while (performance.now() < endsAt) {
       if (await fact()) return
       if (this.#host) await this.#host.pass(RATE / 20)
     }
@@ -99,14 +106,27 @@ export class Journey {
     )
   }
 
-  /** Every original of a shoot, sidecars included, is verified on the drive according to the helper. */
+  /** Every original of a shoot, sidecars included, is verified on the drive according to the helper that runs. */
   async isVerified(name: string): Promise<boolean> {
     const wanted = fs.readdirSync(path.join(this.library, name)).length
-    const { shoots } = (await this.safelight('shoots')) as { shoots?: Shoot[] }
-    const place = shoots
-      ?.find((each) => each.id === `Weddings/${name}`)
-      ?.places.find((each) => each.place !== 'working')
+    const shoots = await this.#askShoots()
+    const place = shoots.find((each) => each.id === `Weddings/${name}`)?.places.find((each) => each.place !== 'working')
     return place?.verified === wanted
+  }
+
+  /** Asked over its socket, as a page does: a command of its own for each look costs more than all that is looked at. */
+  async #askShoots(): Promise<readonly Shoot[]> {
+    const presence = await findHelper(this.home, CALLER)
+    if (presence.kind !== 'running') return []
+    try {
+      return (await presence.client.call('shoots/list', {})).shoots
+    } catch (error) {
+      // One that is killed or stopped while it is asked has no answer; the next look asks the next one.
+      if (error instanceof SafelightError && error.retry === 'later') return []
+      throw error
+    } finally {
+      await presence.client.close()
+    }
   }
 
   async status(): Promise<StatusResult> {
@@ -161,7 +181,7 @@ export class Journey {
 
   async end(): Promise<void> {
     this.#host?.kill()
-    await this.safelight('stop')
+    await stopHelper({ home: this.home, caller: CALLER })
     for (const pid of await this.bridgePids()) process.kill(pid, 'SIGKILL')
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 40, retryDelay: 50 })
   }
