@@ -2,7 +2,7 @@
 // Whatever happened, every file is found verified on the drive. `SEED=n` runs one of them alone, `RUNS=n` another number.
 import assert from 'node:assert/strict'
 import fs from 'fs-extra'
-import { Journey } from './journey.js'
+import { Journey, killIfThere } from './journey.js'
 
 const RUNS = Number(process.env['RUNS'] ?? 200)
 const AT_ONCE = 3
@@ -63,11 +63,11 @@ async function suffer(journey: Journey, mishap: Mishap, imported: readonly strin
   switch (mishap) {
     case 'helper killed': {
       const pid = journey.helperPid()
-      if (pid !== undefined) kill(pid)
+      if (pid !== undefined) killIfThere(pid)
       return
     }
     case 'bridge killed':
-      for (const pid of await journey.bridgePids()) kill(pid)
+      for (const pid of await journey.bridgePids()) killIfThere(pid)
       return
     case 'Lightroom killed':
       journey.host.kill()
@@ -82,15 +82,6 @@ async function suffer(journey: Journey, mishap: Mishap, imported: readonly strin
       await journey.safelight('stop')
       // Somebody who stops it by hand starts it again by hand.
       await journey.safelight('start')
-  }
-}
-
-/** What is gone already needs no killing. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

@@ -8,7 +8,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import fs from 'fs-extra'
-import { SafelightError } from '../../helper/errors.js'
+import { SafelightError, systemCode } from '../../helper/errors.js'
 import { chooseHashEngine, hashBytes } from '../../helper/files/hash.js'
 import { parseManifest } from '../../helper/manifest/manifest.js'
 import { stopHelper } from '../../helper/service/background.js'
@@ -141,11 +141,16 @@ export class Journey {
 
   /** Processes of the bridge that serve this home. */
   async bridgePids(): Promise<number[]> {
+    return (await this.#processes()).filter(({ args }) => args.includes(' bridge ')).map(({ pid }) => pid)
+  }
+
+  /** Whatever Safelight runs for this home. */
+  async #processes(): Promise<{ readonly pid: number; readonly args: string }[]> {
     const { stdout } = await execa('ps', ['-eo', 'pid=,args='])
     return stdout
       .split('\n')
-      .filter((line) => line.includes(' bridge ') && line.includes(PROGRAM) && line.includes(this.folder))
-      .map((line) => Number.parseInt(line, 10))
+      .filter((line) => line.includes(PROGRAM) && line.includes(this.folder))
+      .map((line) => ({ pid: Number.parseInt(line, 10), args: line }))
   }
 
   /** Reads the drive as a stranger would: the manifest names every original, and every byte is right. */
@@ -182,7 +187,18 @@ export class Journey {
   async end(): Promise<void> {
     this.#host?.kill()
     await stopHelper({ home: this.home, caller: CALLER })
-    for (const pid of await this.bridgePids()) process.kill(pid, 'SIGKILL')
+    // The bridge may just be starting another helper for its last word.
+    for (let left = await this.#processes(); left.length > 0; left = await this.#processes())
+      for (const { pid } of left) killIfThere(pid)
     fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 40, retryDelay: 50 })
+  }
+}
+
+/** What is gone already needs no killing. */
+export function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if (systemCode(error) !== 'ESRCH') throw error
   }
 }
