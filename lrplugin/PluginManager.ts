@@ -2,6 +2,7 @@
 // Lightroom runs this file at every showing and builds the section outside any task, so it only binds values here and fills them in a task.
 import { errorWords, linkWords, placeLine, verdictWords } from '../shared/words.js'
 import { ask } from './ask.js'
+import { isOwnBackupWanted, wantOwnBackup } from './own-backup.js'
 import { container } from './say.js'
 import { homeFolder } from './settings.js'
 import { startSafelight } from './start.js'
@@ -20,6 +21,7 @@ export = {
     properties['safelightState'] = 'Not known yet.'
     properties['safelightVersions'] = `Plug-in ${PLUGIN_VERSION}`
     properties['safelightLog'] = `Settings: ${homeFolder()}`
+    offerChoices(properties)
     startSafelight()
     inTask('Safelight: Plug-in Manager', () => fill(properties))
     return [section(f, properties)]
@@ -34,7 +36,17 @@ function section(f: LrViewFactory, properties: LrPropertyTable): unknown {
     line('safelightState', 8),
     line('safelightVersions', 2),
     line('safelightLog', 2),
+    f.checkbox({
+      title: 'Have Lightroom offer its own catalog backup every time it quits',
+      value: LrView.bind('safelightOwnBackup'),
+    }),
   ])
+}
+
+/** Kept as soon as it is chosen: this dialog has no other end that a crash could not prevent. */
+function offerChoices(properties: LrPropertyTable): void {
+  properties['safelightOwnBackup'] = isOwnBackupWanted()
+  properties.addObserver('safelightOwnBackup', (_table, _key, isWanted) => wantOwnBackup(isWanted === true))
 }
 
 function fill(properties: LrPropertyTable): void {

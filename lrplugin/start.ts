@@ -4,6 +4,7 @@
 import { linkWords } from '../shared/words.js'
 import { keepLabels } from './labels.js'
 import { keepLink } from './link.js'
+import { askForOwnBackup } from './own-backup.js'
 import { sharedState, type SharedState } from './state.js'
 import { inTask, now, sleep } from './tasks.js'
 import { keepWatch } from './watch.js'
@@ -45,6 +46,7 @@ export function startSafelight(): void {
       sleep(1)
     }
   })
+  askForOwnBackup()
   inTask('Safelight: alive', () => stayAlive(state))
   inTask('Safelight: warn', () => warnOnce(state))
 }

@@ -107,6 +107,8 @@ interface PluginPrefs {
   aliveAt?: number
   /** Catalog path → highest photo id that the helper has acknowledged. */
   cursors?: Record<string, number>
+  /** Lightroom's own catalog backup is to be offered at every quit. */
+  wantsOwnBackup?: boolean
 }
 
 interface LrLogger {
@@ -178,6 +180,8 @@ interface LrCatalog {
 /** @noSelf */
 interface LrApplication {
   readonly activeCatalog: () => LrCatalog
+  /** Lightroom then offers its own catalog backup at the next quit, which the user may skip. */
+  readonly backupAtNextShutdown: (pluginId: string) => void
 }
 
 interface LrProgressScope {
@@ -220,6 +224,7 @@ interface LrViewFactory {
   row(properties: LrContainerProperties): LrViewNode
   column(properties: LrContainerProperties): LrViewNode
   static_text(properties: LrViewProperties): LrViewNode
+  checkbox(properties: LrViewProperties): LrViewNode
   edit_field(properties: LrViewProperties): LrViewNode
   simple_list(properties: LrViewProperties): LrViewNode
   scrolled_view(properties: LrContainerProperties): LrViewNode

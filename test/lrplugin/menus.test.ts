@@ -376,6 +376,25 @@ describe('the menus', () => {
       session.assertClean()
     })
 
+    it('has Lightroom offer its own backup at every quit for who wishes it, and at none for who does not', async () => {
+      await session.connect({ 'status/get': () => STATUS })
+      session.host.openPluginManager()
+      assert.match(session.host.managerText(), /its own catalog backup every time it quits/)
+      assert.equal(session.host.ownBackupsAsked, 0)
+      session.host.choose('safelightOwnBackup', true)
+      await session.host.waitFor(() => session.host.ownBackupsAsked === 1)
+      await session.host.quit()
+      await session.open()
+      await session.host.waitFor(() => session.host.ownBackupsAsked === 1)
+      session.host.openPluginManager()
+      session.host.choose('safelightOwnBackup', false)
+      await session.host.quit()
+      await session.open()
+      await session.host.pass(30)
+      assert.equal(session.host.ownBackupsAsked, 0)
+      assert.deepEqual(session.host.faults, [])
+    })
+
     it('is red in words when there is no helper, and opening it again and again starts nothing twice', async () => {
       await session.open(false)
       for (let time = 0; time < 3; time += 1) session.host.openPluginManager()

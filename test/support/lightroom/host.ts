@@ -191,6 +191,16 @@ export class LightroomHost {
     return Number(this.vm.run('return host.fieldWrites or 0'))
   }
 
+  /** How often a plugin asked that Lightroom offer its own catalog backup at the next quit. */
+  get ownBackupsAsked(): number {
+    return Number(this.vm.run('return host.ownBackups or 0'))
+  }
+
+  /** A choice made in the Plug-in Manager. */
+  choose(key: string, isChosen: boolean): void {
+    this.vm.call('choose', key, isChosen ? 1 : 0)
+  }
+
   /** Batch reads say nothing of the newest photo for so long; Infinity stands for a photo that was removed. */
   silenceNewest(seconds: number): void {
     this.vm.call('silence', Math.min(seconds, 1e9))

@@ -346,7 +346,10 @@ host.namespaces.LrApplication = function()
       return active
     end,
     versionString = function() return 'Lightroom Classic 14.5' end,
-    backupAtNextShutdown = function() end,
+    backupAtNextShutdown = function(id)
+      if id ~= host.info.LrToolkitIdentifier then host.fault(7, 'backupAtNextShutdown takes the id of the plugin') end
+      host.ownBackups = (host.ownBackups or 0) + 1
+    end,
   }
 end
 

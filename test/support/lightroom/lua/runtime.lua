@@ -439,4 +439,6 @@ function host.openManager()
   return host.manager ~= nil
 end
 
+function host.choose(key, isChosen) host.managerProperties[key] = isChosen == 1 end
+
 function host_call(name, ...) return host[name](...) end
