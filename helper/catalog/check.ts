@@ -2,7 +2,6 @@
 // within a budget of time and bytes, and says where it stopped so that the next run goes on from there. What a file is, classify.ts
 // decides; the disk is looked at in a worker thread; what is known of copies comes in through `lookUp`.
 import path from 'node:path'
-import { existsSync, readdirSync } from 'node:fs'
 import {
   classifyCopies,
   classifyFile,
@@ -11,10 +10,11 @@ import {
   type FileState,
   type KnownFile,
 } from './classify.js'
-import { explainRoot, type RootState } from './locate.js'
-import { openLook, type Look, type Seen, type SeenFile } from './look.js'
+import type { RootState } from './locate.js'
+import { LOOKING_THREADS, openLook, type Look, type Seen, type SeenFile } from './look.js'
 import type { PrivateCopy } from './private-copy.js'
-import { listReferencedFiles, readCatalogSummary, type CatalogRoot, type ReferencedFile } from './reader.js'
+import { listReferencedFiles, readCatalogOutline, type CatalogRoot, type ReferencedFile } from './reader.js'
+import { stateOfRoot } from './root-state.js'
 
 export interface CheckDeps {
   /** What Safelight knows of these originals, by path. A path that it does not know is left out. */
@@ -82,30 +82,42 @@ const FINDINGS_KEPT = 100_000
 /** @param copy  a private copy of the catalog, never the live one */
 export async function checkCatalog(deps: CheckDeps, copy: PrivateCopy, options: CheckOptions): Promise<CheckResult> {
   const startedMs = deps.now()
-  const summary = await readCatalogSummary(copy, options.signal)
-  const roots = new Map(summary.roots.map((root) => [root.id, { root, state: stateOfRoot(root, options.catalog) }]))
+  const outline = await readCatalogOutline(copy, options.signal)
+  const roots = new Map(outline.roots.map((root) => [root.id, { root, state: stateOfRoot(root, options.catalog) }]))
   const check = new Check(roots, options)
   const look = openLook(options.signal)
   try {
-    const listing = listReferencedFiles(copy, summary, {
+    const listing = listReferencedFiles(copy, outline, {
       after: options.after ?? 0,
       ...(options.signal ? { signal: options.signal } : {}),
     })
     let last: number | undefined
     let done = 0
-    // The next slice is looked at on the disk while the last one is judged here.
-    let begun: Promise<readonly Subject[]> | undefined
+    // The next slices are looked at on the disk while an earlier one is judged here.
+    const begun: Promise<readonly Subject[]>[] = []
+    const judgeAllBut = async (left: number) => {
+      for (const subjects of begun.splice(0, Math.max(0, begun.length - left)))
+        await check.judge(deps, look, await subjects)
+    }
     for await (const slice of listing) {
-      if (begun) await check.judge(deps, look, await begun)
-      if (last !== undefined && deps.now() - startedMs >= (options.budgetMs ?? Number.POSITIVE_INFINITY))
+      await judgeAllBut(LOOKING_THREADS - 1)
+      if (last !== undefined && deps.now() - startedMs >= (options.budgetMs ?? Number.POSITIVE_INFINITY)) {
+        await judgeAllBut(0)
         return check.result(last)
+      }
       const { below } = options
-      begun = check.look(look, below === undefined ? slice : slice.filter((file) => file.path.startsWith(below)))
+      const subjects = check.look(
+        look,
+        below === undefined ? slice : slice.filter((file) => file.path.startsWith(below)),
+      )
+      // Awaited later; until then a failure must not count as unhandled.
+      subjects.catch(() => undefined)
+      begun.push(subjects)
       last = slice.at(-1)?.id
       done += slice.length
-      options.onProgress?.(done, summary.counts.files)
+      options.onProgress?.(done, outline.files)
     }
-    if (begun) await check.judge(deps, look, await begun)
+    await judgeAllBut(0)
     return check.result(undefined)
   } finally {
     await look.close()
@@ -289,25 +301,4 @@ function subjectsOf(folder: string, file: ReferencedFile, seen: SeenFile | undef
     seen: each,
   })
   return [subject('original', seen.main), ...[...seen.listed, ...seen.others].map((each) => subject('sidecar', each))]
-}
-
-export function stateOfRoot(root: CatalogRoot, catalog: string): RootState {
-  return explainRoot({
-    path: root.path,
-    relativePath: root.relativePath,
-    catalogFolder: path.dirname(catalog),
-    platform: process.platform,
-    hasContent,
-    letters: process.platform === 'win32' ? 'CDEFGHIJKLMNOPQRSTUVWXYZ'.split('') : [],
-  })
-}
-
-function hasContent(folder: string): boolean {
-  try {
-    return existsSync(folder) && readdirSync(folder).length > 0
-  } catch (error) {
-    // There, and not to be listed: that is not the same as away, and each file will say so.
-    if (error instanceof Error) return true
-    throw error
-  }
 }

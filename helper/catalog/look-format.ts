@@ -15,9 +15,9 @@ export interface HashRequest {
 export interface PackedLook {
   readonly kind: 'looked'
   /** Two numbers per file seen: size and mtime; `MISSING` or `UNREADABLE` in place of the size. In the order wanted, listed, others. */
-  readonly values: Float64Array
+  readonly values: Float64Array<ArrayBuffer>
   /** How many others each wanted file has. */
-  readonly otherCounts: Uint32Array
+  readonly otherCounts: Uint32Array<ArrayBuffer>
   readonly otherNames: readonly string[]
   /** Files whose name on disk is not the wanted one, or whose reading failed, by their number in `values`. */
   readonly exceptions: readonly { readonly index: number; readonly name: string; readonly message?: string }[]

@@ -21,7 +21,9 @@ if (parentPort) {
   const port = parentPort
   port.on('message', (request: LookRequest | HashRequest) => {
     try {
-      port.postMessage(request.kind === 'look' ? look(request) : hash(request.file))
+      const answer = request.kind === 'look' ? look(request) : hash(request.file)
+      if (answer.kind === 'looked') port.postMessage(answer, [answer.values.buffer, answer.otherCounts.buffer])
+      else port.postMessage(answer)
     } catch (error) {
       port.postMessage({ kind: 'failed', message: describeError(error) } satisfies LookAnswer)
     }

@@ -42,23 +42,18 @@ export interface Look {
   close(): Promise<void>
 }
 
+/** They take turns, an order each: asking the system takes longer than all else of a check. */
+export const LOOKING_THREADS = 2
+
 export function openLook(signal?: AbortSignal): Look {
-  const worker = new Worker(new URL('./look-thread.js', import.meta.url))
-  const waiting: { resolve: (answer: LookAnswer) => void; reject: (error: Error) => void }[] = []
-  const failAll = (error: Error) => {
-    for (const each of waiting.splice(0)) each.reject(error)
+  const threads = Array.from({ length: LOOKING_THREADS }, () => openThread(signal))
+  let turn = 0
+  const ask: LookThread['ask'] = (request) => {
+    turn = (turn + 1) % LOOKING_THREADS
+    const thread = threads[turn]
+    if (!thread) throw failed('there is no thread that looks')
+    return thread.ask(request)
   }
-  const stop = () => failAll(failed('the check was called off'))
-  worker.on('message', (answer: LookAnswer) => waiting.shift()?.resolve(answer))
-  worker.on('error', failAll)
-  worker.on('exit', () => failAll(failed('the thread that looks has ended')))
-  signal?.addEventListener('abort', stop)
-  const ask = (request: LookRequest | HashRequest) =>
-    new Promise<LookAnswer>((resolve, reject) => {
-      signal?.throwIfAborted()
-      waiting.push({ resolve, reject })
-      worker.postMessage(request)
-    })
   return {
     async into(folders) {
       const answer = await ask({
@@ -73,6 +68,35 @@ export function openLook(signal?: AbortSignal): Look {
       if (answer.kind === 'looked') throw failed(answer.kind)
       return answer
     },
+    async close() {
+      for (const thread of threads) await thread.close()
+    },
+  }
+}
+
+interface LookThread {
+  ask(request: LookRequest | HashRequest): Promise<LookAnswer>
+  close(): Promise<void>
+}
+
+function openThread(signal: AbortSignal | undefined): LookThread {
+  const worker = new Worker(new URL('./look-thread.js', import.meta.url))
+  const waiting: { resolve: (answer: LookAnswer) => void; reject: (error: Error) => void }[] = []
+  const failAll = (error: Error) => {
+    for (const each of waiting.splice(0)) each.reject(error)
+  }
+  const stop = () => failAll(failed('the check was called off'))
+  worker.on('message', (answer: LookAnswer) => waiting.shift()?.resolve(answer))
+  worker.on('error', failAll)
+  worker.on('exit', () => failAll(failed('the thread that looks has ended')))
+  signal?.addEventListener('abort', stop)
+  return {
+    ask: (request) =>
+      new Promise<LookAnswer>((resolve, reject) => {
+        signal?.throwIfAborted()
+        waiting.push({ resolve, reject })
+        worker.postMessage(request)
+      }),
     async close() {
       signal?.removeEventListener('abort', stop)
       await worker.terminate()

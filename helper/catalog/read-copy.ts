@@ -79,31 +79,46 @@ export interface CatalogFolder {
   readonly pathFromRoot: string
 }
 
-export interface CatalogSummary {
-  readonly versions: CatalogVersions
-  readonly counts: CatalogCounts
+/** What the listing of the files needs to make paths of them. */
+export interface CatalogOutline {
+  readonly files: number
   readonly roots: readonly CatalogRoot[]
   readonly folders: readonly CatalogFolder[]
-  readonly imports: readonly CatalogImport[]
   /** File id → how many virtual copies share it. */
   readonly virtualCopies: readonly (readonly [number, number])[]
 }
 
+export interface CatalogSummary {
+  readonly versions: CatalogVersions
+  readonly counts: CatalogCounts
+  readonly imports: readonly CatalogImport[]
+}
+
 export function readSummary(copy: PrivateCopy): CatalogSummary {
+  return reading(copy, (database) => ({
+    versions: readVersions(database),
+    counts: countRows(database),
+    imports: readImports(database),
+  }))
+}
+
+export function readOutline(copy: PrivateCopy): CatalogOutline {
+  return reading(copy, (database) => ({
+    files: Number(scalar(database, 'SELECT count(*) FROM AgLibraryFile')),
+    roots: readRoots(database),
+    folders: rows(database, FOLDERS).map((row) => ({
+      id: Number(row['id']),
+      root: Number(row['root'] ?? 0),
+      pathFromRoot: text(row['path']),
+    })),
+    virtualCopies: rows(database, VIRTUAL_COPIES).map((row) => [Number(row['file']), Number(row['copies'])] as const),
+  }))
+}
+
+function reading<T>(copy: PrivateCopy, read: (database: CopyDatabase) => T): T {
   const database = openPrivateCopy(copy)
   try {
-    return {
-      versions: readVersions(database),
-      counts: countRows(database),
-      roots: readRoots(database),
-      folders: rows(database, FOLDERS).map((row) => ({
-        id: Number(row['id']),
-        root: Number(row['root'] ?? 0),
-        pathFromRoot: text(row['path']),
-      })),
-      imports: readImports(database),
-      virtualCopies: rows(database, VIRTUAL_COPIES).map((row) => [Number(row['file']), Number(row['copies'])] as const),
-    }
+    return read(database)
   } finally {
     database.close()
   }
@@ -234,15 +249,15 @@ const IMPORTS = `
     LEFT JOIN AgLibraryFolder p ON p.id_local = d.folder LEFT JOIN AgLibraryRootFolder r ON r.id_local = p.rootFolder
   ORDER BY b.id_local`
 
-/** What follows from the file name is NULL, to have less to carry: `baseName`, `originalName`. The order of the columns is the order in which reader.ts takes them apart. A file has one image that is no virtual copy; should it
+/** What follows from the file name is NULL, to have less to carry: `baseName`. The order of the columns is the order in which reader.ts takes them apart. A file has one image that is no virtual copy; should it
  *  have two, the reader takes the first row of an id. */
 const SLICE = `
-  SELECT json_group_array(json_array(id, globalId, folder, fileName, baseName, sidecars, modified, importHash, originalName, format)) AS json,
+  SELECT json_group_array(json_array(id, folder, fileName, baseName, sidecars, importHash, format)) AS json,
     max(id) AS last, count(*) AS count
   FROM (
-    SELECT f.id_local AS id, f.id_global AS globalId, f.folder AS folder, f.idx_filename AS fileName,
+    SELECT f.id_local AS id, f.folder AS folder, f.idx_filename AS fileName,
       nullif(f.baseName, substr(f.idx_filename, 1, length(f.idx_filename) - length(f.extension) - 1)) AS baseName,
-      f.sidecarExtensions AS sidecars, f.externalModTime AS modified, f.importHash AS importHash,
-      nullif(f.originalFilename, f.idx_filename) AS originalName,
-      (SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local ORDER BY i.masterImage IS NOT NULL LIMIT 1) AS format
+      f.sidecarExtensions AS sidecars, f.importHash AS importHash,
+      coalesce((SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local AND i.masterImage IS NULL),
+        (SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local)) AS format
     FROM AgLibraryFile f WHERE f.id_local > ? ORDER BY f.id_local LIMIT ?)`

@@ -1,14 +1,14 @@
 // The catalog as the other rooms see it: every referenced file with its path, sidecars and what Lightroom remembers of it, a slice at a
 // time. The reading itself happens in a worker thread, on a private copy; here rows become typed data and paths.
 import type { PrivateCopy } from './private-copy.js'
-import type { CatalogFolder, CatalogRoot, CatalogSummary } from './read-copy.js'
-import { fromLightroomTime } from './lightroom-time.js'
+import type { CatalogFolder, CatalogOutline, CatalogRoot, CatalogSummary } from './read-copy.js'
 import { runJob, runListing } from './worker.js'
 
 export type {
   CatalogCounts,
   CatalogFolder,
   CatalogImport,
+  CatalogOutline,
   CatalogRoot,
   CatalogSummary,
   CatalogVersions,
@@ -18,7 +18,6 @@ export type {
 export interface ReferencedFile {
   /** Lightroom's id of the file row; grows with time. */
   readonly id: number
-  readonly globalId: string
   /** The root folder's id; 0 when the catalog's own rows do not say where the file is. */
   readonly root: number
   readonly rootPath: string
@@ -33,12 +32,8 @@ export interface ReferencedFile {
   /** RAW, DNG, JPG, PSD, TIFF, VIDEO, or what a newer Lightroom says; '' when it has no image row. */
   readonly format: string
   readonly virtualCopies: number
-  /** The name before Lightroom renamed it on import. */
-  readonly originalName: string
   /** Its size when it was imported, the last field of importHash. */
   readonly importedBytes: number | undefined
-  /** The file's mtime when Lightroom last looked, milliseconds since 1970. */
-  readonly modifiedMs: number | undefined
 }
 
 export interface ListOptions {
@@ -55,14 +50,18 @@ export function readCatalogSummary(copy: PrivateCopy, signal?: AbortSignal): Pro
   return runJob<CatalogSummary>({ kind: 'summary', copy }, signal)
 }
 
+export function readCatalogOutline(copy: PrivateCopy, signal?: AbortSignal): Promise<CatalogOutline> {
+  return runJob<CatalogOutline>({ kind: 'outline', copy }, signal)
+}
+
 /** Lists every file the catalog references, in the order of its ids, once each. */
 export async function* listReferencedFiles(
   copy: PrivateCopy,
-  summary: Pick<CatalogSummary, 'roots' | 'folders' | 'virtualCopies'>,
+  outline: Pick<CatalogOutline, 'roots' | 'folders' | 'virtualCopies'>,
   { after = 0, rowsPerSlice = ROWS_PER_SLICE, signal }: ListOptions = {},
 ): AsyncGenerator<readonly ReferencedFile[]> {
-  const folders = locateFolders(summary.roots, summary.folders)
-  const virtualCopies = new Map(summary.virtualCopies)
+  const folders = locateFolders(outline.roots, outline.folders)
+  const virtualCopies = new Map(outline.virtualCopies)
   const extensions = new Map<string, readonly string[]>()
   for await (const json of runListing({ kind: 'list', copy, rowsPerSlice, after }, signal)) {
     const slice = JSON.parse(json) as readonly Columns[]
@@ -86,14 +85,11 @@ interface Located {
 
 type Columns = readonly [
   id: number,
-  globalId: unknown,
   folder: number,
   name: unknown,
   baseName: unknown,
   sidecars: unknown,
-  modified: unknown,
   importHash: unknown,
-  originalName: unknown,
   format: unknown,
 ]
 
@@ -117,7 +113,7 @@ function join(rootPath: string, pathFromRoot: string): string {
 }
 
 function toFile(
-  [id, globalId, folder, name, baseName, sidecars, modified, importHash, originalName, format]: Columns,
+  [id, folder, name, baseName, sidecars, importHash, format]: Columns,
   folders: ReadonlyMap<number, Located>,
   virtualCopies: ReadonlyMap<number, number>,
   extensions: Map<string, readonly string[]>,
@@ -126,7 +122,6 @@ function toFile(
   const fileName = asText(name)
   return {
     id,
-    globalId: asText(globalId),
     root: located.root,
     rootPath: located.rootPath,
     folder: located.folder,
@@ -136,9 +131,7 @@ function toFile(
     sidecars: splitExtensions(asText(sidecars), extensions),
     format: asText(format),
     virtualCopies: virtualCopies.get(id) ?? 0,
-    originalName: originalName === null ? fileName : asText(originalName),
     importedBytes: importedBytesOf(importHash),
-    modifiedMs: fromLightroomTime(modified),
   }
 }
 

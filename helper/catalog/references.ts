@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { systemCode } from '../errors.js'
-import { stateOfRoot } from './check.js'
 import type { PrivateCopy } from './private-copy.js'
-import { listReferencedFiles, readCatalogSummary, type ReferencedFile } from './reader.js'
+import { listReferencedFiles, readCatalogOutline, type ReferencedFile } from './reader.js'
+import { stateOfRoot } from './root-state.js'
 
 export interface ReferencedFolder {
   /** Root folder of the catalog, absolute, ending in a slash; where it lies now if it moved together with the catalog. */
@@ -66,9 +66,9 @@ export async function forgetReferences(home: string, kept: readonly string[]): P
 }
 
 async function* lines(copy: PrivateCopy, catalog: string, signal: AbortSignal | undefined): AsyncGenerator<string> {
-  const summary = await readCatalogSummary(copy, signal)
-  const roots = new Map(summary.roots.map((root) => [root.id, stateOfRoot(root, catalog)]))
-  for await (const slice of listReferencedFiles(copy, summary, signal ? { signal } : {})) {
+  const outline = await readCatalogOutline(copy, signal)
+  const roots = new Map(outline.roots.map((root) => [root.id, stateOfRoot(root, catalog)]))
+  for await (const slice of listReferencedFiles(copy, outline, signal ? { signal } : {})) {
     const folders = new Map<string, { first: ReferencedFile; names: string[]; sidecars: string[] }>()
     for (const file of slice) {
       const key = `${file.root} ${file.folder}`

@@ -6,12 +6,13 @@ import { describeError } from '../errors.js'
 import { inspectPrivateCopy, type InspectOptions } from './inspect-copy.js'
 import { readEdits } from './edits.js'
 import { readPicks } from './picks.js'
-import { readSummary, sliceReader } from './read-copy.js'
+import { readOutline, readSummary, sliceReader } from './read-copy.js'
 import type { PrivateCopy } from './private-copy.js'
 
 export type WorkerJob =
   | { readonly kind: 'inspect'; readonly copy: PrivateCopy; readonly options: InspectOptions }
   | { readonly kind: 'summary'; readonly copy: PrivateCopy }
+  | { readonly kind: 'outline'; readonly copy: PrivateCopy }
   | { readonly kind: 'picks'; readonly copy: PrivateCopy }
   | { readonly kind: 'edits'; readonly copy: PrivateCopy }
   | { readonly kind: 'list'; readonly copy: PrivateCopy; readonly rowsPerSlice: number; readonly after: number }
@@ -34,6 +35,7 @@ if (parentPort) {
 function run(job: WorkerJob, port: NonNullable<typeof parentPort>, answer: (value: WorkerAnswer) => void): void {
   if (job.kind === 'inspect') answer({ kind: 'result', value: inspectPrivateCopy(job.copy, job.options) })
   else if (job.kind === 'summary') answer({ kind: 'result', value: readSummary(job.copy) })
+  else if (job.kind === 'outline') answer({ kind: 'result', value: readOutline(job.copy) })
   else if (job.kind === 'picks') answer({ kind: 'result', value: readPicks(job.copy) })
   else if (job.kind === 'edits') answer({ kind: 'result', value: readEdits(job.copy) })
   else serveListing(job, port, answer)

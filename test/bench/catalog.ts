@@ -8,7 +8,7 @@ import { execaSync } from 'execa'
 import { checkCatalog } from '../../helper/catalog/check.js'
 import { inspectCopy } from '../../helper/catalog/inspect.js'
 import { createPrivateFolder, removePrivateFolder } from '../../helper/catalog/private-copy.js'
-import { listReferencedFiles, readCatalogSummary } from '../../helper/catalog/reader.js'
+import { listReferencedFiles, readCatalogOutline } from '../../helper/catalog/reader.js'
 import { largePhoto, makeLargeCatalog } from '../support/catalog.js'
 
 export interface Measured {
@@ -18,8 +18,7 @@ export interface Measured {
   readonly limit: string
 }
 
-const LISTING = `SELECT r.absolutePath || d.pathFromRoot || f.idx_filename, f.id_local, f.id_global, f.baseName, f.sidecarExtensions,
-    f.externalModTime, f.importHash, f.originalFilename,
+const LISTING = `SELECT r.absolutePath || d.pathFromRoot || f.idx_filename, f.id_local, f.baseName, f.sidecarExtensions, f.importHash,
     (SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local ORDER BY i.masterImage IS NOT NULL LIMIT 1)
   FROM AgLibraryFile f JOIN AgLibraryFolder d ON d.id_local = f.folder JOIN AgLibraryRootFolder r ON r.id_local = d.rootFolder
   ORDER BY f.id_local`
@@ -37,10 +36,10 @@ export async function benchCatalog(files: number): Promise<Measured[]> {
     const copy = await createPrivateFolder(path.join(folder, 'private'))
     copyFileSync(catalog, copy.file)
     const waits = new LongestWait()
-    const summary = await readCatalogSummary(copy)
+    const outline = await readCatalogOutline(copy)
     const list = async () => {
       let count = 0
-      for await (const slice of listReferencedFiles(copy, summary)) count += slice.length
+      for await (const slice of listReferencedFiles(copy, outline)) count += slice.length
       if (count !== files) throw new Error(`${count} of ${files} listed`)
     }
     const check = async () => {

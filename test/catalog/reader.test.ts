@@ -7,6 +7,7 @@ import { createPrivateFolder, withPrivateFolder, type PrivateCopy } from '../../
 import {
   importedBytesOf,
   listReferencedFiles,
+  readCatalogOutline,
   readCatalogSummary,
   type ReferencedFile,
 } from '../../helper/catalog/reader.js'
@@ -32,7 +33,7 @@ const LIBRARY: LiteralCatalog = {
 
 describe('reading a catalog', () => {
   for (const version of ['lr5', 'lr6', 'lrc9', 'lrc12'] as const)
-    it(`lists every file once, with path, sidecars and what Lightroom remembers of it (${version})`, () =>
+    it(`lists every file once, with path, sidecars and size at import (${version})`, () =>
       inWorld(async (world) => {
         const files = await list(await copyOf(world, { ...LIBRARY, version }))
         assert.deepEqual(
@@ -49,8 +50,6 @@ describe('reading a catalog', () => {
         assert.equal(raw.virtualCopies, 2)
         assert.equal(raw.importedBytes, 25_000_001)
         assert.equal(raw.format, 'RAW')
-        const dng = files.find(({ name }) => name.endsWith('.dng'))
-        assert.equal(dng?.modifiedMs, Date.UTC(2013, 11, 1, 20, 39, 10))
       }))
 
   it('keeps names as the file system gave them, composed or not', () =>
@@ -61,7 +60,8 @@ describe('reading a catalog', () => {
 
   it('says versions, counts, imports and roots', () =>
     inWorld(async (world) => {
-      const summary = await readCatalogSummary(await copyOf(world, LIBRARY))
+      const copy = await copyOf(world, LIBRARY)
+      const summary = await readCatalogSummary(copy)
       assert.equal(summary.versions.dbVersion, '1200001')
       assert.equal(summary.versions.lastBackupMs, Date.UTC(2021, 8, 25, 13, 50, 34, 860))
       const { files, images, virtualCopies, developRows, missingDevelopRows, imports, keywords, collections } =
@@ -85,7 +85,7 @@ describe('reading a catalog', () => {
       )
       assert.equal(summary.imports[0]?.folder, '/Volumes/Studio/Weddings/2024/lake/')
       assert.deepEqual(
-        summary.roots.map(({ path: root }) => root),
+        (await readCatalogOutline(copy)).roots.map(({ path: root }) => root),
         ['/Volumes/Studio/Weddings/', 'C:/Bilder/'],
       )
     }))
@@ -159,12 +159,12 @@ describe('reading a catalog', () => {
   it('a listing that is broken off leaves no thread behind, and one that is called off stops', () =>
     inWorld(async (world) => {
       const copy = await copyOf(world, LIBRARY)
-      const summary = await readCatalogSummary(copy)
-      for await (const slice of listReferencedFiles(copy, summary, { rowsPerSlice: 1 })) if (slice.length > 0) break
+      const outline = await readCatalogOutline(copy)
+      for await (const slice of listReferencedFiles(copy, outline, { rowsPerSlice: 1 })) if (slice.length > 0) break
       const stop = new AbortController()
       stop.abort(new Error('called off'))
       await assert.rejects(async () => {
-        for await (const slice of listReferencedFiles(copy, summary, { signal: stop.signal })) assert.ok(slice)
+        for await (const slice of listReferencedFiles(copy, outline, { signal: stop.signal })) assert.ok(slice)
       }, /called off/)
     }))
 
@@ -221,6 +221,6 @@ async function list(
   options: { rowsPerSlice?: number; after?: number } = {},
 ): Promise<ReferencedFile[]> {
   const files: ReferencedFile[] = []
-  for await (const slice of listReferencedFiles(copy, await readCatalogSummary(copy), options)) files.push(...slice)
+  for await (const slice of listReferencedFiles(copy, await readCatalogOutline(copy), options)) files.push(...slice)
   return files
 }
