@@ -5,17 +5,14 @@ import { SafelightError, systemCode } from '../errors.js'
 import { inWords } from '../files/in-words.js'
 import { clearLeftovers } from '../files/temporary.js'
 import { deviceRelation, type Volume } from '../files/volumes.js'
-import { markGone } from '../journal/files.js'
-import { raiseHold } from '../journal/rehearsals.js'
-import { countKnownFiles } from '../journal/retained.js'
 import { listShoots } from '../journal/shoots.js'
 import { addStep, finishStep, stepsOf } from '../journal/steps.js'
 import { temporaryTag } from '../journal/meta.js'
 import type { BackupResult } from '../../shared/methods.js'
 import type { LogEvent } from '../manifest/log.js'
 import { type OpenPlace } from '../place/places.js'
-import { isRaw } from './file-kinds.js'
 import { reReadUnproven, sealPending, shootFolderAt } from './finish.js'
+import { markGoneFiles } from './gone.js'
 import { backupResult } from './outcome.js'
 import { roomNeeded } from './plan.js'
 import { filesIn, holdsWhatWasKnown, prepareSource, scanSource, type PreparedShoot } from './prepare.js'
@@ -248,48 +245,6 @@ function noteFolders(
     for (const { id: placeId } of run.livePlaces())
       for (const shootId of shootIds) note({ kind: 'clear', shootId, placeId, payload: '' })
   })
-}
-
-function markGoneFiles(run: BackupRun, prepared: readonly PreparedShoot[]): void {
-  if (run.sourceFailure || run.signal.aborted) return
-  const gone = prepared.flatMap(({ shoot, plan }) =>
-    plan.gone.filter((file) => file.goneMs === undefined).map((file) => ({ shoot, file })),
-  )
-  brake(run, prepared, gone.length)
-  if (gone.length === 0) return
-  run.deps.journal.transaction(() =>
-    markGone(
-      run.deps.journal,
-      gone.map(({ file }) => file.id),
-      run.deps.clock(),
-    ),
-  )
-  const shoots = [...new Set(gone.map(({ shoot }) => `"${shoot.row.key}"`))].slice(0, 3).join(', ')
-  run.warn(
-    `${gone.length} original${gone.length === 1 ? ' is' : 's are'} no longer in ${shoots}; every copy of them is kept`,
-  )
-}
-
-/** More than anybody loses on purpose in one pass: a wrong swipe, a program gone wild, an encrypted disk. */
-const LOSS_FILES = 100
-const LOSS_SHARE = 0.05
-
-/** Raws are what no program rewrites; sidecars and pictures that Lightroom writes into change by the hundred every day. */
-function brake(run: BackupRun, prepared: readonly PreparedShoot[], gone: number): void {
-  const { journal, clock } = run.deps
-  const changed = prepared.reduce(
-    (sum, { plan }) =>
-      sum + plan.files.filter(({ source, scanned }) => source === 'changed' && isRaw(scanned.name)).length,
-    0,
-  )
-  // One file is no mass, however few there are.
-  if (gone + changed < 2) return
-  const of = countKnownFiles(journal)
-  if (gone + changed <= LOSS_FILES && gone + changed <= of * LOSS_SHARE) return
-  journal.transaction(() => raiseHold(journal, { sinceMs: clock(), gone, changed, of }))
-  run.warn(
-    `${gone} of ${of} known originals are gone and ${changed} changed in one pass. Nothing is removed from any place until you say that this is so on purpose: safelight prune --release-hold`,
-  )
 }
 
 // ── the end ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -43,11 +43,33 @@ export function originalsIn(journal: Journal, folder: string): Map<string, Known
   return known
 }
 
-/** Originals that are gone from where they were and whose content lies under another name now: moved or renamed. */
-export function countMoved(journal: Journal): number {
-  const row = journal.get(
-    `SELECT count(DISTINCT g.id) AS n FROM files g JOIN versions v ON v.id = g.version_id JOIN versions w ON w.hash = v.hash AND w.file_id <> g.id
-     JOIN files f ON f.id = w.file_id AND f.version_id = w.id AND f.gone_ms IS NULL WHERE g.gone_ms IS NOT NULL`,
-  )
-  return row ? number(row, 'n') : 0
+/** Where the content of a file lies among the originals under another name, as far as the journal knows: where it was moved or renamed to, or a
+ *  second one that was always there. */
+export interface Twin {
+  readonly fileId: number
+  /** Absolute. */
+  readonly path: string
+  readonly sizeBytes: number
+}
+
+export function twinsOf(journal: Journal, fileId: number): Twin[] {
+  return journal
+    .all(
+      `SELECT f.id, f.name, f.size, s.path_from_root, o.path FROM files g JOIN versions v ON v.id = g.version_id
+         JOIN versions w ON w.hash = v.hash AND w.file_id <> g.id
+         JOIN files f ON f.id = w.file_id AND f.version_id = w.id AND f.gone_ms IS NULL
+         JOIN shoots s ON s.id = f.shoot_id JOIN sources o ON o.id = s.source_id
+       WHERE g.id = ?`,
+      [fileId],
+    )
+    .map((row) => ({
+      fileId: number(row, 'id'),
+      path: path.join(text(row, 'path'), ...text(row, 'path_from_root').split('/'), text(row, 'name')),
+      sizeBytes: number(row, 'size'),
+    }))
+}
+
+/** Originals that were found to be gone at that time or later. */
+export function goneSince(journal: Journal, ms: number): number[] {
+  return journal.all('SELECT id FROM files WHERE gone_ms >= ?', [ms]).map((row) => number(row, 'id'))
 }

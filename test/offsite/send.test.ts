@@ -135,6 +135,20 @@ describe('a backup with a bucket', () => {
     )
   })
 
+  it('sends a moved file where the store does not copy it', async () => {
+    await addPlaces()
+    await backUp()
+    fs.renameSync(path.join(room.originals, 'Wedding/Party/IMG_2.CR3'), path.join(room.originals, 'Wedding/IMG_2.CR3'))
+    double.requests.length = 0
+    double.faults.plan('CopyObject', { kind: 'status', status: 501, code: 'NotImplemented' })
+    const result = await backUp()
+    assert.equal(result.exitCode, 0, result.summary)
+    const [asked, ...parts] = sent().filter((each) => each.endsWith(' Photos/Pictures/Wedding/IMG_2.CR3'))
+    assert.equal(asked?.split(' ')[0], 'CopyObject')
+    assert.deepEqual([...new Set(parts.map((each) => each.split(' ')[0]))], ['UploadPart'])
+    assert.equal(offsiteOf(result).confirmed, 3)
+  })
+
   it('does without a drive: the originals are read, sent, and counted as what they are', async () => {
     await room.call('place/add', { path: `s3://${bucket}/backup`, bucket: { endpoint: double.url } })
     const result = await backUp()

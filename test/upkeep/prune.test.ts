@@ -1,6 +1,6 @@
 // Retention from the command's end: copies go by the user's windows alone, in an order that survives anything, and a mass loss stops it.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { Journal } from '../../helper/journal/journal.js'
 import { noteClock } from '../../helper/journal/rehearsals.js'
@@ -151,6 +151,36 @@ describe('pruning copies', () => {
     await call('status/accept', { what: 'hold' })
     assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
     assert.equal((await call<PruneResult>('prune/run', {})).copies?.length, 3)
+  })
+
+  it('takes what was renamed for what it is: recognised by content, copied under its new name, no loss', async () => {
+    await backup(act, [source], drives)
+    for (let n = 0; n < 10; n++) renameSync(path.join(source, `IMG_${n}.CR3`), path.join(source, `Anna ${n}.CR3`))
+    const { warnings, filesCopied, exitCode } = await backup(act, [source], drives)
+    assert.deepEqual([exitCode, filesCopied], [0, 10])
+    assert.match(warnings.join('\n'), /10 originals were moved or renamed from "Wedding" and recognised by content/)
+    assert.doesNotMatch(warnings.join('\n'), /no longer in|--release-hold/)
+    assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
+    for (const drive of drives)
+      for (const name of ['IMG_3.CR3', 'Anna 3.CR3'])
+        assert.ok(existsSync(path.join(drive, 'Safelight/Photos/Wedding', name)), `${name} on ${drive}`)
+    assert.equal((await verify(act)).exitCode, 0)
+  })
+
+  it('lifts the hold of a mass loss when the contents turn up elsewhere, and not before all but a few have', async () => {
+    await backup(act, [source], drives)
+    const other = path.join(here.root, 'work', 'Selected')
+    mkdirSync(other)
+    for (let n = 0; n < 10; n++) renameSync(path.join(source, `IMG_${n}.CR3`), path.join(other, `${n}.CR3`))
+    for (let n = 5; n < 10; n++) renameSync(path.join(other, `${n}.CR3`), path.join(here.root, `${n}.CR3`))
+    await backup(act, [source], drives)
+    assert.equal((await call<StatusResult>('status/get', {})).hold?.gone, 10)
+    await backup(act, [other], drives)
+    assert.equal((await call<StatusResult>('status/get', {})).hold?.gone, 10, 'five are missed still')
+    for (let n = 5; n < 10; n++) renameSync(path.join(here.root, `${n}.CR3`), path.join(other, `${n}.CR3`))
+    const { warnings } = await backup(act, [other], drives)
+    assert.match(warnings.join('\n'), /10 of the 10 originals that were missed were moved or renamed/)
+    assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
   })
 
   it('is not fooled by a clock that leaps ahead by years', async () => {
