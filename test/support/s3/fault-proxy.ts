@@ -21,6 +21,8 @@ export interface FaultProxy {
   /** How often each fault was met. */
   readonly met: { cut: number; lost: number; frozen: number }
   bytesSent(): number
+  /** How many connections were ever made. */
+  connections(): number
   close(): Promise<void>
 }
 
@@ -29,8 +31,10 @@ export async function startFaultProxy(target: string, random: () => number): Pro
   const { hostname, port } = new URL(target)
   const sockets = new Set<Socket>()
   let bytesSent = 0
+  let connections = 0
 
   const server = createServer((client) => {
+    connections += 1
     const store = createConnection(Number(port), hostname)
     for (const socket of [client, store]) {
       sockets.add(socket)
@@ -92,6 +96,7 @@ export async function startFaultProxy(target: string, random: () => number): Pro
     faults: {},
     met: { cut: 0, lost: 0, frozen: 0 },
     bytesSent: () => bytesSent,
+    connections: () => connections,
     async close() {
       const closed = new Promise((resolve) => server.close(resolve))
       for (const socket of sockets) socket.destroy()
