@@ -630,7 +630,7 @@ export interface Methods {
         /** Bytes a second. */
         readonly limit?: number
         readonly encrypt?: boolean
-        /** Switch versioning on; use a prefix in which other things lie. */
+        /** Switch versioning on; have the bucket clear unfinished uploads away; use a prefix in which other things lie. */
         readonly yes?: boolean
       }
     }

@@ -77,7 +77,8 @@ function addOptions(command: Argv) {
     .option('encrypt', { type: 'boolean', describe: 'encrypt everything before it leaves this computer' })
     .option('yes', {
       type: 'boolean',
-      describe: 'switch versioning on, and use a prefix in which other things lie',
+      describe:
+        'switch versioning on, have the bucket clear unfinished uploads away, use a prefix in which other things lie',
     })
     .example('$0 place add /Volumes/Backup', 'a drive')
     .example('$0 place add s3://my-photos/safelight --endpoint https://s3.example.com --yes', 'a bucket')

@@ -16,12 +16,13 @@ import { ensureMachineKey } from './age-keys.js'
 import { generateAgeKey } from './encryption.js'
 import { formatBucketUrl, parseBucketUrl, type BucketAddress } from './address.js'
 import { ownPrefix } from './names.js'
-import type { BucketFacts, ObjectStore } from './object-store.js'
+import type { ObjectStore } from './object-store.js'
 import { bucketOver, type OpenBucket, type OpenBucketDeps } from './open-bucket.js'
 import { PROBE_RETRY, probeStore } from './probe.js'
 import { CAUTIOUS_PROFILE, type ProbeReport } from './providers.js'
 import { putPlainText } from './put-text.js'
 import { openS3Store, type S3Options } from './s3.js'
+import { settleUnfinished, settleVersioning } from './settle-bucket.js'
 import { deviceOfBucket, readSettings, type BucketSettings } from './settings.js'
 
 export interface BucketRequest {
@@ -41,7 +42,7 @@ export interface AddBucketRequest extends BucketRequest {
   readonly limitBytesPerSecond?: number
   /** Encrypt everything before it leaves, for this computer's key and for a recovery key that is made now. */
   readonly encrypt?: boolean
-  /** Yes to what would otherwise be asked: switch versioning on; use a prefix in which other things lie. */
+  /** Yes to what would otherwise be asked: switch versioning on; have the bucket clear unfinished uploads away; use a prefix in which other things lie. */
   readonly yes?: boolean
 }
 
@@ -108,7 +109,7 @@ async function addOver(
   const id = marker?.id ?? known?.id ?? randomUUID()
   if (request.name !== undefined) checkName(deps.journal, request.name, id)
 
-  const facts = await settleVersioning(store, request, signal)
+  const facts = await settleVersioning(store, request.yes === true, signal)
   if (request.lock && !facts.objectLock) throw lockIsOff(store.name)
   const report = await probeStore(
     {
@@ -120,6 +121,7 @@ async function addOver(
     signal,
   )
   checkWishes(request, report)
+  const unfinished = await settleUnfinished(store, own, request.yes === true, signal)
 
   const name = request.name ?? marker?.name ?? known?.name ?? freeName(deps.journal, address, id)
   const before = known && readSettings(known)
@@ -156,7 +158,7 @@ async function addOver(
   return {
     place: placeById(deps.journal, id) ?? row,
     report,
-    warnings: report.warnings,
+    warnings: [...report.warnings, ...unfinished],
     isUnknownHere: marker !== undefined && isNewHere,
     ...(keys.recoveryKey === undefined ? {} : { recoveryKey: keys.recoveryKey }),
   }
@@ -309,24 +311,6 @@ async function refuseForeign(
 
 function foreign(message: string, remedy: string): SafelightError {
   return new SafelightError('OFFSITE_FOREIGN', { message, remedy })
-}
-
-async function settleVersioning(
-  store: ObjectStore,
-  request: AddBucketRequest,
-  signal: AbortSignal | undefined,
-): Promise<BucketFacts> {
-  const facts = await store.bucketFacts(signal)
-  const mayBeSwitchedOn = facts.versioning === 'off' || facts.versioning === 'suspended'
-  if (!mayBeSwitchedOn || request.yes !== true) return facts
-  try {
-    await store.enableVersioning(signal)
-  } catch (error) {
-    // A key that may not do this is no reason to refuse; the probe says what the bucket does without.
-    if (!(error instanceof SafelightError) || (error.code !== 'OFFSITE_REFUSED' && error.code !== 'OFFSITE_DENIED'))
-      throw error
-  }
-  return store.bucketFacts(signal)
 }
 
 function lockIsOff(name: string): SafelightError {

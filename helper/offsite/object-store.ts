@@ -168,6 +168,12 @@ export interface BucketFacts {
   readonly defaultLock?: { readonly mode: LockMode; readonly days: number }
 }
 
+export type UploadExpiry =
+  | { readonly kind: 'after'; readonly days: number }
+  | { readonly kind: 'never'; readonly hasOtherRules: boolean }
+  /** The store, or what the key may do, does not say. */
+  | { readonly kind: 'unknown' }
+
 export type RestoreTier = 'Expedited' | 'Standard' | 'Bulk'
 
 export interface ObjectStore {
@@ -247,6 +253,13 @@ export interface ObjectStore {
 
   /** May be called twice. There is no way back from enabled to off, only to suspended. */
   enableVersioning(signal?: AbortSignal): Promise<void>
+
+  /** What the bucket itself does with unfinished uploads below the prefix. */
+  unfinishedUploadsExpire(prefix: string, signal?: AbortSignal): Promise<UploadExpiry>
+
+  /** Has the bucket throw unfinished uploads below the prefix away. Takes the place of every other rule, so only for a bucket without any.
+   *  @returns `refused` when the store knows no such rule or the key may not set it */
+  expireUnfinishedUploads(prefix: string, days: number, signal?: AbortSignal): Promise<'set' | 'refused'>
 
   /** How far this computer's clock was found to be behind the store's, in ms; 0 until a request was refused for it. */
   clockCorrectionMs(): number

@@ -152,14 +152,13 @@ function wordsFor(fault: StoreFault, store: string, clockCorrectionMs: number): 
         remedy: 'Set the date and time of this computer (automatically, if possible), then try again.',
       }
     case 'denied':
+      if (fault.code === 'CredentialsProviderError') return noKey(store)
       return {
         code: 'OFFSITE_DENIED',
         happened:
-          fault.code === 'CredentialsProviderError'
-            ? `No access key for ${store} was found.`
-            : fault.code === 'ExpiredToken'
-              ? `The access key for ${store} has expired.`
-              : `${store} does not accept the access key or its secret.`,
+          fault.code === 'ExpiredToken'
+            ? `The access key for ${store} has expired.`
+            : `${store} does not accept the access key or its secret.`,
         remedy:
           'Put the right access key and secret into the AWS credentials file (a profile) or into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and check the profile’s name.',
       }
@@ -213,6 +212,16 @@ function wordsFor(fault: StoreFault, store: string, clockCorrectionMs: number): 
         happened: `${store} refuses this kind of request.`,
         remedy: 'Run safelight doctor to see what this store can do; report it if it should be able to do this.',
       }
+  }
+}
+
+/** Most often the helper's: it was started at login, and what a terminal has in its environment it never sees. */
+function noKey(store: string): Words {
+  return {
+    code: 'OFFSITE_DENIED',
+    happened: `No access key for ${store} was found, neither in the AWS credentials file nor in the environment that Safelight was started with.`,
+    remedy:
+      'Put the key into a profile of the AWS credentials file and name it: safelight place add … --profile NAME. What is set in a terminal (AWS_ACCESS_KEY_ID) is not seen by a helper that started at login.',
   }
 }
 

@@ -9,6 +9,7 @@ import { outcome, readOn, type OpenedBody } from './s3-attempts.js'
 import type { S3Deps, S3Options } from './s3-client.js'
 import { openConnection } from './s3-connection.js'
 import type { StoreFault } from './s3-errors.js'
+import { lifecycleMethods } from './s3-lifecycle.js'
 import { listMethods } from './s3-listings.js'
 import { bucketFactsOf, headOrReason } from './s3-questions.js'
 import { factsOf, objectInput, openedBody, stripped, totalOf, unquoted } from './s3-replies.js'
@@ -39,6 +40,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
     name,
     ...uploadMethods(connection),
     ...listMethods(connection),
+    ...lifecycleMethods(connection),
 
     put: (request, signal) =>
       outcome<contract.PutOutcome, 'precondition'>(

@@ -88,6 +88,13 @@ describe('the command line and a bucket that is wrong', function () {
         exit: 31,
         words: /does not accept the access key/,
       },
+      {
+        what: 'no key at all',
+        args: [url, ...at(good.url)],
+        secret: '',
+        exit: 31,
+        words: /neither in the AWS credentials file nor in the environment that Safelight was started with/,
+      },
       { what: 'profile', args: [url, ...at(good.url, '--profile', 'nobody')], exit: 31, words: /No access key/ },
       { what: 'endpoint', args: [url, ...at('http://127.0.0.1:9')], exit: 30, words: /could not be reached/ },
       { what: 'suspended', args: [url, ...at(suspended.url)], exit: 34, words: /suspended/ },
@@ -136,10 +143,15 @@ describe('the command line and a bucket that is wrong', function () {
     const added = await say(home, ['place', 'add', url, ...at(good.url)])
     assert.equal(added.exitCode, 0, added.summary)
     assert.match(JSON.stringify(added), /keeps no old versions/)
+    assert.match(JSON.stringify(added), /no rule that aborts unfinished uploads below clock\/\S+ after 7 days/)
+    assert.equal(good.state.buckets.get(bucket)?.lifecycle, undefined, 'nothing was set unasked')
     const again = await say(home, ['place', 'add', url, ...at(good.url, '--yes')])
     good.clockOffsetMs = 0
     assert.equal(again.exitCode, 0, again.summary)
-    assert.doesNotMatch(JSON.stringify(again), /keeps no old versions/)
+    assert.doesNotMatch(JSON.stringify(again), /keeps no old versions|aborts unfinished uploads/)
+    const rules = good.state.buckets.get(bucket)?.lifecycle ?? ''
+    assert.match(rules, /<Prefix>clock\/[^<]+\/<\/Prefix>/)
+    assert.match(rules, /<DaysAfterInitiation>7</)
     assert.equal(good.state.buckets.get(bucket)?.versioning, 'Enabled')
     for (const name of ['journal.sqlite', 'journal.sqlite-wal'])
       if (existsSync(path.join(home, name))) assert.ok(!readFileSync(path.join(home, name)).includes('testsecret'))

@@ -184,6 +184,13 @@ export function itKeepsTheContract(
     assert.equal(facts.objectLock, has.locks)
   })
 
+  it('the bucket is told to clear unfinished uploads away, and tells below which prefix it does', async () => {
+    assert.deepEqual(await store.unfinishedUploadsExpire('p/m1/'), { kind: 'never', hasOtherRules: false })
+    assert.equal(await store.expireUnfinishedUploads('p/m1/', 7), 'set')
+    assert.deepEqual(await store.unfinishedUploadsExpire('p/m1/'), { kind: 'after', days: 7 })
+    assert.deepEqual(await store.unfinishedUploadsExpire('p/m2/'), { kind: 'never', hasOtherRules: true })
+  })
+
   it('a signal ends a transfer at once, without retrying', async () => {
     const stop = new AbortController()
     stop.abort(new Error('enough'))
