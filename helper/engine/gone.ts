@@ -1,8 +1,10 @@
 // Originals that are no longer where they were. What was moved or renamed is recognised by its content, which lies under another name now; the
 // rest is lost to the library. When that is more than anybody loses on purpose, nothing is removed anywhere until the user has said so, or until
 // the contents turn up again: Lightroom tells of a move only with the next backup of its catalog.
+import { systemCode } from '../errors.js'
+import type { DurableFiles } from '../files/durable.js'
 import { markGone } from '../journal/files.js'
-import { goneSince, twinsOf } from '../journal/referenced.js'
+import { goneSince, twinsOf, type Twin } from '../journal/referenced.js'
 import { raiseHold, releaseHold, standingHold } from '../journal/rehearsals.js'
 import { countKnownFiles } from '../journal/retained.js'
 import { isRaw } from './file-kinds.js'
@@ -45,14 +47,18 @@ export function markGoneFiles(run: BackupRun, prepared: readonly PreparedShoot[]
 }
 
 /** @returns the path of an original with the same content, which is there now in its size */
-function whereNow(
-  { deps: { journal, files } }: BackupRun,
-  fileId: number,
-  gone: ReadonlySet<number>,
-): string | undefined {
-  return twinsOf(journal, fileId).find(
-    (twin) => !gone.has(twin.fileId) && files.stat(twin.path)?.sizeBytes === twin.sizeBytes,
-  )?.path
+function whereNow({ deps }: BackupRun, fileId: number, gone: ReadonlySet<number>): string | undefined {
+  return twinsOf(deps.journal, fileId).find((twin) => !gone.has(twin.fileId) && isThere(deps.files, twin))?.path
+}
+
+/** What cannot even be looked at (a failing disk, a folder that was closed to us) has not been found again. */
+function isThere(files: DurableFiles, { path, sizeBytes }: Twin): boolean {
+  try {
+    return files.stat(path)?.sizeBytes === sizeBytes
+  } catch (error) {
+    if (systemCode(error) === '') throw error
+    return false
+  }
 }
 
 /** Raws are what no program rewrites; sidecars and pictures that Lightroom writes into change by the hundred every day. */

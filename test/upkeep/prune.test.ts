@@ -8,6 +8,7 @@ import { letGo, listGone } from '../../helper/journal/retained.js'
 import { LetGoWitness } from '../../helper/upkeep/let-go.js'
 import type { PruneResult, StatusResult } from '../../shared/methods.js'
 import { backup, foldersAsDisks, verify, withDaemon, type Act } from '../support/daemon.js'
+import { FaultSet } from '../support/faults.js'
 import { checkManifests, hasB3sum } from '../support/shoots.js'
 import { scratch, write, type Scratch } from '../support/tree.js'
 
@@ -181,6 +182,19 @@ describe('pruning copies', () => {
     const { warnings } = await backup(act, [other], drives)
     assert.match(warnings.join('\n'), /10 of the 10 originals that were missed were moved or renamed/)
     assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
+  })
+
+  it('does not take for moved what cannot be looked at where it should be now, and goes on', async () => {
+    await backup(act, [source], drives)
+    const other = path.join(here.root, 'work', 'Selected')
+    mkdirSync(other)
+    renameSync(path.join(source, 'IMG_3.CR3'), path.join(other, '3.CR3'))
+    await backup(act, [other], drives)
+    const faults = new FaultSet([{ on: 'stat', path: 'Selected', name: '3.CR3', act: { fail: 'EIO' } }])
+    const { exitCode, warnings } = await backup({ ...act, faults }, [source], drives)
+    faults.assertAllHit()
+    assert.equal(exitCode, 0)
+    assert.match(warnings.join('\n'), /1 original is no longer in "Wedding"; every copy of them is kept/)
   })
 
   it('is not fooled by a clock that leaps ahead by years', async () => {
