@@ -117,11 +117,13 @@ export function forgetObject(journal: Journal, placeId: string, key: string): vo
   journal.run('DELETE FROM objects WHERE place_id = ? AND key = ?', [placeId, key])
 }
 
-/** The newest content of a file that a bucket does not hold under the file's name yet. */
+/** The newest content of a file that a bucket does not hold under the file's name yet; or an earlier one that it has lost. */
 export interface PendingCopy {
   readonly fileId: number
   readonly shootId: number
   readonly name: string
+  /** Where it is to lie, below the shoot's folder: `name`, or `Versions/…`. */
+  readonly path: string
   readonly versionId: number
   readonly hash: Hash
   readonly sizeBytes: number
@@ -135,24 +137,42 @@ const PENDING = `FROM files f CROSS JOIN versions v ON v.id = f.version_id
 
 /** What may be sent to a bucket, because its bytes were proven somewhere: the newest shoots first, by name within a shoot. */
 export function pendingCopies(journal: Journal, placeId: string, shootId?: number, limit = -1): PendingCopy[] {
+  return waiting(journal, `f.name AS path, ${PENDING_COLUMNS} ${PENDING}`, [placeId, limit, shootId])
+}
+
+const LOST_EARLIER = `FROM copies c CROSS JOIN versions v ON v.id = c.version_id CROSS JOIN files f ON f.id = v.file_id
+  WHERE c.place_id = ?1 AND c.state IN ('damaged', 'missing') AND c.path <> f.name
+    AND EXISTS (SELECT 1 FROM copies g WHERE g.version_id = v.id AND g.place_id <> ?1 AND g.state = 'verified')`
+
+/** Earlier contents (`Versions/…`) that a bucket had and has lost, and that were proven elsewhere; in the same order. */
+export function lostEarlier(journal: Journal, placeId: string, shootId?: number, limit = -1): PendingCopy[] {
+  return waiting(journal, `c.path, ${PENDING_COLUMNS} ${LOST_EARLIER}`, [placeId, limit, shootId])
+}
+
+const PENDING_COLUMNS = 'f.id, f.shoot_id, f.name, v.id AS version_id, v.hash, v.size, v.mtime_ms, v.first_seen_ms'
+
+function waiting(
+  journal: Journal,
+  query: string,
+  [placeId, limit, shootId]: readonly [placeId: string, limit: number, shootId: number | undefined],
+): PendingCopy[] {
   const where = shootId === undefined ? '' : 'AND f.shoot_id = ?3'
   const values = shootId === undefined ? [placeId, limit] : [placeId, limit, shootId]
-  return journal
-    .all(
-      `SELECT f.id, f.shoot_id, f.name, v.id AS version_id, v.hash, v.size, v.mtime_ms, v.first_seen_ms ${PENDING} ${where}
-       ORDER BY f.shoot_id DESC, f.name LIMIT ?2`,
-      values,
-    )
-    .map((row) => ({
-      fileId: number(row, 'id'),
-      shootId: number(row, 'shoot_id'),
-      name: text(row, 'name'),
-      versionId: number(row, 'version_id'),
-      hash: text(row, 'hash'),
-      sizeBytes: number(row, 'size'),
-      mtimeMs: number(row, 'mtime_ms'),
-      firstSeenMs: number(row, 'first_seen_ms'),
-    }))
+  return journal.all(`SELECT ${query} ${where} ORDER BY f.shoot_id DESC, f.name, path LIMIT ?2`, values).map(toPending)
+}
+
+function toPending(row: Row): PendingCopy {
+  return {
+    fileId: number(row, 'id'),
+    shootId: number(row, 'shoot_id'),
+    name: text(row, 'name'),
+    path: text(row, 'path'),
+    versionId: number(row, 'version_id'),
+    hash: text(row, 'hash'),
+    sizeBytes: number(row, 'size'),
+    mtimeMs: number(row, 'mtime_ms'),
+    firstSeenMs: number(row, 'first_seen_ms'),
+  }
 }
 
 export function countPending(journal: Journal, placeId: string): { readonly files: number; readonly bytes: number } {

@@ -41,12 +41,12 @@ export async function sendCopy(
   const { journal } = deps
   const placeId = bucket.place.id
   const folder = folderOfShoot(journal, shoot, placeId)
-  const path = `Photos/${folder}/${pending.name}`
+  const path = `Photos/${folder}/${pending.path}`
   const key = bucket.keyOf(path)
-  await setAside(bucket, { folder, pending }, deps, signal)
+  if (pending.path === pending.name) await setAside(bucket, { folder, pending }, deps, signal)
 
   const meaning = {
-    copy: { versionId: pending.versionId, path: pending.name },
+    copy: { versionId: pending.versionId, path: pending.path },
     onComplete: (receipt: UploadReceipt) => {
       confirmCopy(deps, placeId, pending, receipt)
     },
@@ -93,11 +93,11 @@ function confirmCopy(
   pending: PendingCopy,
   receipt: UploadReceipt,
 ): void {
-  dropCopyAt(journal, pending.fileId, placeId, pending.name)
+  dropCopyAt(journal, pending.fileId, placeId, pending.path)
   saveCopy(journal, {
     versionId: pending.versionId,
     placeId,
-    path: pending.name,
+    path: pending.path,
     state: 'verified',
     sizeBytes: pending.sizeBytes,
     mtimeMs: pending.mtimeMs,
@@ -107,11 +107,11 @@ function confirmCopy(
   addStep(journal, { kind: 'seal', shootId: pending.shootId, placeId, payload: '' }, now())
 }
 
-function knownState({ journal }: SendCopyDeps, placeId: string, { versionId, name }: PendingCopy): string | undefined {
+function knownState({ journal }: SendCopyDeps, placeId: string, { versionId, path }: PendingCopy): string | undefined {
   const row = journal.get('SELECT state FROM copies WHERE version_id = ? AND place_id = ? AND path = ?', [
     versionId,
     placeId,
-    name,
+    path,
   ])
   return row && text(row, 'state')
 }
@@ -119,7 +119,7 @@ function knownState({ journal }: SendCopyDeps, placeId: string, { versionId, nam
 /** Begun, and nothing to be counted on. What was damaged or missing stays called so until it is made good. */
 function markInFlight(deps: SendCopyDeps, placeId: string, pending: PendingCopy): void {
   if (knownState(deps, placeId, pending) !== undefined) return
-  const { versionId, name: path, sizeBytes, mtimeMs } = pending
+  const { versionId, path, sizeBytes, mtimeMs } = pending
   saveCopy(deps.journal, { versionId, placeId, path, state: 'written', sizeBytes, mtimeMs })
 }
 

@@ -2,7 +2,7 @@
 // its photos. May be stopped or killed at any moment and begun again; what was confirmed is not sent twice. A file that cannot be sent is a
 // finding and the others go on; a store that is away, full or refuses the key ends the run, and its error says so.
 import { ERROR_CODES, SafelightError, type ErrorCode } from '../errors.js'
-import { pendingCopies, type PendingCopy } from '../journal/offsite.js'
+import { lostEarlier, pendingCopies, type PendingCopy } from '../journal/offsite.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import type { Finding } from '../../shared/methods.js'
 import { drivesHere, type CandidateDeps } from './candidates.js'
@@ -87,7 +87,7 @@ class SendRun {
   readonly #findings: Finding[] = []
   readonly #warnings = new Set<string>()
   /** Tried in this run without success; they are tried again by the next one. */
-  readonly #given = new Set<number>()
+  readonly #given = new Set<string>()
   readonly #partial = new Map<string, number>()
   #filesSent = 0
   #filesCopied = 0
@@ -111,11 +111,11 @@ class SendRun {
     const { journal } = this.#deps
     const placeId = this.#bucket.place.id
     const shootIds = this.#options.shootIds?.()
-    const rows =
-      shootIds === undefined
-        ? pendingCopies(journal, placeId, undefined, limit)
-        : [...shootIds].flatMap((shootId) => pendingCopies(journal, placeId, shootId, limit))
-    return rows.filter(({ versionId }) => !this.#given.has(versionId))
+    const asked = shootIds === undefined ? [undefined] : [...shootIds]
+    const rows = [pendingCopies, lostEarlier].flatMap((look) =>
+      asked.flatMap((shootId) => look(journal, placeId, shootId, limit)),
+    )
+    return rows.filter((pending) => !this.#given.has(nameOf(pending)))
   }
 
   async sendLot(lot: readonly PendingCopy[]): Promise<void> {
@@ -155,8 +155,8 @@ class SendRun {
     drives: ReturnType<typeof drivesHere>,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#given.add(pending.versionId)
-    const name = `${shoot.key}/${pending.name}`
+    this.#given.add(nameOf(pending))
+    const name = `${shoot.key}/${pending.path}`
     const { underWay } = this.#deps
     const id = `${this.#bucket.place.id} ${name}`
     const other = underWay.get(id)
@@ -211,15 +211,15 @@ class SendRun {
   /** What is waiting, counted anew now and then; a count for every part would cost more than sending it. */
   #totals(): { files: number; bytes: number } {
     if (!this.#known || this.#filesDone - this.#known.doneThen >= LOT_FILES) {
-      const rows = this.#pending(-1).filter(({ versionId }) => !this.#given.has(versionId))
+      const rows = this.#pending(-1)
       const bytes = rows.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
       this.#known = { files: rows.length, bytes, doneThen: this.#filesDone }
     }
     return this.#known
   }
 
-  #find({ key }: ShootRow, { name }: PendingCopy, kind: string, message: string): void {
-    this.#findings.push({ kind, place: this.#bucket.place.name, shoot: key, file: name, message })
+  #find({ key }: ShootRow, { path }: PendingCopy, kind: string, message: string): void {
+    this.#findings.push({ kind, place: this.#bucket.place.name, shoot: key, file: path, message })
   }
 
   /** @param isEnd  nothing more is waiting: shoots of which a file could not be sent are sealed as they are */
@@ -240,6 +240,11 @@ class SendRun {
       warnings: [...this.#warnings],
     }
   }
+}
+
+/** Within one run. */
+function nameOf({ versionId, path }: PendingCopy): string {
+  return `${versionId} ${path}`
 }
 
 const NO_SOURCE =

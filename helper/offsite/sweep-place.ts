@@ -3,7 +3,7 @@
 // never touched.
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
-import { dropUpload, pendingCopies } from '../journal/offsite.js'
+import { dropUpload, lostEarlier, pendingCopies } from '../journal/offsite.js'
 import { listShoots } from '../journal/shoots.js'
 import { SafelightError } from '../errors.js'
 import { folderOfShoot } from './candidates.js'
@@ -58,9 +58,9 @@ function unasked(bucket: OpenBucket, journal: Journal, open: readonly OpenUpload
   if (open.length === 0) return open
   const shoots = new Map(listShoots(journal).map((row) => [row.id, row]))
   const wanted = new Set(
-    pendingCopies(journal, placeId).flatMap(({ shootId, name }) => {
+    [...pendingCopies(journal, placeId), ...lostEarlier(journal, placeId)].flatMap(({ shootId, path }) => {
       const shoot = shoots.get(shootId)
-      return shoot ? keyOrNone(() => bucket.keyOf(`Photos/${folderOfShoot(journal, shoot, placeId)}/${name}`)) : []
+      return shoot ? keyOrNone(() => bucket.keyOf(`Photos/${folderOfShoot(journal, shoot, placeId)}/${path}`)) : []
     }),
   )
   return open.filter(({ key }) => !wanted.has(key))

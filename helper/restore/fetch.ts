@@ -51,6 +51,8 @@ const SLOW_BYTES_PER_SECOND = 16 * 1024
 const AT_ONCE = 8
 /** A store that could not be reached is not asked again for so long: ten thousand files would each wait for it. */
 const AWAY_MS = 60_000
+/** More than this, and more than twice of what was sent, is not fetched to be told that it is not it. */
+const OVERLONG_BYTES = 64 * 1024 * 1024
 /** Left free on the disk of the home. */
 const SPARE_BYTES = 256 * 1024 * 1024
 
@@ -141,6 +143,12 @@ export class Fetcher {
   async #download(request: FetchRequest, file: string, mayResume: boolean, watch: Watch): Promise<Fetched | 'again'> {
     const found = await openCopy(request.bucket, request.path, request.hash, watch.signal)
     if (!found) return { kind: 'missing', why: 'there is no such object' }
+    // Whoever put it there wanted the disk full, or knew nothing of us.
+    if (found.sizeBytes > request.sizeBytes * 2 + OVERLONG_BYTES)
+      return {
+        kind: 'damaged',
+        why: `it is ${inWords(found.sizeBytes)} long where ${inWords(request.sizeBytes)} were sent`,
+      }
     const part = `${file}${found.isEncrypted ? AGE_SUFFIX : ''}.part`
     if (!mayResume) await rm(part, { force: true })
     const had = await sizeOf(part)

@@ -18,8 +18,6 @@ interface Lost {
   readonly versionId: number
   readonly path: string
   readonly was: 'damaged' | 'missing'
-  /** Its newest content, under its own name; an earlier one is not sent by itself. */
-  readonly isNewest: boolean
 }
 
 export async function healBuckets(run: HealRun, shoots: readonly ShootRow[], resend: Resend): Promise<void> {
@@ -28,12 +26,12 @@ export async function healBuckets(run: HealRun, shoots: readonly ShootRow[], res
     const lost = shoots.flatMap((shoot) => lostAt(run, shoot, id))
     if (lost.length === 0 || engine.signal.aborted) continue
     run.tally.checked += lost.length
-    const shootIds = new Set(lost.filter(({ isNewest }) => isNewest).map(({ shoot }) => shoot.id))
-    const why = isDryRun || shootIds.size === 0 ? [] : await sendAgain(run, resend, id, shootIds)
+    const shootIds = new Set(lost.map(({ shoot }) => shoot.id))
+    const why = isDryRun ? [] : await sendAgain(run, resend, id, shootIds)
     if (why === 'stopped') return
     for (const each of lost) {
       const { shoot, path, was } = each
-      const isHealed = isDryRun ? each.isNewest : isVerified(run, id, each)
+      const isHealed = isDryRun ? hasProvenElsewhere(run, id, each) : isVerified(run, id, each)
       if (isHealed)
         run.healed.push({ place: name, shoot: shoot.key, file: path, was, from: 'a proven copy, sent again' })
       else
@@ -42,10 +40,11 @@ export async function healBuckets(run: HealRun, shoots: readonly ShootRow[], res
           place: name,
           shoot: shoot.key,
           file: path,
-          message: each.isNewest
-            ? (why.find((finding) => finding.shoot === shoot.key && finding.file === path)?.message ??
-              'it could not be sent again; see safelight status for the bucket')
-            : 'an earlier content of this file; it is not sent again, and the drives that have it still do',
+          message:
+            why.find((finding) => finding.shoot === shoot.key && finding.file === path)?.message ??
+            (hasProvenElsewhere(run, id, each)
+              ? 'it could not be sent again; see safelight status for the bucket'
+              : 'no proven copy of it is known at another place, so it cannot be sent again'),
         })
     }
   }
@@ -75,12 +74,18 @@ function lostAt({ engine }: HealRun, shoot: ShootRow, placeId: string): Lost[] {
       copies
         .filter((copy) => copy.placeId === placeId)
         .flatMap(({ state, path }) =>
-          state === 'damaged' || state === 'missing'
-            ? [{ shoot, versionId: id, path, was: state, isNewest: id === file.newestId && path === file.name }]
-            : [],
+          state === 'damaged' || state === 'missing' ? [{ shoot, versionId: id, path, was: state }] : [],
         ),
     ),
   )
+}
+
+function hasProvenElsewhere({ engine }: HealRun, placeId: string, { versionId }: Lost): boolean {
+  const row = engine.deps.journal.get(
+    "SELECT 1 AS found FROM copies WHERE version_id = ? AND place_id <> ? AND state = 'verified' LIMIT 1",
+    [versionId, placeId],
+  )
+  return row !== undefined
 }
 
 function isVerified({ engine }: HealRun, placeId: string, { versionId, path }: Lost): boolean {

@@ -200,6 +200,39 @@ describe('restore from a bucket', () => {
     store.close()
   })
 
+  it('sends earlier contents again that the bucket has lost, or has with other bytes', async () => {
+    const moments: string[] = []
+    for (const rating of [2, 3]) {
+      moments.push(new Date().toISOString())
+      fs.writeFileSync(path.join(shoot, 'IMG_1.xmp'), `rating ${rating}`)
+      await mustBackUp()
+    }
+    const tree = await room.tree(double.url, bucket, 'backup')
+    const earlier = [...tree.keys()].filter((key) => key.includes('/Versions/'))
+    assert.equal(earlier.length, 2)
+    const store = openTestStore(double.url, bucket)
+    const [gone = '', other = ''] = earlier.map((key) => keyOf(key.slice('Photos/Pictures/Wedding/'.length)))
+    await store.delete(gone)
+    const body = Buffer.from('RATING 2')
+    await store.put({ key: other, body, contentMd5: md5(body) })
+    store.close()
+    // Noticed by whoever wants them.
+    for (const [index, asOf] of moments.entries()) {
+      const to = path.join(room.root, `Then ${index}`)
+      const answer = await room.call('restore/run', { all: true, to, asOf, from: 'Cloud' })
+      assert.equal(answer.findings.length, 1, answer.summary)
+    }
+    const healed = await room.call('heal/run', { shoots: [] })
+    assert.deepEqual([healed.exitCode, healed.healed], [0, 2], `${healed.summary} ${JSON.stringify(healed.findings)}`)
+    assert.deepEqual(
+      healed.copies.map(({ was }) => was),
+      ['missing', 'damaged'],
+    )
+    const after = await room.tree(double.url, bucket, 'backup')
+    for (const key of earlier) assert.deepEqual(after.get(key), tree.get(key), key)
+    assert.match(String(after.get('Photos/Pictures/Wedding/safelight.b3')), /Versions\/.*\n.*Versions\//)
+  })
+
   it('finds an earlier version of an object that somebody deleted or overwrote, where the bucket keeps versions', async () => {
     const versioned = await makeBucket(double.url, { lock: true })
     await room.call('place/add', {
