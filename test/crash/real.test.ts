@@ -1,47 +1,11 @@
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { checkManifests, freshFolder, makeTree, readTree, temporariesBelow } from '../support/shoots.js'
+import { freshFolder, makeTree } from '../support/shoots.js'
+import { assertFinishes, backupIn, whenThere, type End } from './real-run.js'
 
-const MAIN = fileURLToPath(new URL('../../helper/main.js', import.meta.url))
 const FILES = 200
-
-interface End {
-  readonly code: number | null
-  readonly signal: string | null
-  /** On stdout. */
-  readonly answer: string
-  readonly said: string
-}
-
-/** Runs the real command line. @param meanwhile  given the process as soon as it runs */
-function safelight(args: readonly string[], meanwhile?: (kill: () => void) => void): Promise<End> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-    let said = ''
-    let answer = ''
-    child.stdout.on('data', (data: Buffer) => (answer += data.toString('utf8')))
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (data: Buffer) => {
-        said += data.toString('utf8')
-      })
-    child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, answer, said }))
-    meanwhile?.(() => child.kill('SIGKILL'))
-  })
-}
-
-/** Calls back when the drive holds this many names, which is a fact of the run and no guess at its speed. */
-function whenThere(folder: string, count: number, act: () => void): void {
-  const look = (): void => {
-    const names = fs.existsSync(folder) ? fs.readdirSync(folder).length : 0
-    if (names >= count) act()
-    else setTimeout(look, 2).unref()
-  }
-  look()
-}
 
 describe('the real command line on real disks', () => {
   let root: string
@@ -58,19 +22,7 @@ describe('the real command line on real disks', () => {
     fs.rmSync(root, { recursive: true, force: true })
   })
 
-  const backup = (meanwhile?: (kill: () => void) => void): Promise<End> =>
-    safelight(['backup', at('Shoot'), '--to', at('Drive'), '--home', at('home'), '--json'], meanwhile)
-
-  async function assertFinishes(): Promise<void> {
-    const end = await backup()
-    assert.equal(end.code, 0, end.said)
-    const copies = readTree(at('Drive/Safelight/Photos/Shoot'))
-    for (const [name, { hash }] of readTree(at('Shoot'))) assert.equal(copies.get(name)?.hash, hash, name)
-    assert.deepEqual(checkManifests(at('Drive')), [])
-    assert.deepEqual(temporariesBelow(at('Drive')), [])
-    const checked = await safelight(['verify', '--home', at('home')])
-    assert.equal(checked.code, 0, checked.said)
-  }
+  const backup = (meanwhile?: (kill: () => void) => void): Promise<End> => backupIn(root, meanwhile)
 
   /** Mounts, or says why this machine cannot. */
   function mount(context: Mocha.Context, where: string, ...args: readonly string[]): void {
@@ -93,7 +45,7 @@ describe('the real command line on real disks', () => {
     this.timeout(120_000)
     const end = await backup((stop) => whenThere(at('Drive/Safelight/Photos/Shoot'), 40, stop))
     assert.ok(end.signal === 'SIGKILL' || end.code === 0, end.said)
-    await assertFinishes()
+    await assertFinishes(root)
   })
 
   it('a drive that is really full says so, keeps what is whole, and is finished when there is room', async function () {
@@ -114,7 +66,7 @@ describe('the real command line on real disks', () => {
     })
     assert.equal(end.code, 22, end.said)
     fs.rmSync(filler)
-    await assertFinishes()
+    await assertFinishes(root)
   })
 
   it('a home on a disk that is really full is named, is not called damaged, and goes on when there is room', async function () {
@@ -130,7 +82,7 @@ describe('the real command line on real disks', () => {
       assert.doesNotMatch(end.answer, /damaged|rebuild/)
     }
     execFileSync('mount', ['-o', 'remount,size=16m', at('home')])
-    await assertFinishes()
+    await assertFinishes(root)
   })
 
   it('a drive that is really pulled gets nothing written below its mount point', async function () {
@@ -146,6 +98,6 @@ describe('the real command line on real disks', () => {
     assert.equal(refused.code, 20, refused.said)
     assert.deepEqual(fs.readdirSync(at('Drive')), [])
     execFileSync('mount', ['--bind', at('disk'), at('Drive')])
-    await assertFinishes()
+    await assertFinishes(root)
   })
 })

@@ -9,30 +9,34 @@ export interface Mounted {
   unmount(): void
 }
 
+/** A file system that keeps what it holds while it is away. */
+export interface MountedImage extends Mounted {
+  /** Puts it back where it was. */
+  mountAgain(): void
+}
+
 /** @returns the mounted file system, or why there is none */
 export function mountImage(
   scratch: string,
   name: string,
   type: 'ext4' | 'exfat' | 'vfat',
   sizeMb: number,
-): Mounted | string {
+): MountedImage | string {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'only root on Linux may mount'
   const image = path.join(scratch, `${name}.img`)
   const folder = path.join(scratch, name)
   mkdirSync(folder, { recursive: true })
   writeFileSync(image, '')
   const make = { ext4: ['mkfs.ext4', '-q', '-F', '-m', '0'], exfat: ['mkfs.exfat'], vfat: ['mkfs.vfat'] }[type]
-  const steps: readonly (readonly string[])[] = [
-    ['truncate', '-s', `${sizeMb}M`, image],
-    [...make, image],
-    ['sh', '-c', type === 'exfat' ? MOUNT_EXFAT : 'mount -o loop "$1" "$2"', 'mount', image, folder],
-  ]
+  const mount = ['sh', '-c', type === 'exfat' ? MOUNT_EXFAT : 'mount -o loop "$1" "$2"', 'mount', image, folder]
+  const steps: readonly (readonly string[])[] = [['truncate', '-s', `${sizeMb}M`, image], [...make, image], mount]
   for (const [command = '', ...args] of steps) {
     const { exitCode, stderr, code } = execaSync(command, args, { reject: false })
     if (code === 'ENOENT') return `${type}: ${command} is not installed`
     if (exitCode !== 0) return `${type}: ${stderr.split('\n')[0] ?? ''}`
   }
-  return { folder, unmount: () => unmount(folder, image) }
+  const [command = '', ...args] = mount
+  return { folder, unmount: () => unmount(folder, image), mountAgain: () => void execaSync(command, args) }
 }
 
 /** The kernel's own exFAT where it has one, else the one in user space, which wants a device. */
