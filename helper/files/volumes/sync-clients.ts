@@ -76,9 +76,10 @@ function clientByMarker(path: string, kindOf: SyncFacts['kindOf']): SyncClient |
 
 function kindOf(path: string): 'file' | 'folder' | undefined {
   try {
-    return statSync(path).isDirectory() ? 'folder' : 'file'
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat && (stat.isDirectory() ? 'folder' : 'file')
   } catch (error) {
-    // Not there, or not to be seen: either way no sign of a client.
+    // Not to be seen: no sign of a client.
     if (error instanceof Error) return undefined
     throw error
   }
