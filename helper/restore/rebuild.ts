@@ -142,7 +142,14 @@ function rebuildShoot(rebuild: Rebuild, folder: string, line: ChainLine | undefi
     find(rebuild, folder, MANIFEST_FILE, `it is not the manifest that was sealed as generation ${line.generation}`)
   const told = tellings(log.events)
   const seen = firstSeen(log.events)
-  const copies = new Map<string, Hash>(manifest.entries.map((entry) => [entry.path, entry.hash]))
+  const isAsSealed = line !== undefined && manifestHash === line.manifestHash
+  const sealedAtMs = isAsSealed ? Date.parse(line.at) : -Infinity
+  // Where the two disagree, the one that was written last is right; a manifest that is not the one that was sealed is no witness at all.
+  const hashOf = (relative: string, listed: Hash): Hash => {
+    const last = told.get(relative)
+    return last !== undefined && last.atMs > sealedAtMs ? last.hash : listed
+  }
+  const copies = new Map<string, Hash>(manifest.entries.map(({ path: at, hash }) => [at, hashOf(at, hash)]))
   // Made after the last seal: the log has it, the manifest not yet.
   for (const [relative, { hash }] of told)
     if (!copies.has(relative) && statAt(rebuild, folder, relative)) copies.set(relative, hash)
@@ -150,11 +157,11 @@ function rebuildShoot(rebuild: Rebuild, folder: string, line: ChainLine | undefi
   rebuild.shoots += 1
   const fileIds = new Map([...filesOfShoot(deps.journal, row.id)].map(([name, file]) => [name, file.id]))
   // Without a log a content was known at the latest when the manifest that lists it was sealed.
-  const sealedMs = line && manifestHash === line.manifestHash ? Date.parse(line.at) : deps.clock()
+  const sealedMs = isAsSealed ? sealedAtMs : deps.clock()
   const shoot: ShootAtPlace = { row, folder, fileIds, seenMs: (name, hash) => seen.get(`${hash} ${name}`) ?? sealedMs }
   for (const [relative, hash] of [...copies].sort(([a], [b]) => depth(a) - depth(b)))
     rebuildCopy(rebuild, shoot, relative, hash, told.get(relative))
-  if (line && manifestHash === line.manifestHash) {
+  if (isAsSealed) {
     saveSeal(deps.journal, row.id, place.id, {
       generation: line.generation,
       manifestHash: line.manifestHash,

@@ -6,6 +6,8 @@ import type { CopyState, Hash, ProofMethod } from '../model.js'
 /** What the log says last of each path. */
 export interface Telling {
   readonly hash: Hash
+  /** When it was said. */
+  readonly atMs: number
   /** Of the content; where the place encrypts, no file of it shows this. */
   readonly sizeBytes?: number
   readonly modifiedMs?: number
@@ -23,6 +25,7 @@ export function tellings(events: readonly LogEvent[]): Map<string, Telling> {
       case 'adopted':
         told.set(event.path, {
           hash: event.sourceHash,
+          atMs,
           sizeBytes: event.bytes,
           modifiedMs: Date.parse(event.modified),
           // Read through the cache right after writing, which proves little; the event that says more comes later, or never came.
@@ -35,6 +38,7 @@ export function tellings(events: readonly LogEvent[]): Map<string, Telling> {
         told.set(event.path, {
           ...told.get(event.path),
           hash: event.sourceHash,
+          atMs,
           state: 'verified',
           provenMs: atMs,
           how: event.read ?? 'cached',
@@ -42,12 +46,15 @@ export function tellings(events: readonly LogEvent[]): Map<string, Telling> {
         break
       case 'damaged':
       case 'missing':
-        told.set(event.path, { ...told.get(event.path), hash: event.sourceHash, state: event.event })
+        told.set(event.path, { ...told.get(event.path), hash: event.sourceHash, atMs, state: event.event })
         break
       case 'kept': {
         const before = told.get(event.path)
         told.delete(event.path)
-        told.set(event.to, before?.hash === event.copyHash ? before : { hash: event.copyHash, state: 'written' })
+        told.set(
+          event.to,
+          before?.hash === event.copyHash ? { ...before, atMs } : { hash: event.copyHash, atMs, state: 'written' },
+        )
         break
       }
       case 'quarantined':

@@ -56,6 +56,19 @@ describe('rebuild', () => {
     }
   })
 
+  it('believes the log where a manifest is not the one that was sealed: one rotten digit makes no photo a damaged one', async () => {
+    await backup(here.home, source, drive)
+    const manifest = path.join(photos, 'Wedding/safelight.b3')
+    const rotten = readFileSync(manifest, 'utf8').replace(/.(?= {2}IMG_1\.CR3)/, (digit) => (digit === '0' ? '1' : '0'))
+    writeFileSync(manifest, rotten)
+    const fresh = here.at('new-home')
+    const { findings } = await rebuild(fresh)
+    assert.deepEqual(named(findings), ['manifest drive Wedding/safelight.b3'])
+    const again = await backup(fresh, source, drive)
+    assert.deepEqual([again.exitCode, again.filesUnchanged, again.findings], [0, 3, []])
+    assert.deepEqual(named((await verify(fresh)).findings), [])
+  })
+
   it('is done by itself when a drive of another computer is met', async () => {
     await backup(here.home, source, drive)
     const fresh = here.at('new-home')
