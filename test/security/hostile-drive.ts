@@ -132,8 +132,10 @@ function alterOne({ drive, outside }: HostileWorld, draw: () => number): string 
   if (records.length === 0) return 'nothing is left to alter'
   const file = pick(records)
   const text = fs.readFileSync(file, 'utf8')
-  const lines = text.split('\n').filter((line) => line !== '')
-  const at = Math.floor(draw() * Math.max(1, lines.length))
+  const found = text.split('\n').filter((line) => line !== '')
+  // What was cut off to nothing has an empty line to alter.
+  const lines = found.length === 0 ? [''] : found
+  const at = Math.floor(draw() * lines.length)
   const put = (all: readonly string[]): void => fs.writeFileSync(file, all.map((line) => `${line}\n`).join(''))
   const name = path.relative(safelight, file)
   const acts: Record<string, () => void> = {
