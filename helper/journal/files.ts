@@ -256,7 +256,7 @@ export function hashesAt(journal: Journal, shootId: number, placeId: string): { 
 export function verifiedAt(journal: Journal, shootId: number, placeId: string): number {
   const row = journal.get(
     `SELECT count(*) AS n FROM files f CROSS JOIN copies c ON c.version_id = f.version_id AND c.place_id = ? AND c.path = f.name AND c.state = 'verified'
-     WHERE f.shoot_id = ?`,
+     WHERE f.shoot_id = ? AND f.gone_ms IS NULL`,
     [placeId, shootId],
   )
   return row ? number(row, 'n') : 0
