@@ -381,6 +381,7 @@ export class Daemon {
       allowRoots: (roots) => allowedRoots(ingestDeps(shop), roots),
       judge: (file, isOffline, catalog, roots) => judgeReferenced(ingestDeps(shop), file, isOffline, catalog, roots),
       onWanted: () => this.#queue?.wake(),
+      withoutThreads: shop.withoutThreads,
       fromBucket: (name, asOfMs, signal) => this.#catalogFromBucket(name, asOfMs, signal),
     })
   }

@@ -8,14 +8,18 @@ import { SafelightError } from '../errors.js'
 import type { KnownFile } from './classify.js'
 import type { FromThread, JobSetup, ToThread } from './job-thread.js'
 import type { CatalogJobs, JobName } from './job-kinds.js'
-import { receivedError } from './sent-error.js'
+import { receivedError, sendError } from './sent-error.js'
 
 export interface JobOptions {
   readonly signal: AbortSignal
   readonly onProgress?: (done: number, all: number) => void
   /** What the journal knows of these originals. */
   readonly lookUp?: (paths: readonly string[]) => ReadonlyMap<string, KnownFile>
+  /** Without a thread of its own: for a test that runs thousands, where nobody waits for an answer meanwhile. */
+  readonly inThisThread?: boolean
 }
+
+const DRIVE = 'The drive for the catalog backup'
 
 /** How long a thread that was told to stop may take to put its things away. */
 const STOP_MS = 5_000
@@ -32,6 +36,7 @@ export async function runCatalogJob<K extends JobName>(
   const privateParent = path.join(privateFolder(home), randomUUID())
   await mkdir(privateParent, { recursive: true, mode: 0o700 })
   const setup = { kind, params: { ...params, privateParent } } as JobSetup
+  if (options.inThisThread === true) return runHere<K>(setup, options)
   const worker = new Worker(new URL('./job-thread.js', import.meta.url), { workerData: setup })
   const say = (message: ToThread) => worker.postMessage(message)
   let ending: NodeJS.Timeout | undefined
@@ -45,9 +50,7 @@ export async function runCatalogJob<K extends JobName>(
       worker.on('message', (message: FromThread) => {
         if (message.kind === 'result') resolve(message.value)
         else if (message.kind === 'failed')
-          reject(
-            options.signal.aborted ? interrupted() : receivedError(message.error, 'The drive for the catalog backup'),
-          )
+          reject(options.signal.aborted ? interrupted() : receivedError(message.error, DRIVE))
         else if (message.kind === 'progress') options.onProgress?.(message.done, message.all)
         else say({ kind: 'found', id: message.id, known: [...(options.lookUp?.(message.paths) ?? [])] })
       })
@@ -59,6 +62,25 @@ export async function runCatalogJob<K extends JobName>(
     clearTimeout(ending)
     await worker.terminate()
     await rm(privateParent, { recursive: true, force: true })
+  }
+}
+
+async function runHere<K extends JobName>(
+  { kind, params }: JobSetup,
+  { signal, onProgress, lookUp }: JobOptions,
+): Promise<CatalogJobs[K]['result']> {
+  const { runJob } = await import('./jobs.js')
+  const tools = {
+    signal,
+    onProgress: (done: number, all: number) => onProgress?.(done, all),
+    lookUp: (paths: readonly string[]) => Promise.resolve(lookUp?.(paths) ?? new Map<string, KnownFile>()),
+  }
+  try {
+    return await runJob(kind, params, tools)
+  } catch (error) {
+    throw signal.aborted ? interrupted() : receivedError(sendError(error), DRIVE)
+  } finally {
+    await rm(params.privateParent, { recursive: true, force: true })
   }
 }
 

@@ -1,5 +1,6 @@
 // What every method works with: the engine and its workers, the places that are there, and whose turn it is. One per open home.
 import os from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { EngineDeps } from '../engine/run.js'
 import { SafelightError } from '../errors.js'
@@ -13,6 +14,7 @@ import { readConfig } from '../config.js'
 import { lazily } from '../lazily.js'
 import { systemAwake, type Awake } from '../manners/awake.js'
 import { usualReasons, WaitReasons } from '../manners/wait-reasons.js'
+import type { probeStore } from '../offsite/probe.js'
 import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
 import { policyOf, type Policy } from '../status/policy.js'
 import type { WatchDeps } from '../status/watch.js'
@@ -24,9 +26,13 @@ export interface WorkshopOptions {
   readonly files?: DurableFiles
   readonly volumes?: Volumes
   readonly clock?: () => number
+  /** How to wait between two tries of a request; a test of many does not. */
+  readonly wait?: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** How a store is tried; a test of many buckets of one store tries it once. */
+  readonly probe?: typeof probeStore
   /** The module copy workers start with; tests name one whose disk has faults. */
   readonly workerFile?: URL
-  /** Copy in the main thread instead of in workers; tests that must run the same way twice ask for it. */
+  /** Work in the main thread instead of in workers; tests that must run the same way twice ask for it. */
   readonly withoutThreads?: boolean
   /** What keeps the computer awake, and why upkeep waits; tests give their own. */
   readonly awake?: Awake
@@ -44,6 +50,7 @@ export class Workshop {
   readonly files: DurableFiles
   readonly volumes: Volumes
   readonly clock: () => number
+  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
   readonly helper: 'running' | 'down'
   readonly awake: Awake
   /** Why upkeep waits now. Whoever knows a reason adds it. */
@@ -52,7 +59,10 @@ export class Workshop {
   silentMs: () => number = () => 0
   /** Tells every open page something; the server gives it. */
   announce: WatchDeps['broadcast'] = () => undefined
-  readonly #workers: Pick<WorkshopOptions, 'workerFile' | 'withoutThreads'>
+  readonly withoutThreads: boolean
+  /** How a store is tried; see offsite/probe.ts. */
+  readonly probe: typeof probeStore | undefined
+  readonly #workerFile: URL | undefined
   readonly #limit = pLimit(1)
   readonly #restoreLimit = pLimit(1)
   #learn: Learn<unknown> = () => Promise.resolve()
@@ -63,11 +73,14 @@ export class Workshop {
     this.files = options.files ?? systemFiles
     this.volumes = options.volumes ?? systemVolumes()
     this.clock = options.clock ?? Date.now
+    this.wait = options.wait ?? pause
     this.helper = options.helper ?? 'down'
     this.awake = options.awake ?? systemAwake()
     this.waiting = options.waiting ?? new WaitReasons()
     if (!options.waiting) this.waiting.add(...usualReasons({ config: () => readConfig(this.home), clock: this.clock }))
-    this.#workers = options
+    this.withoutThreads = options.withoutThreads ?? false
+    this.probe = options.probe
+    this.#workerFile = options.workerFile
   }
 
   /** How a place that this journal meets for the first time is learned. */
@@ -86,12 +99,12 @@ export class Workshop {
   }
 
   async withEngine<T>(act: (deps: EngineDeps) => Promise<T>): Promise<T> {
-    const { workerFile, withoutThreads } = this.#workers
+    const workerFile = this.#workerFile
     const { WorkerPool } = await pooling()
     const pool = new WorkerPool({
       temporaryTag: temporaryTag(this.journal),
       ...(workerFile === undefined ? {} : { workerFile }),
-      ...(withoutThreads === true ? { inThisThread: this.files } : {}),
+      ...(this.withoutThreads ? { inThisThread: this.files } : {}),
     })
     try {
       return await act({
@@ -163,4 +176,8 @@ export class Workshop {
 
 export function unique(places: readonly OpenPlace[]): OpenPlace[] {
   return places.filter((place, index) => places.findIndex((other) => other.id === place.id) === index)
+}
+
+async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  await wait(ms, undefined, signal ? { signal } : {})
 }

@@ -111,7 +111,7 @@ async function addOver(
 
   const facts = await settleVersioning(store, request.yes === true, signal)
   if (request.lock && !facts.objectLock) throw lockIsOff(store.name)
-  const report = await probeStore(
+  const report = await (deps.probe ?? probeStore)(
     {
       ownPrefix: own,
       ...(request.lock === undefined ? {} : { lockMode: modeOf(request.lock.mode) }),

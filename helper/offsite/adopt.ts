@@ -169,3 +169,15 @@ function receiptFrom(facts: ObjectFacts, nowMs: number): UploadReceipt {
     ...(lock === undefined ? {} : { lockedUntilMs: lock.untilMs }),
   }
 }
+
+/** What lies under a key of which there is no receipt: the copy's own content, or, in an encrypted place, what fits it.
+ *  @returns undefined when it is not there, or is something else */
+export async function lookAt(
+  { store, profile, settings }: OpenBucket,
+  key: string,
+  content: Pick<UnknownCopy, 'hash' | 'sizeBytes' | 'mtimeMs'>,
+  signal?: AbortSignal,
+): Promise<UploadReceipt | undefined> {
+  const facts = await store.head({ key, withChecksums: profile.answersChecksums }, signal)
+  return facts && isOf(content, facts, settings.recipients !== undefined) ? receiptFrom(facts, 0) : undefined
+}

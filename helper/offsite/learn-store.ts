@@ -22,7 +22,7 @@ export async function learnStore(
     ...(storageClass === undefined ? {} : { storageClasses: [storageClass] }),
   }
   try {
-    const { profile, probedAtMs } = await probeStore(options, { store, now }, signal)
+    const { profile, probedAtMs } = await (deps.probe ?? probeStore)(options, { store, now }, signal)
     return { ...settings, store: { ...profile, storageClasses: [...profile.storageClasses] }, probedMs: probedAtMs }
   } catch (error) {
     if (error instanceof SafelightError && error.code === 'OFFSITE_DENIED') return undefined

@@ -9,6 +9,7 @@ import { AGE_SUFFIX } from './encryption.js'
 import type { Limiter } from './limiter.js'
 import { objectKey, ownPrefix, pathOfKey, type KeySpace } from './names.js'
 import type { ByteRange, ObjectFacts, ObjectStore } from './object-store.js'
+import type { probeStore } from './probe.js'
 import type { StoreProfile } from './providers.js'
 import { openS3Store, type S3Deps } from './s3.js'
 import type { RetryPolicy } from './s3-retry.js'
@@ -21,6 +22,8 @@ export interface OpenBucketDeps extends Pick<S3Deps, 'sleep' | 'random' | 'onFau
   /** Holds sending back; shared by everything that is sent to this place. */
   readonly limiter?: Limiter
   readonly retry?: RetryPolicy
+  /** How a store is tried; probeStore when left out. */
+  readonly probe?: typeof probeStore
   /** Further keys to decrypt with, such as a recovery key that was typed in. */
   readonly identities?: readonly string[]
 }

@@ -13,6 +13,7 @@ import { forgetObject, objectAt, type PendingCopy } from '../journal/offsite.js'
 import { text } from '../journal/rows.js'
 import { addStep } from '../journal/steps.js'
 import type { Hash } from '../model.js'
+import { lookAt } from './adopt.js'
 import { copyInside } from './copy-inside.js'
 import { receiptOf } from './journal-ledger.js'
 import type { UploadReceipt } from './ledger.js'
@@ -38,13 +39,21 @@ export async function setAside(
   for (const { copy, hash } of othersUnderName(deps, placeId, pending)) {
     const key = bucket.keyOf(`Photos/${folder}/${pending.name}`)
     const object = objectAt(journal, placeId, key)
-    // Nothing good lies there: sent and never confirmed, or found damaged or gone.
-    const isGood = copy.state === 'verified' && object !== undefined
+    // Else nothing good lies there: sent and never confirmed, or found damaged or gone. A rebuild knows what it knows without a receipt.
+    const isGood = copy.state === 'verified'
+    const from = isGood
+      ? object
+        ? receiptOf(object)
+        : await lookAt(bucket, key, { ...copy, hash }, signal)
+      : undefined
     const to = `Versions/${stampOf(pending.firstSeenMs)}/${pending.name}`
-    const isKept = isGood && (await keep(bucket, { folder, to, copy, hash, from: receiptOf(object) }, deps, signal))
+    const isKept = from !== undefined && (await keep(bucket, { folder, to, copy, hash, from }, deps, signal))
     journal.transaction(() => {
       dropCopyAt(journal, pending.fileId, placeId, pending.name)
-      if (isKept) saveCopy(journal, { ...copy, path: to, provenMs: deps.now(), provenHow: 'server checksum' })
+      // What an encrypted place holds without a receipt is kept, and still no better proven than it was.
+      const proof =
+        object || !bucket.settings.recipients ? { provenMs: deps.now(), provenHow: 'server checksum' as const } : {}
+      if (isKept) saveCopy(journal, { ...copy, path: to, ...proof })
       forgetObject(journal, placeId, key)
       addStep(journal, { kind: 'seal', shootId: pending.shootId, placeId, payload: '' }, deps.now())
     })

@@ -92,6 +92,12 @@ export class BucketKeeper {
       })
   }
 
+  /** Resolves when what can be done now is done. */
+  async idle(): Promise<void> {
+    await this.#looking
+    await Promise.all([...this.#shifts.values()].map(({ work }) => work ?? Promise.resolve()))
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     clearInterval(this.#timer)

@@ -1,7 +1,6 @@
 // What is done with buckets, by hand and by itself: added, probed, sent to. Owns what must outlive one run: the bandwidth limit of each
 // place, which keys are under way, whose turn it is to write a place's records. What is told of each failure is kept in the journal until
 // something goes through.
-import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import { readConfig } from '../config.js'
 import { SafelightError } from '../errors.js'
@@ -46,6 +45,9 @@ export interface BucketRoomDeps {
   readonly journal: Journal
   readonly clock: () => number
   readonly home: string
+  readonly wait: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** See open-bucket.ts. */
+  readonly probe?: typeof probeStore | undefined
 }
 
 /** What one place shares between runs. */
@@ -92,7 +94,7 @@ export class BucketRoom {
     const bucket = this.open({ ...place, name })
     try {
       const before = await markerAt(bucket.store, bucket.keyOf('place.json'))
-      const deps = { journal, now: clock, sleep: pause, hashEngine: chooseHashEngine() }
+      const deps = { journal, now: clock, sleep: this.#deps.wait, hashEngine: chooseHashEngine() }
       await writeMarker(bucket, before, deps)
       savePlace(journal, { ...place, name })
     } finally {
@@ -185,7 +187,7 @@ export class BucketRoom {
       home,
       hashEngine: chooseHashEngine(),
       now: clock,
-      sleep: pause,
+      sleep: this.#deps.wait,
       ledger: this.#sharedOf(place).ledger,
       spoolFolder: spoolFolderOf(home, place.id),
     }
@@ -205,7 +207,7 @@ export class BucketRoom {
 
   /** The monthly look at everything, and the locks that run out. @throws OFFSITE_* */
   async recheck(place: PlaceRow, signal: AbortSignal): Promise<RecheckReport> {
-    const deps = { ...this.#lookDeps(), sleep: pause }
+    const deps = { ...this.#lookDeps(), sleep: this.#deps.wait }
     return this.#with(
       place,
       async (bucket) => {
@@ -264,7 +266,8 @@ export class BucketRoom {
   }
 
   openDeps(): OpenBucketDeps {
-    return { sleep: pause, random: Math.random, home: this.#deps.home }
+    const { wait, home, probe } = this.#deps
+    return { sleep: wait, random: Math.random, home, ...(probe ? { probe } : {}) }
   }
 
   #sharedOf(place: PlaceRow): Shared {
@@ -279,13 +282,9 @@ export class BucketRoom {
       limiter:
         limitBytesPerSecond === undefined
           ? undefined
-          : createLimiter(limitBytesPerSecond, { monotonicMs: () => performance.now(), sleep: pause }),
+          : createLimiter(limitBytesPerSecond, { monotonicMs: () => performance.now(), sleep: this.#deps.wait }),
     }
     this.#shared.set(place.id, shared)
     return shared
   }
-}
-
-async function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  await wait(ms, undefined, signal ? { signal } : {})
 }

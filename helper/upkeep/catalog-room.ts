@@ -50,6 +50,8 @@ export interface CatalogRoomDeps extends ReconcileDeps {
   ) => Promise<FetchedBackup | undefined>
   /** Told when there is more to protect. */
   readonly onWanted: () => void
+  /** Jobs run in this thread; see run-job.ts. */
+  readonly withoutThreads?: boolean
 }
 
 type Progress = (done: number, all: number) => void
@@ -235,7 +237,9 @@ export class CatalogRoom {
     if (!this.#isCleared) await clearPrivateFolder(this.#deps.home)
     this.#isCleared = true
     const lookUp = (paths: readonly string[]) => knownFiles(this.#deps.journal, paths)
-    return runCatalogJob(this.#deps.home, kind, params, { signal, lookUp, ...(onProgress ? { onProgress } : {}) })
+    const { home, withoutThreads = false } = this.#deps
+    const options = { signal, lookUp, inThisThread: withoutThreads, ...(onProgress ? { onProgress } : {}) }
+    return runCatalogJob(home, kind, params, options)
   }
 
   #save(catalog: string, { places: done }: BackUpAnswer, open: readonly OpenPlace[], begunMs: number): void {

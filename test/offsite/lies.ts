@@ -21,7 +21,8 @@ export interface Lies {
   readonly confirmed: number
 }
 
-const FAULTS: readonly (readonly [string, Fault])[] = [
+/** What a store does of itself and what is done to it on the way, by the kind of request. */
+export const FAULTS: readonly (readonly [string, Fault])[] = [
   ['*', { kind: 'status', status: 500, code: 'InternalError' }],
   ['*', { kind: 'status', status: 503, code: 'SlowDown' }],
   ['PutObject', { kind: 'status', status: 429, code: 'TooManyRequests' }],

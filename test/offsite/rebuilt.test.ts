@@ -11,6 +11,7 @@ import { isOf } from '../../helper/offsite/adopt.js'
 import { storedPlainHash } from '../../helper/offsite/journal-ledger.js'
 import { readSettings } from '../../helper/offsite/settings.js'
 import type { Params } from '../../shared/methods.js'
+import { makeFile } from '../support/shoots.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { makeBucket, openTestStore } from '../support/s3/fixture.js'
 import { putOf } from './store-contract.js'
@@ -69,6 +70,24 @@ describe('a bucket that a rebuild learned of', () => {
   }
   const sentPhotos = (): string[] =>
     double.requests.filter(({ operation, key }) => operation === 'PutObject' && /\.CR3/.test(key)).map(({ key }) => key)
+
+  it('keeps an earlier content under Versions/ before a new one takes its name, although no receipt speaks of it', async () => {
+    await backUp({})
+    await rebuild()
+    await room.call('place/add', { path: room.drive })
+    const earlier = fs.readFileSync(path.join(room.originals, 'Wedding', 'IMG_2.CR3'))
+    makeFile(path.join(room.originals, 'Wedding', 'IMG_2.CR3'), { bytes: 'a new edit', mtime: '2025-02-02T10:00:00Z' })
+    await room.call('backup/run', { paths: [room.originals], to: [] })
+    const tree = await room.tree(double.url, bucket, 'backup')
+    const contents = [...tree].filter(([key]) => key.endsWith('IMG_2.CR3')).sort(([a], [b]) => a.length - b.length)
+    assert.deepEqual(
+      contents.map(([key, bytes]) => [key.includes('/Versions/'), bytes.equals(earlier)]),
+      [
+        [false, false],
+        [true, true],
+      ],
+    )
+  })
 
   it('is tried again, its wishes are as they were, and every object has its receipt without being sent again', async () => {
     await backUp({})

@@ -5,14 +5,17 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Daemon } from '../../../helper/daemon.js'
 import type { Row } from '../../../helper/journal/journal.js'
-import { hashNow, isRecord, isTemporary, type Drive, type Lying, type World } from './world.js'
+import type { Catalog } from './catalog.js'
+import { hashNow, isRecord, isTemporary, type Lying, type World } from './world.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
-/** docs/design.md: how long a proof of a copy on a disk is believed. */
-const BELIEVED_MS = 90 * DAY_MS
+/** docs/design.md: how long a claim is believed, by how it came about. */
+const BELIEVED_DAYS: Readonly<Record<string, number>> = { 'server checksum': 31, download: 365 }
+const BELIEVED_ON_A_DISK_DAYS = 90
 
 export interface Before {
-  readonly lying: ReadonlyMap<Drive, Lying>
+  /** By the drive's name or the bucket's tree. */
+  readonly lying: ReadonlyMap<string, Lying>
 }
 
 /** How a heal and a restore mark what they set aside beside an original. */
@@ -20,25 +23,31 @@ const PARKED = / \([^()]*\d{4}-\d{2}-\d{2}[^()]*\)(?=\.[^./]*$)/
 
 export class Judge {
   readonly #world: World
+  readonly #catalog: Catalog
   /** Proofs that were true when the engine made them: `place shoot/path hash` → when. */
   readonly #proofs = new Map<string, Set<number>>()
+  readonly #catalogs = new Set<string>()
   greens = 0
 
-  constructor(world: World) {
+  constructor(world: World, catalog: Catalog) {
     this.#world = world
+    this.#catalog = catalog
   }
 
   before(): Before {
-    return { lying: new Map(this.#world.drives.map((drive) => [drive, this.#world.lyingAt(drive)])) }
+    return { lying: this.#world.lying() }
   }
 
   /** @param mayRestore  the step was asked to bring originals back */
   async after(before: Before, daemon: Daemon | undefined, mayRestore: boolean): Promise<void> {
     this.#originalsUntouched(mayRestore)
-    for (const [drive, lying] of before.lying) this.#driveHolds(drive, lying)
+    const lying = this.#world.lying()
+    for (const [holder, now] of lying) this.#holds(holder, before.lying.get(holder) ?? new Map(), now)
+    for (const holder of before.lying.keys()) assert.ok(lying.has(holder), `${holder} is gone altogether`)
     if (daemon) {
       const rows = verifiedRows(daemon)
-      this.#proofsTrue(rows)
+      this.#proofsTrue(rows, lying)
+      this.#catalogsTrue(daemon)
       await this.#greenTrue(daemon, rows)
     }
   }
@@ -77,20 +86,21 @@ export class Judge {
   }
 
   /** Whatever lay there lies there still, under its name or set aside, and what came has a right to its name. */
-  #driveHolds(drive: Drive, before: Lying): void {
-    const { destroyed, rotten } = this.#world
-    const now = this.#world.lyingAt(drive)
+  #holds(holder: string, before: Lying, now: Lying): void {
+    const { rotten } = this.#world
     const held = new Set([...now].map(([file, hash]) => `${nameOf(file)} ${hash}`))
     for (const [file, hash] of before) {
-      if (isRecord(file) || isTemporary(file) || destroyed.get(drive.name)?.has(`${file} ${hash}`)) continue
-      assert.ok(held.has(`${nameOf(file)} ${hash}`), `${drive.name} held ${file}, and does not any more`)
+      if (isRecord(file) || isTemporary(file) || this.#world.isDestroyed(holder, file, hash)) continue
+      // A bucket keeps what rotted as an earlier version of the object, not under a name of its own.
+      if (rotten.has(hash) && this.#world.cloud.holds(holder)) continue
+      assert.ok(held.has(`${nameOf(file)} ${hash}`), `${holder} held ${file}, and does not any more`)
     }
     for (const [file, hash] of now) {
       if (isRecord(file) || isTemporary(file) || !file.startsWith('Photos/') || before.get(file) === hash) continue
       const relative = nameOf(file).split('/').slice(2).join('/')
       assert.ok(
         this.#isContent(relative, hash) || rotten.has(hash),
-        `${drive.name}: ${file} holds what no original ever held`,
+        `${holder}: ${file} holds what no original ever held`,
       )
     }
   }
@@ -99,15 +109,17 @@ export class Judge {
     return this.#isContent(relative, hash) || this.#world.rotten.has(hash)
   }
 
-  /** Under a name that no original ever had (rot in a manifest's names) may lie any whole content. */
+  /** Where rot was in a record's names, a name may have become another's, or one that no original ever had: then any whole content will do. */
   #isContent(relative: string, hash: string): boolean {
-    const known = this.#world.contents.get(relative)
-    return known ? known.has(hash) : [...this.#world.contents.values()].some((each) => each.has(hash))
+    const { contents, spoiled, cloud } = this.#world
+    const known = contents.get(relative)
+    if (known?.has(hash) === true) return true
+    const mayBeAnothers = known === undefined || spoiled.size > 0 || cloud.spoiled.size > 0
+    return mayBeAnothers && [...contents.values()].some((each) => each.has(hash))
   }
 
   /** Each proof that is new in the journal is true now: the bytes are there, and are the reference. */
-  #proofsTrue(rows: readonly Row[]): void {
-    const lying = new Map(this.#world.drives.map((drive) => [drive, this.#world.lyingAt(drive)]))
+  #proofsTrue(rows: readonly Row[], lying: ReadonlyMap<string, Lying>): void {
     for (const row of rows) {
       // A proof whose time cannot be (a clock that leapt, a record from the future) is struck out: nothing is claimed then.
       if (row['proven_ms'] === null) continue
@@ -122,15 +134,50 @@ export class Judge {
         const isThere = fs.existsSync(file) && hashNow(file) === hash
         assert.ok(isThere, `the journal says that the original ${where} was proven just now`)
       } else {
-        const drive = this.#world.driveOfPlace(String(row['place_id']))
-        const at = drive && lying.get(drive)
-        const isThere = [...(at ?? [])].some(
-          ([file, each]) => each === hash && file.endsWith(`/${String(row['path'])}`),
-        )
+        const holder = this.#holderOf(row)
+        const isIt = ([file, each]: readonly [string, string]): boolean =>
+          each === hash && file.endsWith(`/${String(row['path'])}`)
+        const isThere = [...(lying.get(holder) ?? [])].some(isIt) || this.#isBelieved(row, holder)
         assert.ok(isThere, `the journal says that the copy ${where} was proven at ${new Date(provenMs).toISOString()}`)
       }
       this.#proofs.set(key, known.add(provenMs))
     }
+  }
+
+  /** Each catalog backup that is new in the journal and called good is there, and is one that Lightroom wrote. */
+  #catalogsTrue(daemon: Daemon): void {
+    for (const row of daemon.journal.all(
+      `SELECT b.*, p.name AS place, p.path FROM catalog_backups b JOIN places p ON p.id = b.place_id WHERE b.verdict = 'good' AND p.kind = 'drive'`,
+    )) {
+      const key = `${String(row['place_id'])} ${String(row['name'])} ${String(row['stamp'])}`
+      if (this.#catalogs.has(key)) continue
+      const drive = this.#world.driveOfPlace(String(row['place_id']))
+      if (!drive) continue
+      const packed = path.join(
+        this.#world.folderOf(drive),
+        'Safelight',
+        'Catalogs',
+        String(row['name']),
+        String(row['stamp']),
+        'Wedding.lrcat.gz',
+      )
+      assert.ok(
+        fs.existsSync(packed) && this.#catalog.isEdition(fs.readFileSync(packed)),
+        `${drive.name}: the backup ${String(row['stamp'])} of the catalog is called good`,
+      )
+      this.#catalogs.add(key)
+    }
+  }
+
+  /** A server's checksum is the word of the server, which knows nothing of a bit that rotted behind it. */
+  #isBelieved(row: Row, machine: string): boolean {
+    const file = `Photos/${String(row['key'])}/${String(row['path'])}`
+    return row['proven_how'] === 'server checksum' && this.#world.cloud.saysOf(machine, file) === row['hash']
+  }
+
+  #holderOf(row: Row): string {
+    if (row['kind'] === 'bucket') return (JSON.parse(String(row['settings'])) as { machineId: string }).machineId
+    return this.#world.driveOfPlace(String(row['place_id']))?.name ?? ''
   }
 
   /** A shoot that is called protected has, of each of its photos, true proofs at three places, none too old, one of them off-site. */
@@ -150,7 +197,7 @@ export class Judge {
             row['key'] === key &&
             row['path'] === file['name'] &&
             row['hash'] === file['hash'] &&
-            this.#isFresh(Number(row['proven_ms'])) &&
+            this.#isFresh(row) &&
             (row['place_id'] !== 'working' || file['gone_ms'] === null),
         )
         const places = new Set(proofs.map((row) => row['place_id']))
@@ -164,8 +211,10 @@ export class Judge {
     }
   }
 
-  #isFresh(provenMs: number): boolean {
-    return this.#world.clockMs - provenMs <= BELIEVED_MS && provenMs <= this.#world.clockMs + DAY_MS
+  #isFresh(row: Row): boolean {
+    const days = row['kind'] === 'bucket' ? (BELIEVED_DAYS[String(row['proven_how'])] ?? 0) : BELIEVED_ON_A_DISK_DAYS
+    const provenMs = Number(row['proven_ms'])
+    return this.#world.clockMs - provenMs <= days * DAY_MS && provenMs <= this.#world.clockMs + DAY_MS
   }
 }
 
@@ -189,7 +238,7 @@ function proofKey(row: Row): string {
 
 function verifiedRows(daemon: Daemon): Row[] {
   return daemon.journal.all(
-    `SELECT c.place_id, c.path, c.proven_ms, v.hash, s.key, s.path_from_root, p.name AS place, p.path AS place_path, p.location
+    `SELECT c.place_id, c.path, c.proven_ms, c.proven_how, v.hash, s.key, s.path_from_root, p.name AS place, p.kind, p.settings, p.location
      FROM copies c JOIN versions v ON v.id = c.version_id JOIN files f ON f.id = v.file_id JOIN shoots s ON s.id = f.shoot_id
      LEFT JOIN places p ON p.id = c.place_id WHERE c.state = 'verified'`,
   )

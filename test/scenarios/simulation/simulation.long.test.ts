@@ -5,7 +5,7 @@ import { liveThrough } from './simulation.js'
 
 /** `HISTORIES=10000 MINUTES=60` lives through more, `SEED=n HISTORIES=1` through that one again. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2000)
-const MINUTES = Number(process.env['MINUTES'] ?? 4)
+const MINUTES = Number(process.env['MINUTES'] ?? 15)
 const SEED = Number(process.env['SEED'] ?? 1)
 /** Fewer would say little, however slow the machine is. */
 const LEAST = Math.min(HISTORIES, 50)

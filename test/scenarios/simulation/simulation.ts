@@ -9,7 +9,8 @@ const PROGRAM = fileURLToPath(new URL('./history-main.js', import.meta.url))
 
 /** Histories of `count` seeds from `seed` on, as many as there is time for. @returns how each of them ended */
 export async function liveThrough(seed: number, count: number, folder: string, minutes: number): Promise<Line[]> {
-  const processes = Math.max(1, availableParallelism())
+  // A history waits for a third of its time: for the store, for what the engine gathers.
+  const processes = Math.ceil(availableParallelism() * 1.5)
   const lines = await Promise.all(
     Array.from({ length: processes }, (_, index) =>
       runOne([seed + index, seed + count, processes, folder, minutes].map(String)),

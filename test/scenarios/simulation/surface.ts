@@ -91,8 +91,8 @@ export class Surface {
     if (!trouble || this.calls < trouble.atCall) return undefined
     switch (trouble.kind) {
       case 'kill':
-        this.#die()
-        break
+        this.kill()
+        throw new Killed('killed')
       case 'pull':
         this.#trouble = undefined
         this.hasHappened = true
@@ -112,12 +112,13 @@ export class Surface {
     return undefined
   }
 
-  #die(): never {
+  /** Kills the engine between two of its calls. */
+  kill(): void {
+    if (this.isDead) return
     this.#life.isDead = true
     this.hasHappened = true
     fs.rmSync(`${this.#home}-at-kill`, { recursive: true, force: true })
     fs.cpSync(this.#home, `${this.#home}-at-kill`, { recursive: true, preserveTimestamps: true })
-    throw new Killed('killed')
   }
 
   #stat(file: string, stat: EntryStat): EntryStat {

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { systemFiles } from '../../../helper/files/durable.js'
 import { contentOf, hashOf } from '../../support/shoots.js'
+import { Cloud, type Store } from './cloud.js'
 import type { Surface } from './surface.js'
 
 export type Draw = () => number
@@ -30,6 +31,7 @@ export class World {
   readonly library: string
   readonly drives: readonly Drive[]
   readonly surface: Surface
+  readonly cloud: Cloud
   /** By path below the library. */
   readonly originals = new Map<string, Original>()
   /** Every content that a path ever had by the photographer's own hand. */
@@ -45,9 +47,10 @@ export class World {
   clockMs = Date.UTC(2024, 0, 1, 8)
   #made = 0
 
-  constructor(root: string, surface: Surface, names: readonly string[]) {
+  constructor(root: string, surface: Surface, names: readonly string[], store: Store) {
     this.root = root
     this.surface = surface
+    this.cloud = new Cloud(store)
     this.home = path.join(root, 'home')
     this.library = path.join(root, 'disk', 'Pictures')
     this.drives = names.map((name) => ({
@@ -143,6 +146,13 @@ export class World {
     return relative
   }
 
+  /** An object of the bucket rots; the store does not know. */
+  rotInCloud(draw: Draw): string {
+    const [said, rotten] = this.cloud.rot(draw)
+    if (rotten !== undefined) this.rotten.add(rotten)
+    return said
+  }
+
   loseAt(drive: Drive, draw: Draw): string {
     const folder = path.join(this.folderOf(drive), 'Safelight')
     const files = [...lyingBelow(folder).keys()].filter((file) => !isRecord(file))
@@ -167,11 +177,32 @@ export class World {
   }
 
   driveOfPlace(id: string): Drive | undefined {
-    return [...this.markers].find(([, text]) => text.includes(`"${id}"`))?.[0]
+    const known = [...this.markers].find(([, text]) => text.includes(`"${id}"`))?.[0]
+    // A bit of the id itself may have rotted: for whoever never knew the drive it is another one.
+    return known ?? this.drives.find((drive) => this.#markerNow(drive).includes(`"${id}"`))
+  }
+
+  #markerNow(drive: Drive): string {
+    const marker = path.join(this.folderOf(drive), 'Safelight', 'place.json')
+    return fs.existsSync(marker) ? fs.readFileSync(marker, 'utf8') : ''
   }
 
   lyingAt(drive: Drive): Lying {
     return lyingBelow(path.join(this.folderOf(drive), 'Safelight'))
+  }
+
+  /** Everything that lies at any place, by the drive's name or the bucket's tree. */
+  lying(): Map<string, Lying> {
+    const drives = this.drives.map((drive) => [drive.name, this.lyingAt(drive)] as const)
+    return new Map([...drives, ...this.cloud.trees()])
+  }
+
+  /** Whether this was done away with behind the engine's back. */
+  isDestroyed(holder: string, file: string, hash: string): boolean {
+    return (
+      this.destroyed.get(holder)?.has(`${file} ${hash}`) === true ||
+      this.cloud.destroyed.has(`${holder}/${file} ${hash}`)
+    )
   }
 }
 

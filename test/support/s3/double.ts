@@ -108,7 +108,7 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const call = describe(request)
     double.requests.push({ operation: call.operation, key: call.key, headers: request.headers })
-    const fault = double.faults.next(call.operation)
+    const fault = double.faults.next(call.operation, call.key)
     try {
       if (await meetEarly(fault, request, response)) return
       const reply = await handle(call, request, fault)
@@ -118,7 +118,8 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
     } catch (error) {
       // Anything else: the client went away in the middle, and nobody is left to answer.
       if (error instanceof S3Error) sendError(request, response, error)
-      else request.socket.destroy()
+      // (When it is gone altogether, so is the socket.)
+      else (request.socket as Socket | null)?.destroy()
     }
   }
 

@@ -33,6 +33,8 @@ export type Fault =
 export type Operation = string
 
 export class FaultPlan {
+  /** Asked for each request for which nothing is planned; who decides by name, not by number, decides the same in every run. */
+  decide: ((operation: Operation, key: string) => Fault | undefined) | undefined
   readonly #planned: { readonly operation: Operation; readonly fault: Fault; left: number }[] = []
 
   /** @param times  how many requests of that kind meet it */
@@ -41,9 +43,9 @@ export class FaultPlan {
   }
 
   /** The fault for this request, if one is planned. */
-  next(operation: Operation): Fault | undefined {
+  next(operation: Operation, key: string): Fault | undefined {
     const entry = this.#planned.find((planned) => planned.left > 0 && [operation, '*'].includes(planned.operation))
-    if (!entry) return undefined
+    if (!entry) return this.decide?.(operation, key)
     entry.left -= 1
     return entry.fault
   }
