@@ -3,24 +3,21 @@
 // without is said in words before the first photo is sent.
 import { randomBytes, randomUUID } from 'node:crypto'
 import os from 'node:os'
-import { SafelightError, describeError } from '../errors.js'
+import { SafelightError } from '../errors.js'
 import type { HashEngine } from '../files/hash.js'
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
-import { forgetObject } from '../journal/offsite.js'
 import { forgetPlace, listPlaces, placeById, savePlace, type PlaceLocation, type PlaceRow } from '../journal/places.js'
-import { howToRestoreFromBucket } from '../place/how-to-restore-bucket.js'
-import { FORMAT_VERSION, parseMarker, type Marker } from '../place/marker.js'
 import { checkName } from '../place/places.js'
 import { ensureMachineKey } from './age-keys.js'
 import { generateAgeKey } from './encryption.js'
 import { formatBucketUrl, parseBucketUrl, type BucketAddress } from './address.js'
 import { ownPrefix } from './names.js'
 import type { ObjectStore } from './object-store.js'
-import { bucketOver, type OpenBucket, type OpenBucketDeps } from './open-bucket.js'
+import { markerAt, writeMarker } from './bucket-marker.js'
+import { bucketOver, type OpenBucketDeps } from './open-bucket.js'
 import { PROBE_RETRY, probeStore } from './probe.js'
 import { CAUTIOUS_PROFILE, type ProbeReport } from './providers.js'
-import { putPlainText } from './put-text.js'
 import { openS3Store, type S3Options } from './s3.js'
 import { settleUnfinished, settleVersioning } from './settle-bucket.js'
 import { deviceOfBucket, readSettings, type BucketSettings } from './settings.js'
@@ -189,62 +186,6 @@ async function keysFor(
   const recovery = await generateAgeKey()
   return { recipients: [machine.recipient, recovery.recipient], recoveryKey: recovery.identity }
 }
-
-/** The marker and the instructions, brought up to date. */
-export async function writeMarker(
-  bucket: OpenBucket,
-  before: Marker | undefined,
-  deps: Pick<AddBucketDeps, 'journal' | 'now' | 'sleep' | 'hashEngine'>,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { place, settings, ownPrefix: own } = bucket
-  const marker = {
-    id: place.id,
-    name: place.name,
-    created: before?.created ?? new Date(place.addedMs).toISOString(),
-    format: FORMAT_VERSION,
-    machine: { id: settings.machineId, host: os.hostname() },
-    ...(settings.lock ? { lock: settings.lock } : {}),
-    ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
-    ...(settings.recipients ? { encryption: { format: 'age', recipients: settings.recipients } } : {}),
-  }
-  const page = howToRestoreFromBucket({
-    bucket: parseBucketUrl(place.path).bucket,
-    folder: own.slice(0, -1),
-    isEncrypted: settings.recipients !== undefined,
-    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
-  })
-  // Whoever took the marker away may have taken more; then what was sent before is sent again.
-  if (!before)
-    for (const path of ['HOW-TO-RESTORE.txt', 'place.json']) forgetObject(deps.journal, place.id, bucket.keyOf(path))
-  await putPlainText(bucket, 'HOW-TO-RESTORE.txt', page, deps, signal)
-  await putPlainText(bucket, 'place.json', `${JSON.stringify(marker, null, 2)}\n`, deps, signal)
-}
-
-/** What `<prefix>/<machine id>/place.json` says. @throws OFFSITE_FOREIGN when it cannot be understood */
-export async function markerAt(store: ObjectStore, key: string, signal?: AbortSignal): Promise<Marker | undefined> {
-  const opened = await store.read({ key }, signal)
-  if (!opened) return undefined
-  try {
-    const chunks: Uint8Array[] = []
-    let bytes = 0
-    for await (const chunk of opened.body) {
-      bytes += chunk.length
-      if (bytes > MARKER_MAX_BYTES) throw new Error('it is too long')
-      chunks.push(chunk)
-    }
-    return parseMarker(Buffer.concat(chunks).toString('utf8'))
-  } catch (error) {
-    if (error instanceof SafelightError) throw error
-    throw new SafelightError('OFFSITE_FOREIGN', {
-      message: `${key} says whose place this is, and cannot be understood: ${describeError(error).split('\n', 1)[0] ?? ''}. Nothing was written.`,
-      remedy: 'Use another prefix, or put the right place.json back (an earlier version of the object, perhaps).',
-      cause: error,
-    })
-  }
-}
-
-const MARKER_MAX_BYTES = 64 * 1024
 
 function knownAt(journal: Journal, address: BucketAddress, request: BucketRequest): PlaceRow | undefined {
   const device = deviceOfBucket(request.endpoint, address.bucket)

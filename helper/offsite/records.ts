@@ -22,7 +22,7 @@ import { sealShoots } from '../manifest/seal.js'
 import type { Hash } from '../model.js'
 import { folderOfShoot } from './candidates.js'
 import { storedPlainHash } from './journal-ledger.js'
-import type { OpenBucket } from './open-bucket.js'
+import type { OpenBucket, OpenedObject } from './open-bucket.js'
 import { uploadFile, type SendDeps } from './upload-file.js'
 
 export interface RecordDeps extends SendDeps {
@@ -85,6 +85,11 @@ export async function sendRecords(
   }
   await sendRecord(bucket, root, CHAIN_FILE, deps, signal)
   return [...warnings]
+}
+
+/** Whether shoots wait to be sealed, or what was sealed waits to be sent. */
+export function hasRecordsToSend(journal: Journal, placeId: string): boolean {
+  return (['seal', 'records'] as const).some((kind) => stepsOf(journal, kind).some((step) => step.placeId === placeId))
 }
 
 function chainIsKnown({ journal }: RecordDeps, placeId: string): boolean {
@@ -218,6 +223,24 @@ async function sendRecord(
   )
 }
 
+/** Whether the bucket's chain is, byte for byte, the one in the home's folder. */
+export async function isChainAsRead(
+  bucket: OpenBucket,
+  { files, home }: Pick<RecordDeps, 'files' | 'home'>,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const file = path.join(recordsRoot(home, bucket.place.id), CHAIN_FILE)
+  const here = files.stat(file) === undefined ? '' : readWhole(files, file).toString('utf8')
+  const opened = await bucket.read(CHAIN_FILE, {}, signal)
+  return (opened === undefined ? '' : await textOf(opened)) === here
+}
+
+async function textOf(opened: OpenedObject): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of opened.body) chunks.push(chunk)
+  return Buffer.concat(chunks).toString('utf8')
+}
+
 /** @param isKnown  that there should be one; else the bucket is not asked */
 async function fetchMissing(
   bucket: OpenBucket,
@@ -231,9 +254,8 @@ async function fetchMissing(
   if (!isKnown || files.stat(file) !== undefined) return
   const opened = await bucket.read(treePath, {}, signal)
   if (!opened) return
-  const chunks: Uint8Array[] = []
-  for await (const chunk of opened.body) chunks.push(chunk)
+  const content = await textOf(opened)
   makeFolders(files, root, path.dirname(file))
   const temporary = temporaryIn(path.dirname(file), temporaryTag(journal))
-  replaceFile(files, file, temporary, Buffer.concat(chunks).toString('utf8'))
+  replaceFile(files, file, temporary, content)
 }

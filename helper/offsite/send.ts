@@ -18,6 +18,8 @@ export interface SendRunDeps extends RecordDeps, CandidateDeps {
   readonly underWay: Map<string, Promise<void>>
   /** One at a time for this place: its records are written in one folder. */
   readonly exclusively: <T>(act: () => Promise<T>) => Promise<T>
+  /** Called before anything is sent. @throws what forbids it */
+  readonly requireOurs: () => Promise<void>
 }
 
 export interface SendOptions {
@@ -119,6 +121,7 @@ class SendRun {
   }
 
   async sendLot(lot: readonly PendingCopy[]): Promise<void> {
+    await this.#deps.requireOurs()
     const shoots = new Map(listShoots(this.#deps.journal).map((row) => [row.id, row]))
     const drives = drivesHere(this.#deps)
     const lanes = createLanes(LANES)

@@ -25,6 +25,9 @@ const Marker = z.object({
   name: z.string().min(1).max(NAME_MAX).regex(NAME_PATTERN),
   created: z.iso.datetime(),
   format: z.int().min(1),
+  /** Of a bucket: whose folder it is, and which home of that computer writes there. */
+  machine: z.object({ id: z.string().max(200), host: z.string().max(300) }).exactOptional(),
+  owner: z.string().max(100).exactOptional(),
 })
 
 export type Marker = z.infer<typeof Marker>

@@ -12,7 +12,8 @@ import { LOG_FILE } from '../manifest/log.js'
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
 import { listPlaces, placeById, savePlace, type PlaceRow } from '../journal/places.js'
-import { openForProbe, markerAt, type BucketRequest } from '../offsite/add-bucket.js'
+import { openForProbe, type BucketRequest } from '../offsite/add-bucket.js'
+import { claimFolder, markerAt } from '../offsite/bucket-marker.js'
 import { formatBucketUrl, type BucketAddress } from '../offsite/address.js'
 import type { ObjectStore } from '../offsite/object-store.js'
 import { bucketOver, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
@@ -52,6 +53,7 @@ export async function fetchRecords(
     ])
     const learned = await fetchAll(deps, bucket, signal)
     savePlace(deps.journal, row)
+    claimFolder(deps.journal, row.id)
     if (getMeta(deps.journal, 'machine-id') === undefined) setMeta(deps.journal, 'machine-id', tree.machineId)
     return learned
   } finally {

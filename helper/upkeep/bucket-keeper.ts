@@ -5,7 +5,7 @@ import { SafelightError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import { pendingCopies } from '../journal/offsite.js'
 import type { PlaceRow } from '../journal/places.js'
-import { stepsOf } from '../journal/steps.js'
+import { hasRecordsToSend } from '../offsite/records.js'
 import { isReadBackDue, isRecheckDue, lastReadBack, lastRecheckMs } from '../offsite/recheck-place.js'
 import { isSweepDue, lastSweepMs } from '../offsite/sweep-place.js'
 import type { MayUpload } from '../offsite/upload-times.js'
@@ -197,11 +197,8 @@ export class BucketKeeper {
 
   #hasWork(placeId: string): boolean {
     const { journal, buckets } = this.#deps
-    const isOwed = (kind: 'seal' | 'records'): boolean =>
-      stepsOf(journal, kind).some((step) => step.placeId === placeId)
     return (
-      isOwed('seal') ||
-      isOwed('records') ||
+      hasRecordsToSend(journal, placeId) ||
       pendingCopies(journal, placeId, undefined, 1).length > 0 ||
       buckets.owesCatalogs(placeId)
     )

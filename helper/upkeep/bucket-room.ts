@@ -11,14 +11,13 @@ import { deleteMeta, noteChainBreaks, setMeta } from '../journal/meta.js'
 import { listPlaces, placeById, savePlace, type PlaceRow } from '../journal/places.js'
 import {
   addBucket,
-  markerAt,
   openForProbe,
-  writeMarker,
   type AddBucketRequest,
   type AddedBucket,
   type BucketRequest,
 } from '../offsite/add-bucket.js'
 import { checkName } from '../place/places.js'
+import { markerAt, requireOwner, writeMarker } from '../offsite/bucket-marker.js'
 import { drivesHere } from '../offsite/candidates.js'
 import { createLimiter, type Limiter } from '../offsite/limiter.js'
 import { learnStore } from '../offsite/learn-store.js'
@@ -35,6 +34,7 @@ import {
 import { sendAll, type SendOptions, type SendReport } from '../offsite/send.js'
 import type { JournalLedger } from '../offsite/journal-ledger.js'
 import { hasCatalogsToSend, sendCatalogs, type CatalogsSent } from '../offsite/send-catalogs.js'
+import { hasRecordsToSend, isChainAsRead } from '../offsite/records.js'
 import { readSettings } from '../offsite/settings.js'
 import { isSweepDue, lastSweepMs, sweepPlace } from '../offsite/sweep-place.js'
 import { ledgerOf, spoolFolderOf } from '../offsite/upload-file.js'
@@ -141,7 +141,12 @@ export class BucketRoom {
     const sendDeps = {
       ...this.#sendDeps(place),
       underWay: this.#underWay,
-      exclusively: <T>(act: () => Promise<T>) => shared.limit(act),
+      exclusively: <T>(act: () => Promise<T>) =>
+        shared.limit(async () => {
+          if (hasRecordsToSend(journal, place.id)) await this.#requireOurs(bucket, signal)
+          return act()
+        }),
+      requireOurs: () => this.#requireOurs(bucket, signal),
     }
     const sent = await sendAll(bucket, options, sendDeps, signal)
     noteChainBreaks(journal, place.id, sent.warnings)
@@ -170,8 +175,16 @@ export class BucketRoom {
     return hasCatalogsToSend(journal, placeId, drivesHere({ files, journal }))
   }
 
+  /** @throws OFFSITE_FOREIGN when another computer has taken the folder over */
+  async #requireOurs(bucket: OpenBucket, signal: AbortSignal): Promise<void> {
+    const { files, home } = this.#deps
+    const areRecordsAsRead = (): Promise<boolean> => isChainAsRead(bucket, { files, home }, signal)
+    await requireOwner(bucket, { ...this.#sendDeps(bucket.place), areRecordsAsRead }, signal)
+  }
+
   /** The newest backup of each catalog, where a drive that is here has one that the bucket has not. */
   async sendCatalogs(bucket: OpenBucket, signal: AbortSignal): Promise<CatalogsSent> {
+    if (this.owesCatalogs(bucket.place.id)) await this.#requireOurs(bucket, signal)
     const { files, journal } = this.#deps
     const drives = drivesHere({ files, journal })
     return this.#sharedOf(bucket.place).catalogs(() =>

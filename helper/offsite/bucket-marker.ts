@@ -1,0 +1,124 @@
+// What says whose this computer's folder in a bucket is: place.json with the owner's token, and HOW-TO-RESTORE.txt beside it. Two computers never
+// write to one folder: whoever rebuilds from it takes it over, and the one that had it before notices at its next run and writes no more, so that
+// neither undoes what the other has written.
+import { randomUUID } from 'node:crypto'
+import os from 'node:os'
+import { SafelightError, describeError } from '../errors.js'
+import type { Journal } from '../journal/journal.js'
+import { deleteMeta, getMeta, setMeta } from '../journal/meta.js'
+import { forgetObject } from '../journal/offsite.js'
+import { howToRestoreFromBucket } from '../place/how-to-restore-bucket.js'
+import { FORMAT_VERSION, parseMarker, type Marker } from '../place/marker.js'
+import { parseBucketUrl } from './address.js'
+import type { ObjectStore } from './object-store.js'
+import type { OpenBucket } from './open-bucket.js'
+import { putPlainText, type PutTextDeps } from './put-text.js'
+
+/** The marker and the instructions, brought up to date. */
+export async function writeMarker(
+  bucket: OpenBucket,
+  before: Marker | undefined,
+  deps: PutTextDeps,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { place, settings, ownPrefix: own } = bucket
+  const marker = {
+    id: place.id,
+    name: place.name,
+    created: before?.created ?? new Date(place.addedMs).toISOString(),
+    format: FORMAT_VERSION,
+    machine: { id: settings.machineId, host: os.hostname() },
+    owner: ownerToken(deps.journal),
+    ...(settings.lock ? { lock: settings.lock } : {}),
+    ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
+    ...(settings.recipients ? { encryption: { format: 'age', recipients: settings.recipients } } : {}),
+  }
+  const page = howToRestoreFromBucket({
+    bucket: parseBucketUrl(place.path).bucket,
+    folder: own.slice(0, -1),
+    isEncrypted: settings.recipients !== undefined,
+    ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
+  })
+  // Whoever took the marker away may have taken more; then what was sent before is sent again.
+  if (!before)
+    for (const path of ['HOW-TO-RESTORE.txt', 'place.json']) forgetObject(deps.journal, place.id, bucket.keyOf(path))
+  await putPlainText(bucket, 'HOW-TO-RESTORE.txt', page, deps, signal)
+  await putPlainText(bucket, 'place.json', `${JSON.stringify(marker, null, 2)}\n`, deps, signal)
+}
+
+/** What `<prefix>/<machine id>/place.json` says. @throws OFFSITE_FOREIGN when it cannot be understood */
+export async function markerAt(store: ObjectStore, key: string, signal?: AbortSignal): Promise<Marker | undefined> {
+  const opened = await store.read({ key }, signal)
+  if (!opened) return undefined
+  try {
+    const chunks: Uint8Array[] = []
+    let bytes = 0
+    for await (const chunk of opened.body) {
+      bytes += chunk.length
+      if (bytes > MARKER_MAX_BYTES) throw new Error('it is too long')
+      chunks.push(chunk)
+    }
+    return parseMarker(Buffer.concat(chunks).toString('utf8'))
+  } catch (error) {
+    if (error instanceof SafelightError) throw error
+    throw new SafelightError('OFFSITE_FOREIGN', {
+      message: `${key} says whose place this is, and cannot be understood: ${describeError(error).split('\n', 1)[0] ?? ''}. Nothing was written.`,
+      remedy: 'Use another prefix, or put the right place.json back (an earlier version of the object, perhaps).',
+      cause: error,
+    })
+  }
+}
+
+const MARKER_MAX_BYTES = 64 * 1024
+
+/** This home's own, made once. No secret: it tells homes apart and opens nothing. */
+function ownerToken(journal: Journal): string {
+  const known = getMeta(journal, OWNER)
+  if (known !== undefined) return known
+  const token = randomUUID()
+  setMeta(journal, OWNER, token)
+  return token
+}
+
+const OWNER = 'owner-token'
+
+/** After a rebuild: the user says that this computer goes on where the one did that wrote there before. */
+export function claimFolder(journal: Journal, placeId: string): void {
+  setMeta(journal, claimKey(placeId), '1')
+}
+
+function claimKey(placeId: string): string {
+  return `owner-claim ${placeId}`
+}
+
+export interface OwnerDeps extends PutTextDeps {
+  /** Whether the records there are still those that a rebuild read. */
+  readonly areRecordsAsRead: () => Promise<boolean>
+}
+
+/** Called before anything is sent, and before records are written. A marker of an earlier version, which names no owner, is brought up to date; one that is gone is left alone.
+ *  @throws OFFSITE_FOREIGN when another computer has taken the folder over */
+export async function requireOwner(bucket: OpenBucket, deps: OwnerDeps, signal?: AbortSignal): Promise<void> {
+  const { journal } = deps
+  const { place, settings } = bucket
+  const marker = await markerAt(bucket.store, bucket.keyOf('place.json'), signal)
+  if (!marker) return
+  const isOurs = marker.owner === ownerToken(journal)
+  const isClaimed = getMeta(journal, claimKey(place.id)) !== undefined
+  if (marker.owner !== undefined && !isOurs && !isClaimed)
+    throw new SafelightError('OFFSITE_FOREIGN', {
+      message: `Another computer${marker.machine === undefined ? '' : ` ("${marker.machine.host}")`} has taken over the folder ${settings.machineId} of "${place.name}": it was rebuilt from there. Nothing was sent, so that neither undoes the other's work.`,
+      remedy: `If this computer is to go on there: safelight rebuild --from ${place.path}/${settings.machineId}. Else remove the place (safelight place remove "${place.name}") and add another prefix.`,
+    })
+  if (!isOurs && isClaimed && !(await deps.areRecordsAsRead()))
+    throw new SafelightError('OFFSITE_FOREIGN', {
+      message: `The computer that wrote to the folder ${settings.machineId} of "${place.name}" has gone on since this one was rebuilt from there. Nothing was sent, so that neither undoes the other's work.`,
+      remedy: `Stop it there (safelight stop), and rebuild here once more: safelight rebuild --from ${place.path}/${settings.machineId}`,
+    })
+  if (!isOurs) {
+    // What we put there before is not what lies there now.
+    forgetObject(journal, place.id, bucket.keyOf('place.json'))
+    await writeMarker(bucket, marker, deps, signal)
+  }
+  deleteMeta(journal, claimKey(place.id))
+}

@@ -1,0 +1,103 @@
+// Several computers and one bucket: each has a folder of its own, and one folder is never written to by two, so that no update is lost.
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { startDouble, type S3Double } from '../support/s3/double.js'
+import { makeBucket } from '../support/s3/fixture.js'
+import { offsiteOf, studio, type Studio } from './support.js'
+
+describe('several computers and one bucket', () => {
+  let double: S3Double
+  let bucket: string
+  let rooms: Studio[] = []
+
+  before(async () => {
+    double = await startDouble('aws')
+  })
+  after(() => double.close())
+  beforeEach(async () => {
+    bucket = await makeBucket(double.url, {})
+  })
+  afterEach(() => {
+    for (const room of rooms) room.remove()
+    rooms = []
+  })
+
+  const computer = (name: string): Studio => {
+    const room = studio({ Wedding: { [`${name}_1.CR3`]: 7_000, [`${name}_2.CR3`]: 6_000 } })
+    rooms.push(room)
+    return room
+  }
+  const add = (room: Studio) =>
+    room.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double.url } })
+  const backUp = async (room: Studio) => {
+    await room.call('place/add', { path: room.drive })
+    return room.call('backup/run', { paths: [room.originals], to: [] })
+  }
+  const keys = (): string[] => [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])].sort()
+  const folderOf = (room: Studio) =>
+    room.call('place/list', {}).then(({ places }) => places.find(({ name }) => name === 'Cloud')?.bucket?.folder ?? '')
+  const photosIn = (folder: string): string[] =>
+    keys().flatMap((key) => (key.startsWith(`studio/${folder}/`) && key.endsWith('.CR3') ? [path.basename(key)] : []))
+
+  it('each write to a folder of their own at the same time, and each is whole', async () => {
+    const [anna, ben] = [computer('anna'), computer('ben')]
+    for (const room of [anna, ben]) await add(room)
+    const results = await Promise.all([backUp(anna), backUp(ben)])
+    for (const result of results)
+      assert.deepEqual([offsiteOf(result).confirmed, offsiteOf(result).files], [2, 2], result.summary)
+    const folders = [await folderOf(anna), await folderOf(ben)]
+    assert.notEqual(folders[0], folders[1])
+    assert.deepEqual(folders.map(photosIn), [
+      ['anna_1.CR3', 'anna_2.CR3'],
+      ['ben_1.CR3', 'ben_2.CR3'],
+    ])
+    for (const room of [anna, ben]) assert.deepEqual((await backUp(room)).findings, [])
+  })
+
+  it('a computer that was rebuilt from another’s folder goes on there, and the other writes no more until it says so', async () => {
+    const old = computer('anna')
+    await add(old)
+    await backUp(old)
+    const folder = await folderOf(old)
+    const from = `s3://${bucket}/studio/${folder}`
+    const rebuild = (room: Studio) => room.call('rebuild/run', { from, bucket: { endpoint: double.url } })
+
+    const later = computer('carla')
+    await rebuild(later)
+    assert.equal((await rebuild(later)).findings.length, 0)
+    fs.writeFileSync(path.join(later.originals, 'Wedding', 'new.CR3'), 'a new photo')
+    const went = offsiteOf(await backUp(later))
+    assert.equal(went.confirmed, went.files, 'the new one has taken it over')
+    const all = async (): Promise<Map<string, Buffer>> => later.tree(double.url, bucket, 'studio')
+    const before = await all()
+
+    fs.writeFileSync(path.join(old.originals, 'Wedding', 'late.CR3'), 'too late')
+    const refused = await backUp(old)
+    assert.match(refused.summary, /Another computer \(".*"\) has taken over the folder/)
+    assert.ok(refused.exitCode >= 30 && refused.exitCode < 40, String(refused.exitCode))
+    assert.deepEqual(await all(), before, 'nothing of the other was touched')
+
+    await rebuild(old)
+    const back = offsiteOf(await backUp(old))
+    assert.equal(back.confirmed, back.files, 'and it goes on when the user says so')
+    fs.writeFileSync(path.join(later.originals, 'Wedding', 'later.CR3'), 'too late as well')
+    assert.match((await backUp(later)).summary, /has taken over the folder/)
+  })
+
+  it('a computer that was rebuilt while the other went on writes nothing over what came since', async () => {
+    const old = computer('anna')
+    await add(old)
+    await backUp(old)
+    const later = computer('carla')
+    await later.call('rebuild/run', {
+      from: `s3://${bucket}/studio/${await folderOf(old)}`,
+      bucket: { endpoint: double.url },
+    })
+    fs.writeFileSync(path.join(old.originals, 'Wedding', 'since.CR3'), 'since then')
+    assert.equal(offsiteOf(await backUp(old)).confirmed, 3)
+    assert.match((await backUp(later)).summary, /has gone on since this one was rebuilt/)
+    assert.ok(photosIn(await folderOf(old)).includes('since.CR3'))
+    assert.deepEqual((await backUp(old)).findings, [], 'and the other goes on undisturbed')
+  })
+})
