@@ -184,6 +184,17 @@ export interface Place {
     /** Proven elsewhere and not confirmed here yet. */
     readonly waitingFiles: number
     readonly waitingBytes: number
+    /** US dollars by the list prices of a month, of which there are some for the large providers only: what is confirmed there, a month; the
+     *  same when what waits is there too; and everything brought home once, in the usual way. */
+    readonly costs?: {
+      readonly provider: string
+      readonly pricesAsOf: string
+      readonly perMonthUsd: number
+      readonly perMonthWithWaitingUsd: number
+      readonly getBackUsd: number
+      /** Billed for at least so many days, even when it is deleted before. */
+      readonly minimumDays: number
+    }
     /** Why nothing goes there now, if nothing does; and when it is tried again. */
     readonly trouble?: string
     readonly nextTryAt?: string

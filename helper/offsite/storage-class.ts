@@ -118,6 +118,34 @@ export const PRICES: readonly Prices[] = [
   },
 ]
 
+const AWS: Readonly<Record<string, string>> = {
+  STANDARD: 'aws-standard',
+  STANDARD_IA: 'aws-ia',
+  GLACIER_IR: 'aws-glacier-ir',
+  GLACIER: 'aws-glacier',
+  DEEP_ARCHIVE: 'aws-deep-archive',
+}
+
+const CLASSES_AT: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'amazonaws.com': AWS,
+  'backblazeb2.com': { STANDARD: 'backblaze-b2' },
+  'wasabisys.com': { STANDARD: 'wasabi' },
+  'r2.cloudflarestorage.com': { STANDARD: 'r2-standard' },
+}
+
+/** The list prices of where a bucket lies; undefined for a store of one's own, and for any other that is in no list here.
+ *  @param endpoint  left out for AWS itself */
+export function pricesFor(endpoint: string | undefined, storageClass = 'STANDARD'): Prices | undefined {
+  const host = endpoint === undefined ? 's3.amazonaws.com' : hostOf(endpoint)
+  const domain = Object.keys(CLASSES_AT).find((each) => host === each || host.endsWith(`.${each}`))
+  const id = domain === undefined ? undefined : CLASSES_AT[domain]?.[storageClass]
+  return PRICES.find((prices) => prices.id === id)
+}
+
+function hostOf(endpoint: string): string {
+  return URL.canParse(endpoint) ? new URL(endpoint).hostname : ''
+}
+
 export interface CostEstimate {
   readonly asOf: string
   readonly perMonthUsd: number

@@ -5,6 +5,7 @@ import type { Journal } from '../journal/journal.js'
 import { groupsByShoot, type FileGroup } from '../journal/health-groups.js'
 import { storedAt, type OffsiteCount } from '../journal/offsite.js'
 import type { PlaceRow } from '../journal/places.js'
+import { estimateCosts, pricesFor, type Prices } from '../offsite/storage-class.js'
 import type { OffsiteState, Place } from '../../shared/methods.js'
 
 /** How many files of a shoot are how far on their way to a bucket. Pure. */
@@ -80,6 +81,7 @@ export function bucketReport(journal: Journal, place: PlaceRow): { readonly buck
   const { endpoint, region, machineId, storageClass, limitBytesPerSecond, lock, recipients, store } = place.settings
   const waiting = waitingFor(journal, place.id)
   const trouble = readTrouble(journal, place.id)
+  const there = storedLately(journal, place.id)
   return {
     bucket: {
       ...(typeof endpoint === 'string' ? { endpoint } : {}),
@@ -90,11 +92,39 @@ export function bucketReport(journal: Journal, place: PlaceRow): { readonly buck
       ...lockReport(lock),
       ...(typeof storageClass === 'string' ? { storageClass } : {}),
       ...(typeof limitBytesPerSecond === 'number' ? { limitBytesPerSecond } : {}),
-      ...storedLately(journal, place.id),
+      ...there,
+      ...costsOf(pricesOf(place.settings), there.bytes, waiting.bytes),
       waitingFiles: waiting.files,
       waitingBytes: waiting.bytes,
       ...(trouble ? { trouble: trouble.message } : {}),
       ...(trouble?.nextTryMs === undefined ? {} : { nextTryAt: new Date(trouble.nextTryMs).toISOString() }),
+    },
+  }
+}
+
+function pricesOf({ endpoint, storageClass }: PlaceRow['settings']): Prices | undefined {
+  return pricesFor(
+    typeof endpoint === 'string' ? endpoint : undefined,
+    typeof storageClass === 'string' ? storageClass : undefined,
+  )
+}
+
+/** Pure. */
+export function costsOf(
+  prices: Prices | undefined,
+  bytes: number,
+  waitingBytes: number,
+): { readonly costs?: NonNullable<BucketReport['costs']> } {
+  if (!prices) return {}
+  const now = estimateCosts(prices, bytes, 0)
+  return {
+    costs: {
+      provider: prices.name,
+      pricesAsOf: now.asOf,
+      perMonthUsd: now.perMonthUsd,
+      perMonthWithWaitingUsd: estimateCosts(prices, bytes + waitingBytes, 0).perMonthUsd,
+      getBackUsd: now.getBackUsd.usual,
+      minimumDays: prices.minimumDays,
     },
   }
 }

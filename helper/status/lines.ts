@@ -2,6 +2,7 @@
 import { inWords } from '../files/in-words.js'
 import type { FileStory, Place, ScoreDigit, StatusResult } from '../../shared/methods.js'
 import { brokenLines } from './broken.js'
+import { costWords } from './cost-words.js'
 
 const SHOOTS_SHOWN = 30
 
@@ -113,7 +114,7 @@ export function placeLine({ name, state, path, freeBytes, lastSeenAt, warnings, 
 
 /** What is confirmed there, what is on its way, and what stands in the way. */
 function bucketLines(bucket: NonNullable<Place['bucket']>): string[] {
-  const { objects, bytes, waitingFiles, waitingBytes, lock, encrypted, trouble, nextTryAt } = bucket
+  const { objects, bytes, waitingFiles, waitingBytes, lock, encrypted, costs, trouble, nextTryAt } = bucket
   const kinds = [...(encrypted ? ['encrypted'] : []), ...(lock ? [`locked for ${lock.days} days (${lock.mode})`] : [])]
   const waiting =
     waitingFiles === 0
@@ -122,6 +123,7 @@ function bucketLines(bucket: NonNullable<Place['bucket']>): string[] {
   const next = nextTryAt === undefined ? '' : ` Next try ${nextTryAt}.`
   return [
     `    ${[`${objects} objects (${inWords(bytes)}) confirmed`, ...kinds, waiting].join(', ')}`,
+    ...(costs === undefined ? [] : [`    ${costWords(costs)}`]),
     ...(trouble === undefined ? [] : [`    WAITS    ${trouble}${next}`]),
   ]
 }

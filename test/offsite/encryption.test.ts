@@ -12,7 +12,9 @@ import {
   spoolEncrypted,
   type AgeKey,
 } from '../../helper/offsite/encryption.js'
-import { PRICES, estimateCosts, storageClassFor } from '../../helper/offsite/storage-class.js'
+import { costsOf } from '../../helper/status/buckets.js'
+import { costWords } from '../../helper/status/cost-words.js'
+import { PRICES, estimateCosts, pricesFor, storageClassFor } from '../../helper/offsite/storage-class.js'
 import { startDouble } from '../support/s3/double.js'
 import {
   HASH,
@@ -202,5 +204,21 @@ describe('storage classes', () => {
     const wasabi = PRICES.find(({ id }) => id === 'wasabi')
     assert.ok(wasabi)
     assert.equal(estimateCosts(wasabi, 1e9, 10).perMonthUsd, 7.99, 'a terabyte is billed at least')
+  })
+
+  it('are priced by where the bucket lies, and not at all where no list is known', () => {
+    assert.equal(pricesFor(undefined, 'DEEP_ARCHIVE')?.id, 'aws-deep-archive')
+    assert.equal(pricesFor('https://s3.eu-central-003.backblazeb2.com')?.id, 'backblaze-b2')
+    assert.equal(pricesFor('https://0a1b.r2.cloudflarestorage.com')?.id, 'r2-standard')
+    for (const endpoint of ['http://nas.local:9000', 'https://notbackblazeb2.com', 'nonsense'])
+      assert.equal(pricesFor(endpoint), undefined, endpoint)
+    assert.equal(pricesFor(undefined, 'A_CLASS_OF_NEXT_YEAR'), undefined)
+    const { costs } = costsOf(pricesFor(undefined), 2e12, 1e12)
+    assert.ok(costs)
+    assert.equal(
+      costWords(costs),
+      'costs about $46.00 a month ($69.00 with what waits), and $180.00 to bring all of it home: Amazon S3 Standard, list prices of 2026-11, without earlier versions',
+    )
+    assert.deepEqual(costsOf(pricesFor('http://nas.local'), 1e12, 0), {})
   })
 })

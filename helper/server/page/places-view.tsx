@@ -5,6 +5,7 @@ import { catalogBackupJob, catalogCheckJob } from './jobs.js'
 import type { Job } from './job.js'
 import { Section, Sign, Waiting } from './parts.js'
 import { useAnswer, valueOf, type Store } from './state.js'
+import { costWords } from '../../status/cost-words.js'
 import type { Tone } from '../../status/trust.js'
 import { agoWords, countWords, dateWords, momentWords, numberWords, sizeWords } from './words.js'
 
@@ -74,6 +75,12 @@ function PlaceCard({ place, nowMs }: { place: Place; nowMs: number }) {
                 aria-label={`${name}: used`}
               />
             </dd>
+          </>
+        )}
+        {place.bucket?.costs !== undefined && (
+          <>
+            <dt>Costs</dt>
+            <dd>{costWords(place.bucket.costs).replace(/^costs /, '')}</dd>
           </>
         )}
         {forecastOf(place) !== undefined && (
