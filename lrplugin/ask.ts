@@ -35,7 +35,7 @@ export function ask<M extends MethodName>(method: M, params: Params<M>, options:
 }
 
 /** Says something that nobody answers. @returns whether it could be sent */
-export function tell(method: 'lightroom/exiting', params: Params<'lightroom/exiting'>): boolean {
+export function tell<M extends 'lightroom/exiting' | 'lightroom/busy'>(method: M, params: Params<M>): boolean {
   return sharedState().send?.(notification(method, params)) ?? false
 }
 

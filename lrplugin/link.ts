@@ -5,6 +5,7 @@ import { PROTOCOL_VERSION } from '../shared/methods.js'
 import { RPC_CODES, writeLine, type RpcMessage } from '../shared/rpc.js'
 import type { LinkProblem } from '../shared/words.js'
 import { ask } from './ask.js'
+import { LATE_SECONDS, sayBusy } from './busy.js'
 import { ANY_PORTS, HELLO_EVERY_SECONDS, HELLO_SILENCE_SECONDS, isOpen, newLink, type Link } from './connection.js'
 import { logInfo, logWarning } from './log.js'
 import { bindBoth, hangUp, rearm } from './sockets.js'
@@ -43,7 +44,8 @@ export function keepLink(context: LrFunctionContext, state: SharedState, isCurre
 /** Time in which Lightroom let no task run says nothing about the other side. */
 function forgivePause(link: Link, lastTurnAt: number): void {
   const pause = now() - lastTurnAt - 2 * TURN_SECONDS
-  if (pause <= 1) return
+  if (pause <= LATE_SECONDS) return
+  sayBusy(link.state)
   link.heardAt += pause
   if (link.openSince !== undefined) link.openSince += pause
 }

@@ -48,6 +48,8 @@ export interface SharedState {
   pending: Record<string, Pending | undefined>
   nextRequest: number
   watch: WatchFacts
+  /** When the helper was last told that Lightroom is busy. */
+  busySaidAt: number
   /** Photos that the helper has just acknowledged, for whoever shows their state. */
   handedOver: LrPhoto[]
 }
@@ -68,6 +70,7 @@ export function sharedState(): SharedState {
       pending: {},
       nextRequest: 1,
       watch: { cursor: 0, waiting: 0, acknowledged: 0, refused: [], refusedCount: 0, scanSeconds: 0, nextScanAt: 0 },
+      busySaidAt: 0,
       handedOver: [],
     }
     _G.safelight = state

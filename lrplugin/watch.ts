@@ -4,6 +4,7 @@
 import type { ImportedPhoto } from '../shared/methods.js'
 import { RPC_CODES } from '../shared/rpc.js'
 import { ask } from './ask.js'
+import { sayBusy } from './busy.js'
 import { acknowledge, cursorOf } from './cursors.js'
 import { logInfo, logWarning } from './log.js'
 import { inBatches, readPhotos, rootsOf } from './photos.js'
@@ -108,6 +109,7 @@ function freshPhotos(watch: Watch, catalog: LrCatalog): LrPhoto[] {
   if (newest > watch.newestId) {
     watch.newestId = newest
     watch.newestIdSince = now()
+    if (fresh.length > 0) sayBusy(watch.state)
   }
   // Lightroom hands photos out in its own order; sorting few is cheap, and a first pass over a library comes nearly sorted.
   return sortedById(fresh)

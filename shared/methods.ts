@@ -597,6 +597,8 @@ export interface Methods {
   /** A notification by the bridge: Lightroom went away without saying so (crash, kill). A possible exit, to be confirmed by the
    *  lock file and the process. The catalog is the last one that the plugin named. */
   'lightroom/lost': { params: { readonly catalog?: string }; result: null }
+  /** A notification: Lightroom has work of its own, for so long unless it says so again; upkeep waits meanwhile. */
+  'lightroom/busy': { params: { readonly seconds: number }; result: null }
 
   'backup/run': { params: { readonly paths: readonly string[]; readonly to: readonly string[] }; result: BackupResult }
   'verify/run': {

@@ -27,6 +27,10 @@ export function lightroomHandlers(shop: Workshop, wake: LightroomWakes): Partial
     },
     'lightroom/exiting': ({ catalog }) => Promise.resolve(left(shop, wake, catalog)),
     'lightroom/lost': ({ catalog }) => Promise.resolve(left(shop, wake, catalog)),
+    'lightroom/busy': ({ seconds }) => {
+      shop.lightroom.note(seconds)
+      return Promise.resolve(null)
+    },
   }
 }
 

@@ -13,6 +13,7 @@ import { listPlaces, type PlaceRow } from '../journal/places.js'
 import { readConfig } from '../config.js'
 import { lazily } from '../lazily.js'
 import { systemAwake, type Awake } from '../manners/awake.js'
+import { BusyLightroom } from '../manners/busy-lightroom.js'
 import { usualReasons, WaitReasons } from '../manners/wait-reasons.js'
 import type { probeStore } from '../offsite/probe.js'
 import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
@@ -55,6 +56,7 @@ export class Workshop {
   readonly awake: Awake
   /** Why upkeep waits now. Whoever knows a reason adds it. */
   readonly waiting: WaitReasons
+  readonly lightroom = new BusyLightroom()
   /** How long nobody was at work before this helper started, as long as that is to be said. */
   silentMs: () => number = () => 0
   /** Tells every open page something; the server gives it. */
@@ -78,6 +80,7 @@ export class Workshop {
     this.awake = options.awake ?? systemAwake()
     this.waiting = options.waiting ?? new WaitReasons()
     if (!options.waiting) this.waiting.add(...usualReasons({ config: () => readConfig(this.home), clock: this.clock }))
+    this.waiting.add(() => this.lightroom.reason())
     this.withoutThreads = options.withoutThreads ?? false
     this.probe = options.probe
     this.#workerFile = options.workerFile

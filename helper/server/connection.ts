@@ -265,6 +265,7 @@ const NOT_FROM_A_PAGE: ReadonlySet<MethodName> = new Set([
   'photos/protect',
   'lightroom/exiting',
   'lightroom/lost',
+  'lightroom/busy',
   'helper/stop',
   'page/open',
 ])

@@ -30,6 +30,7 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'photos/states': 'abort',
   'lightroom/exiting': 'finish',
   'lightroom/lost': 'finish',
+  'lightroom/busy': 'finish',
   'backup/run': 'abort',
   'verify/run': 'abort',
   'shoots/list': 'abort',

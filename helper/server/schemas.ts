@@ -57,6 +57,9 @@ const restore = z.strictObject({
 })
 
 /** What each method takes; unknown fields are refused. */
+/** Whoever says it for longer has forgotten to say it again. */
+const MAX_BUSY_SECONDS = 600
+
 export const SCHEMAS = {
   'session/hello': z.strictObject({
     protocol: count,
@@ -73,6 +76,7 @@ export const SCHEMAS = {
   }),
   'lightroom/exiting': z.strictObject({ catalog: pathText }),
   'lightroom/lost': z.strictObject({ catalog: pathText.exactOptional() }),
+  'lightroom/busy': z.strictObject({ seconds: z.number().int().min(1).max(MAX_BUSY_SECONDS) }),
   'backup/run': z.strictObject({
     paths: z.array(pathText).max(MAX_LIST_LENGTH),
     to: z.array(pathText).max(MAX_LIST_LENGTH),

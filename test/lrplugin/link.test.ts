@@ -251,6 +251,23 @@ describe('the link to the bridge', () => {
     session.assertClean()
   })
 
+  it('a Lightroom with work of its own says so, not too often, and an idle one never', async () => {
+    await session.connect()
+    await session.host.pass(200)
+    assert.deepEqual(session.peer.callsOf('lightroom/busy'), [])
+    for (const pause of [5, 2, 3]) {
+      session.host.freeze(pause)
+      await session.host.pass(1)
+    }
+    const said = session.peer.callsOf('lightroom/busy').map(({ params }) => params)
+    assert.deepEqual(said, [{ seconds: 60 }])
+    await session.host.pass(60)
+    session.host.import(session.originals(3))
+    await session.host.waitFor(() => session.sent.length === 3)
+    assert.equal(session.peer.callsOf('lightroom/busy').length, 2, 'an import is work too')
+    session.assertClean()
+  })
+
   it('ports are listened on again when nobody came for ten seconds', async () => {
     await session.open()
     await session.host.pass(45)

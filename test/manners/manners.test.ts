@@ -15,6 +15,7 @@ import {
   type PowerSupply,
 } from '../../helper/manners/battery.js'
 import { isWithin } from '../../helper/manners/hours.js'
+import { BusyLightroom } from '../../helper/manners/busy-lightroom.js'
 import { usualReasons, WaitReasons } from '../../helper/manners/wait-reasons.js'
 import { QUEUE_TIMES } from '../../helper/ingest/queue.js'
 import { listWanted } from '../../helper/journal/wanted.js'
@@ -132,6 +133,19 @@ describe('when upkeep waits', () => {
     assert.equal(await reason({}, { isDischarging: false, percent: 5 }), undefined)
     assert.equal(await reason({ upkeepBatteryPercent: 0 }, { isDischarging: true, percent: 5 }), undefined)
     assert.equal(await reason({}), undefined, 'no battery')
+  })
+
+  it('is what Lightroom said of itself, for as long as it said', () => {
+    let now = 0
+    const lightroom = new BusyLightroom(() => now)
+    assert.equal(lightroom.reason(), undefined)
+    lightroom.note(60)
+    now = 50_000
+    lightroom.note(5)
+    now = 59_999
+    assert.equal(lightroom.reason(), 'Lightroom is busy')
+    now = 60_000
+    assert.equal(lightroom.reason(), undefined)
   })
 
   it('is also whatever else somebody knows, as long as it lasts', async () => {
@@ -265,6 +279,32 @@ describe('the helper’s manners', () => {
       reason = undefined
       await upkeep.look()
       assert.equal(openings(daemon), 1, 'and goes on when there is no reason any more')
+      await upkeep.close()
+      await queue.close()
+    } finally {
+      daemon.close()
+    }
+  })
+
+  it('let upkeep wait while Lightroom says that it is busy, and no longer', async () => {
+    const file = path.join(here.tree('internal/Weddings', { 'IMG_1.CR3': null }), 'IMG_1.CR3')
+    const waiting = new WaitReasons(() => undefined)
+    const options = { home: here.home, command: 'test', helper: 'running', waiting } as const
+    const daemon = await Daemon.open({ ...options, volumes: foldersAsDisks(here.root) })
+    const onFault = (error: unknown): never => {
+      throw error
+    }
+    try {
+      await daemon.handlers['place/add']?.({ path: here.folder('drive') }, context)
+      const queue = daemon.startQueue(QUEUE_TIMES, onFault)
+      await importPhoto(daemon, file)
+      await queue.idle()
+      const upkeep = await daemon.startRehearsals(60_000, onFault)
+      await daemon.handlers['lightroom/busy']?.({ seconds: 1 }, context)
+      assert.equal(await waiting.first(), 'Lightroom is busy')
+      while ((await waiting.first()) !== undefined) await upkeep.look()
+      await upkeep.look()
+      assert.equal(openings(daemon), 1)
       await upkeep.close()
       await queue.close()
     } finally {

@@ -41,6 +41,7 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
     }),
   'lightroom/exiting': () => Promise.resolve(null),
   'lightroom/lost': () => Promise.resolve(null),
+  'lightroom/busy': () => Promise.resolve(null),
   'backup/run': (_params, { progress }) => {
     progress({
       stage: 'copy',
