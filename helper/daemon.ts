@@ -24,7 +24,7 @@ import { Activity } from './status/activity.js'
 import type { StatusWatch, WatchDeps, WatchTimes } from './status/watch.js'
 import type { BucketKeeper, BucketKeeperDeps, BucketTimes } from './upkeep/bucket-keeper.js'
 import type { CatalogKeeper, KeeperDeps, KeeperTimes } from './upkeep/catalog-keeper.js'
-import type { FetchedBackup } from './upkeep/catalog-from-bucket.js'
+import type { BucketCatalogWish, FetchedBackup } from './upkeep/catalog-from-bucket.js'
 import type { CatalogRoom } from './upkeep/catalog-room.js'
 import type { RehearsalKeeper } from './upkeep/rehearsal-keeper.js'
 
@@ -175,7 +175,11 @@ export class Daemon {
   }
 
   async #rehearsers(): Promise<Rehearsers> {
-    return { restores: await this.#restores(), catalogs: await this.#catalogs() }
+    return {
+      restores: await this.#restores(),
+      catalogs: await this.#catalogs(),
+      catalogFromBucket: (wanted, signal) => this.#catalogFromBucket(wanted, signal),
+    }
   }
 
   #catalogHandlers(): Partial<Handlers> {
@@ -342,8 +346,7 @@ export class Daemon {
 
   /** The best backup of a catalog that a bucket has, fetched to the home. */
   async #catalogFromBucket(
-    name: string,
-    asOfMs: number | undefined,
+    { name, asOfMs, placeId, ...limits }: BucketCatalogWish,
     signal: AbortSignal,
   ): Promise<FetchedBackup | undefined> {
     const { home, journal } = this.#shop
@@ -355,11 +358,13 @@ export class Daemon {
     const { fetcher } = await this.#restores()
     const buckets = await this.#openBuckets()
     try {
-      const best = bestInBuckets(journal, buckets, name, asOfMs)
+      const asked = buckets.filter(({ place }) => placeId === undefined || place.id === placeId)
+      const best = bestInBuckets(journal, asked, name, asOfMs)
       const deps = {
         fetcher,
         identities: readIdentities(home),
         folder: path.join(home, 'fetched-catalog'),
+        ...limits,
       }
       return best && (await fetchBackup(deps, best.bucket, best.row, signal))
     } finally {
@@ -382,7 +387,7 @@ export class Daemon {
       judge: (file, isOffline, catalog, roots) => judgeReferenced(ingestDeps(shop), file, isOffline, catalog, roots),
       onWanted: () => this.#queue?.wake(),
       withoutThreads: shop.withoutThreads,
-      fromBucket: (name, asOfMs, signal) => this.#catalogFromBucket(name, asOfMs, signal),
+      fromBucket: (name, asOfMs, signal) => this.#catalogFromBucket({ name, asOfMs }, signal),
     })
   }
 }

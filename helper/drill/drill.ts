@@ -231,8 +231,9 @@ class Drill {
   async #openCatalog(signal: AbortSignal): Promise<RehearsedCatalog | undefined> {
     const to = path.join(this.#folder, 'catalog')
     try {
-      const catalog = await this.#deps.rehearseCatalog(this.#chosen.placeId, to, BUDGET_BYTES.local, signal)
-      if (!catalog) this.#notTried.push('a catalog: no backup of one is at any connected drive')
+      const budget = this.#chosen.isOffSite ? BUDGET_BYTES.offSite : BUDGET_BYTES.local
+      const catalog = await this.#deps.rehearseCatalog(this.#chosen.placeId, to, budget, signal)
+      if (!catalog) this.#notTried.push('a catalog: no place in reach has a backup of one that fits into a drill')
       for (const reason of catalog?.reasons ?? []) this.#find('catalog', '', reason)
       return catalog
     } catch (error) {

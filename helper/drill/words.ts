@@ -33,7 +33,7 @@ export function nothingToDrill(shoot: string | undefined, hasPlaces: boolean): S
   if (!hasPlaces)
     return new SafelightError('VOLUME_AWAY', {
       message: 'No place is connected that could be restored from. No drill was held.',
-      remedy: 'Connect a backup drive and run the same command again.',
+      remedy: 'Connect a backup drive, or add a bucket (safelight place add s3://…), and run the same command again.',
     })
   return new SafelightError('NOTHING_TO_BACK_UP', {
     message: `${shoot === undefined ? 'No shoot' : `"${shoot}"`} has no proven copy at a place that is connected. No drill was held.`,

@@ -16,6 +16,18 @@ export interface BucketCatalogDeps {
   readonly identities: readonly string[]
   /** A folder that is thrown away afterwards. */
   readonly folder: string
+  /** What is larger is not fetched. */
+  readonly mostBytes?: number
+}
+
+export interface BucketCatalogWish {
+  /** Of whichever catalog when left out. */
+  readonly name?: string | undefined
+  readonly asOfMs?: number | undefined
+  /** Only of this bucket. */
+  readonly placeId?: string | undefined
+  readonly folder?: string
+  readonly mostBytes?: number
 }
 
 export interface FetchedBackup {
@@ -26,15 +38,16 @@ export interface FetchedBackup {
   readonly release: () => Promise<void>
 }
 
-/** The best backup of a catalog in a bucket: the newest good one, else the newest. */
+/** The best backup of a catalog in a bucket: the newest good one, else the newest. @param name  of whichever catalog when left out */
 export function bestInBuckets(
   journal: Journal,
   buckets: readonly OpenBucket[],
-  name: string,
+  name: string | undefined,
   asOfMs: number | undefined,
 ): { readonly bucket: OpenBucket; readonly row: CatalogBackupRow } | undefined {
   const rows = listCatalogBackups(journal)
-    .filter((row) => row.name.toLowerCase() === name.toLowerCase() && (asOfMs === undefined || row.takenMs <= asOfMs))
+    .filter((row) => name === undefined || row.name.toLowerCase() === name.toLowerCase())
+    .filter((row) => asOfMs === undefined || row.takenMs <= asOfMs)
     .flatMap((row) => {
       const bucket = buckets.find(({ place }) => place.id === row.placeId)
       return bucket ? [{ bucket, row }] : []
@@ -43,13 +56,14 @@ export function bestInBuckets(
   return rows.findLast(({ row }) => row.verdict === 'good') ?? rows.at(-1)
 }
 
-/** @throws OFFSITE_*, COPY_MISSING, COPY_DIFFERS */
+/** @returns undefined when it is larger than what may be fetched
+ *  @throws OFFSITE_*, COPY_MISSING, COPY_DIFFERS */
 export async function fetchBackup(
-  { fetcher, identities, folder }: BucketCatalogDeps,
+  { fetcher, identities, folder, mostBytes = Infinity }: BucketCatalogDeps,
   bucket: OpenBucket,
   { name, stamp }: Pick<CatalogBackupRow, 'name' | 'stamp'>,
   signal: AbortSignal,
-): Promise<FetchedBackup> {
+): Promise<FetchedBackup | undefined> {
   const source = bucketSource(bucket, identities)
   const release = (): Promise<void> => rm(folder, { recursive: true, force: true })
   await release()
@@ -67,6 +81,10 @@ export async function fetchBackup(
         sizeBytes,
       })),
     ]
+    if (files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) > mostBytes) {
+      await release()
+      return undefined
+    }
     for (const file of files) {
       if (!isSafeRelativePath(file.path)) throw notWhole(name, stamp, `${file.path} is no name of a file`)
       const fetched = await fetcher.fetch({ bucket: source, ...file, mayGiveWay: false }, signal)
