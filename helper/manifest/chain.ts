@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { appendLines, readWhole, type DurableFiles } from '../files/durable.js'
 import { hashBytes, type HashEngine } from '../files/hash.js'
 import type { Hash } from '../model.js'
+import { isSafeRelativePath } from './manifest.js'
 
 export const CHAIN_FILE = 'chain.jsonl'
 
@@ -13,8 +14,8 @@ const hash = z.string().regex(/^[0-9a-f]{64}$/)
 const ChainLine = z.strictObject({
   n: z.int().min(1),
   at: z.iso.datetime(),
-  /** Below `Photos/`. */
-  folder: z.string(),
+  /** Below `Photos/`, and nowhere else. */
+  folder: z.string().refine(isSafeRelativePath),
   generation: z.int().min(1),
   files: z.int().min(0),
   manifestHash: hash,

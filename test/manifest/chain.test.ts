@@ -63,6 +63,13 @@ describe('chain.jsonl', () => {
     )
   })
 
+  it('believes no line whose folder leads out, or could be none', () => {
+    for (const folder of ['../out', '/etc', 'a//b', 'a/./b', '', 'IMG\u0000.CR3']) {
+      const line = JSON.stringify({ ...(JSON.parse(lines[0]!) as object), folder })
+      assert.deepEqual(parseChain(`${line}\n`, engine).breaks, ['line 1 cannot be read'], folder)
+    }
+  })
+
   it('shows any character that was changed', () => {
     fc.assert(
       fc.property(fc.nat(7), fc.nat(1000), fc.constantFrom('0', '1', 'x', '"'), (row, column, letter) => {
