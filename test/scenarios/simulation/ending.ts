@@ -75,7 +75,7 @@ async function mustBeRight(world: World, engine: Engine, { has }: Steps): Promis
   for (const drive of world.drives) {
     const lying = world.lyingAt(drive)
     mustHoldOriginals(world, drive.name, lying)
-    // Those of a home that is lost carry its mark; another home cannot know that it is at work no more.
+    // Those of a home that is lost go where its successor is at work; in the folders of shoots that are gone they stay.
     if (!engine.hasLostHome) assert.deepEqual(temporariesBelow(drive.socket), [], 'no temporary file is left')
     if (!world.spoiled.has(drive.name)) {
       const read = (file: string): string => fs.readFileSync(path.join(drive.socket, 'Safelight', file), 'utf8')

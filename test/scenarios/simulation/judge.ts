@@ -42,8 +42,8 @@ export class Judge {
   async after(before: Before, daemon: Daemon | undefined, mayRestore: boolean): Promise<void> {
     this.#originalsUntouched(mayRestore)
     const lying = this.#world.lying()
-    for (const [holder, now] of lying) this.#holds(holder, before.lying.get(holder) ?? new Map(), now)
-    for (const holder of before.lying.keys()) assert.ok(lying.has(holder), `${holder} is gone altogether`)
+    for (const holder of new Set([...before.lying.keys(), ...lying.keys()]))
+      this.#holds(holder, before.lying.get(holder) ?? new Map(), lying.get(holder) ?? new Map())
     if (daemon) {
       const rows = verifiedRows(daemon)
       this.#proofsTrue(rows, lying)
