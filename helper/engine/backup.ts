@@ -73,17 +73,18 @@ interface Prepared {
 /** Takes away what a run of this home that did not come to its end left at a place: at its top, and in the folders in which it was at work,
  *  whether or not their originals are part of this run or still exist. */
 function clearPlace(run: BackupRun, place: OpenPlace): void {
-  const { journal, files } = run.deps
+  const { journal, files, clock } = run.deps
   const tag = temporaryTag(journal)
+  const nowMs = clock()
   const rows = new Map(listShoots(journal).map((row) => [row.id, row]))
   const left = (['clear', 're-read', 'seal'] as const).flatMap((kind) => stepsOf(journal, kind))
   const shootIds = new Set(left.filter((step) => step.placeId === place.id).map((step) => step.shootId))
   try {
-    clearLeftovers(files, place.root, tag)
+    clearLeftovers(files, place.root, tag, nowMs)
     for (const shootId of shootIds) {
       const row = rows.get(shootId)
       const folder = row && shootFolderAt(run, place, row)
-      if (folder !== undefined && files.stat(folder)?.kind === 'folder') clearLeftovers(files, folder, tag)
+      if (folder !== undefined && files.stat(folder)?.kind === 'folder') clearLeftovers(files, folder, tag, nowMs)
       finishStep(journal, { kind: 'clear', shootId, placeId: place.id, payload: '' })
     }
   } catch (error) {

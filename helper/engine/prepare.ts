@@ -4,7 +4,7 @@ import path from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { EntryStat } from '../files/durable.js'
 import { scanFolder, scanWithin, type ScannedFile, type Scan, type ScannedFolder } from '../files/scan.js'
-import { isLeftover } from '../files/temporary.js'
+import { isAbandoned, isLeftover } from '../files/temporary.js'
 import { countOfFiles, filesOfShoot, goodFilesAt, shootsUnprovenAt, type FileRow } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
 import { ensureShoot, labelAt, listShoots, type SourceRow } from '../journal/shoots.js'
@@ -151,7 +151,7 @@ export function folderAt(key: string, label: string, labelThere: string): string
   return labelThere === label ? key : labelThere + key.slice(label.length)
 }
 
-/** What lies in the shoot's folder at a place, by name. Clears away what a crash of this home left behind. */
+/** What lies in the shoot's folder at a place, by name. Clears away what a crash of this home left behind, or a home that is lost. */
 function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporaryTag: string): Map<string, EntryStat> {
   const { files } = run.deps
   const at = path.join(place.root, 'Photos', ...folder.split('/'))
@@ -160,11 +160,10 @@ function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporary
     if (files.stat(at) === undefined) return found
     for (const { name } of files.list(at)) {
       const file = path.join(at, name)
-      if (isLeftover(name, temporaryTag)) files.unlink(file)
-      else {
-        const stat = files.stat(file)
-        if (stat) found.set(name, stat)
-      }
+      const stat = isLeftover(name, temporaryTag) ? undefined : files.stat(file)
+      if (isLeftover(name, temporaryTag) || (stat && isAbandoned(name, temporaryTag, stat, run.deps.clock())))
+        files.unlink(file)
+      else if (stat) found.set(name, stat)
     }
   } catch (error) {
     if (systemCode(error) === '') throw error

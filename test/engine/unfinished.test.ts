@@ -49,6 +49,18 @@ describe('what was left unfinished', () => {
     )
   }
 
+  it('a half file of a home that was lost goes when nobody has touched it for a month, and not before', async () => {
+    await backUp()
+    const half = path.join(photos(a()), '.safelight-0123456789ab-0-1.tmp')
+    fs.writeFileSync(half, 'half')
+    const later = (days: number): Promise<BackupResult> =>
+      backup({ ...options(), clock: () => Date.now() + days * 86_400_000 }, [world.source], [a()])
+    await later(29)
+    assert.ok(fs.existsSync(half), 'its home may live')
+    await later(31)
+    assert.deepEqual(temporariesBelow(a()), [])
+  })
+
   describe('copies that no log proves, after a rebuild', () => {
     beforeEach(async () => {
       await backUp()
