@@ -49,6 +49,7 @@ const load = {
   catalogFromBucket: lazily(() => import('./upkeep/catalog-from-bucket.js')),
   bucketRoom: lazily(() => import('./upkeep/bucket-room.js')),
   bucketMethods: lazily(() => import('./upkeep/bucket-methods.js')),
+  studio: lazily(() => import('./upkeep/studio-methods.js')),
   bucketKeeper: lazily(() => import('./upkeep/bucket-keeper.js')),
   bucketSource: lazily(() => import('./restore/bucket.js')),
   ageKeys: lazily(() => import('./offsite/age-keys.js')),
@@ -167,6 +168,10 @@ export class Daemon {
           Daemon.open({ home, command: 'live proof', volumes: shop.volumes, clock: shop.clock }),
         ),
       ),
+      'studio/status': async (params, { signal }) => {
+        const [{ studioStatus }, buckets] = await Promise.all([load.studio(), this.#buckets()])
+        return studioStatus(buckets, params, shop.clock(), signal)
+      },
       'doctor/run': async ({ bucket }, { signal }) => {
         const [{ doctor }, { doctorWithBucket }] = await Promise.all([load.doctor(), load.bucketMethods()])
         return doctorWithBucket(doctor(shop), bucket, this.#buckets, signal)
@@ -323,7 +328,7 @@ export class Daemon {
   /** Begins to tell what is to be told. */
   async startWatch(onFault: WatchDeps['onFault'], times?: WatchTimes): Promise<StatusWatch> {
     const { startWatch } = await load.watching()
-    return startWatch(this.#shop, onFault, times)
+    return startWatch(this.#shop, onFault, times, (status) => this.#bucketKeeper?.know(status))
   }
 
   /** Where every open page is told something from now on. */

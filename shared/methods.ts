@@ -371,6 +371,24 @@ export interface BucketParams {
   readonly allowPlainHttp?: boolean
 }
 
+export interface StudioMachine {
+  /** Its folder below the prefix. */
+  readonly folder: string
+  readonly host: string
+  /** `unknown` when it was not heard of lately, whatever it said then. */
+  readonly verdict: Verdict
+  /** Why it is not known. */
+  readonly why?: string
+  /** When it said so. */
+  readonly asOf?: string
+  readonly validUntil?: string
+  readonly shoots?: StatusResult['shoots']
+  readonly files?: number
+  readonly bytes?: number
+  /** What it wants to be told, by kind. */
+  readonly notices?: readonly string[]
+}
+
 export interface ProbeTable {
   readonly store: string
   readonly probedAt: string
@@ -662,6 +680,11 @@ export interface Methods {
   'place/rename': {
     params: { readonly place: string; readonly name: string }
     result: Outcome & { readonly place: Place }
+  }
+  /** Every computer that keeps its copies below a prefix, from the bucket alone; below those that are known when none is named. */
+  'studio/status': {
+    params: { readonly bucket?: BucketParams & { readonly url: string } }
+    result: Outcome & { readonly machines: readonly StudioMachine[] }
   }
   'place/remove': { params: { readonly place: string }; result: Outcome }
   'helper/stop': { params: Record<string, never>; result: Outcome }

@@ -1,9 +1,10 @@
 import type { Argv } from 'yargs'
 import { SafelightError } from '../errors.js'
-import { statusLines, storyLines } from '../status/lines.js'
+import { machineLine, statusLines, storyLines } from '../status/lines.js'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
-import type { CommandResult } from './output.js'
+import { reachParams, type ReachArguments } from './bucket-options.js'
+import { notEmpty, usageError, type CommandResult } from './output.js'
 
 export function statusCommand(parser: Argv<CommonArguments>, run: Run): void {
   parser.command(
@@ -16,9 +17,40 @@ export function statusCommand(parser: Argv<CommonArguments>, run: Run): void {
           type: 'boolean',
           default: false,
           describe: 'the clock showed a later time before, and is right now',
-        }),
-    (args) => run(args.clockIsRight ? clockIsRight(args) : status(args, args.shoot)),
+        })
+        .option('studio', {
+          type: 'boolean',
+          default: false,
+          describe:
+            'all computers of a studio, from the bucket alone: those below s3://bucket/prefix, or below the known ones',
+        })
+        .option('endpoint', { type: 'string', requiresArg: true, describe: 'with --studio: address of the store' })
+        .option('region', { type: 'string', requiresArg: true, describe: 'with --studio: the store’s region' })
+        .option('profile', { type: 'string', requiresArg: true, describe: 'with --studio: AWS profile' })
+        .option('allow-plain-http', { type: 'boolean', describe: 'with --studio: over a network that you trust' }),
+    (args) => run(chosen(args)),
   )
+}
+
+interface StatusArguments extends CommonArguments, ReachArguments {
+  readonly shoot: string | undefined
+  readonly clockIsRight: boolean
+  readonly studio: boolean
+}
+
+async function chosen(args: StatusArguments): Promise<CommandResult> {
+  if (args.studio) return studio(args, args.shoot)
+  if (Object.keys(reachParams(args)).length > 0) throw usageError('--endpoint and the like belong to --studio.')
+  return args.clockIsRight ? clockIsRight(args) : status(args, args.shoot)
+}
+
+async function studio(args: StatusArguments, url: string | undefined): Promise<CommandResult> {
+  const outcome = await callMethod(
+    args,
+    'studio/status',
+    url === undefined ? {} : { bucket: { ...reachParams(args), url: notEmpty('The bucket', url) } },
+  )
+  return { outcome, lines: outcome.machines.map(machineLine) }
 }
 
 async function status(common: CommonArguments, shoot: string | undefined): Promise<CommandResult> {

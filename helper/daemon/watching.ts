@@ -6,7 +6,12 @@ import { statusOf } from './status-handlers.js'
 import type { Workshop } from './workshop.js'
 
 /** Begins to tell what is to be told, with nobody asking. */
-export function startWatch(shop: Workshop, onFault: WatchDeps['onFault'], times?: WatchTimes): StatusWatch {
+export function startWatch(
+  shop: Workshop,
+  onFault: WatchDeps['onFault'],
+  times?: WatchTimes,
+  onStatus?: WatchDeps['onStatus'],
+): StatusWatch {
   const watch = new StatusWatch(
     {
       files: shop.files,
@@ -20,6 +25,7 @@ export function startWatch(shop: Workshop, onFault: WatchDeps['onFault'], times?
       broadcast: (kind, message) => shop.announce(kind, message),
       isQuiet: () => isWithin(readConfig(shop.home).quietHours, new Date(shop.clock())),
       onFault,
+      ...(onStatus ? { onStatus } : {}),
     },
     times,
   )

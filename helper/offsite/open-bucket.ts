@@ -64,7 +64,7 @@ export interface OpenedObject {
 }
 
 /** Never encrypted: what tells a stranger whose place this is and how to get it back. */
-const ALWAYS_PLAIN: ReadonlySet<string> = new Set(['place.json', 'HOW-TO-RESTORE.txt'])
+const ALWAYS_PLAIN: ReadonlySet<string> = new Set(['place.json', 'HOW-TO-RESTORE.txt', 'status.json'])
 
 /** @throws CONFIG_INVALID, OFFSITE_ADDRESS */
 export function openBucket(deps: OpenBucketDeps, place: PlaceRow): OpenBucket {

@@ -14,6 +14,7 @@ export interface PutTextDeps extends Pick<UploadDeps, 'now' | 'sleep' | 'hashEng
 }
 
 /** For files that are never encrypted.
+ *  @param kind  `passing`: replaced again and again, and worth no lock
  *  @returns whether anything was sent */
 export async function putPlainText(
   bucket: OpenBucket,
@@ -21,6 +22,7 @@ export async function putPlainText(
   text: string,
   deps: PutTextDeps,
   signal?: AbortSignal,
+  kind: 'lasting' | 'passing' = 'lasting',
 ): Promise<boolean> {
   const bytes = Buffer.from(text, 'utf8')
   const blake3 = hashBytes(deps.hashEngine, bytes)
@@ -34,12 +36,17 @@ export async function putPlainText(
       sizeBytes: bytes.length,
       mtimeMs,
       blake3,
-      contentType: path.endsWith('.json') ? 'application/json' : 'text/plain; charset=utf-8',
-      ...(lockWish ? { lock: lockWish } : {}),
+      contentType: contentTypeOf(path),
+      ...(lockWish && kind === 'lasting' ? { lock: lockWish } : {}),
     },
     memorySource(path, bytes, mtimeMs),
     { ...deps, store, profile, ledger: journalLedger(deps.journal, bucket.place.id, settings.store) },
     signal,
   )
   return true
+}
+
+function contentTypeOf(path: string): string {
+  if (path.endsWith('.json')) return 'application/json'
+  return `${path.endsWith('.html') ? 'text/html' : 'text/plain'}; charset=utf-8`
 }

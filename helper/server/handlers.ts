@@ -39,6 +39,7 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'status/accept': 'finish',
   'rebuild/run': 'abort',
   'doctor/run': 'abort',
+  'studio/status': 'abort',
   'place/add': 'finish',
   'place/list': 'abort',
   'place/rename': 'finish',

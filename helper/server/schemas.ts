@@ -120,6 +120,7 @@ export const SCHEMAS = {
   }),
   'place/list': nothing,
   'place/rename': z.strictObject({ place: text, name: text }),
+  'studio/status': z.strictObject({ bucket: z.strictObject({ ...bucketFields, url: text }).exactOptional() }),
   'place/remove': z.strictObject({ place: text }),
   'helper/stop': nothing,
   'restore/plan': restore,

@@ -13,7 +13,7 @@ import { stateOfPlace } from '../place/places.js'
 import type { StatusResult } from '../../shared/methods.js'
 import type { StatusDeps } from './place-report.js'
 import { DAY_MS } from './policy.js'
-import { listShootsReport } from './shoots.js'
+import { listShootsReport, type JudgingDeps } from './shoots.js'
 import { statusHtml, withoutDate } from './status-html.js'
 
 export const STATUS_PAGE = 'status.html'
@@ -37,7 +37,7 @@ export function leavePages(deps: StatusDeps, status: StatusResult): PageFailure[
 }
 
 /** The page as it would be left now, for places that are no drives. */
-export function pageOf(deps: StatusDeps, status: StatusResult): string {
+export function pageOf(deps: JudgingDeps, status: StatusResult): string {
   return statusHtml(status, listShootsReport(deps).shoots)
 }
 

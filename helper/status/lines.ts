@@ -1,6 +1,6 @@
 // A status for a terminal: five lines when all is well; else what is not, why, and what to do next. Pure.
 import { inWords } from '../files/in-words.js'
-import type { FileStory, Place, ScoreDigit, StatusResult } from '../../shared/methods.js'
+import type { FileStory, Place, ScoreDigit, StatusResult, StudioMachine } from '../../shared/methods.js'
 import { brokenLines } from './broken.js'
 import { costWords } from './cost-words.js'
 
@@ -126,6 +126,29 @@ function bucketLines(bucket: NonNullable<Place['bucket']>): string[] {
     ...(costs === undefined ? [] : [`    ${costWords(costs)}`]),
     ...(trouble === undefined ? [] : [`    WAITS    ${trouble}${next}`]),
   ]
+}
+
+/** One computer of a studio. */
+export function machineLine({
+  host,
+  folder,
+  verdict,
+  why,
+  asOf,
+  shoots,
+  files = 0,
+  bytes = 0,
+  notices = [],
+}: StudioMachine): string {
+  const open = shoots === undefined ? 0 : shoots.partly + shoots.atRisk + shoots.unknown
+  const facts = [
+    ...(why === undefined ? [] : [why]),
+    ...(files === 0 ? [] : [`${files} files (${inWords(bytes)})`]),
+    ...(open === 0 ? [] : [`${open} shoot${open === 1 ? '' : 's'} not fully protected`]),
+    ...(notices.length === 0 ? [] : [`to be looked at: ${notices.join(', ')}`]),
+    ...(asOf === undefined ? [] : [`as of ${moment(asOf)}`]),
+  ]
+  return `  ${verdict.padEnd(9)} ${host} (${folder}): ${facts.join('; ')}`
 }
 
 /** Where one file is, when and how that was proven. */

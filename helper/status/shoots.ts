@@ -12,6 +12,8 @@ import { placeNames, type StatusDeps } from './place-report.js'
 import { CLOCK_TOLERANCE_MS, DEFAULT_POLICY } from './policy.js'
 import { scoreOf } from './score.js'
 
+export type JudgingDeps = Pick<StatusDeps, 'journal' | 'clock' | 'policy'>
+
 export interface JudgedShoot {
   readonly summary: ShootSummary
   readonly groups: readonly FileGroup[]
@@ -19,7 +21,7 @@ export interface JudgedShoot {
   readonly health: ShootHealth
 }
 
-export function judgeShoots(deps: StatusDeps, chosen?: ReadonlySet<number>): JudgedShoot[] {
+export function judgeShoots(deps: JudgingDeps, chosen?: ReadonlySet<number>): JudgedShoot[] {
   const { journal } = deps
   const policy = deps.policy?.() ?? DEFAULT_POLICY
   const nowMs = judgingTime(deps)
@@ -73,7 +75,7 @@ export interface ShootsQuery {
 }
 
 export function listShootsReport(
-  deps: StatusDeps,
+  deps: JudgingDeps,
   { search, offset = 0, limit }: ShootsQuery = {},
 ): Outcome & { shoots: Shoot[]; total: number } {
   const chosen = search === undefined ? undefined : shootsMatching(deps.journal, search)
@@ -86,7 +88,7 @@ export function listShootsReport(
   return { ok: true, exitCode: 0, summary: found, shoots, total }
 }
 
-function toShoot(deps: StatusDeps, judged: JudgedShoot, names: ReadonlyMap<string, string>): Shoot {
+function toShoot(deps: JudgingDeps, judged: JudgedShoot, names: ReadonlyMap<string, string>): Shoot {
   const { summary, groups, places, health } = judged
   const { key, files, bytes, firstMs, lastMs, letGo } = summary
   const score = scoreOf(groups, health.good, deps.policy?.() ?? DEFAULT_POLICY, {}, judgingTime(deps))

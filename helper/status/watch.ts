@@ -27,6 +27,8 @@ export interface WatchDeps extends StatusDeps {
   /** To every page that is open. */
   readonly broadcast: <K extends 'status/notice' | 'status/changed'>(kind: K, message: Notifications[K]) => void
   readonly onFault: (error: unknown, what: string) => void
+  /** Told each status that was looked at. */
+  readonly onStatus?: (status: StatusResult) => void
   /** Whether nobody wants to be disturbed now. */
   readonly isQuiet?: () => boolean
   readonly tellDesktop?: (notice: Notice) => Promise<void>
@@ -117,6 +119,7 @@ export class StatusWatch {
     this.#nextMs = performance.now() + this.#times.closerMs + tookMs * SHARE
     this.#show(status)
     this.#leavePages(status)
+    this.#deps.onStatus?.(status)
     await this.#tell(status.notices ?? [])
     await this.#beat(status)
   }

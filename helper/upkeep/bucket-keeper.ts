@@ -10,6 +10,7 @@ import { isReadBackDue, isRecheckDue, lastReadBack, lastRecheckMs } from '../off
 import { isSweepDue, lastSweepMs } from '../offsite/sweep-place.js'
 import type { MayUpload } from '../offsite/upload-times.js'
 import { isReached } from '../wall-clock.js'
+import type { StatusResult } from '../../shared/methods.js'
 import type { BucketRoom } from './bucket-room.js'
 
 export interface BucketKeeperDeps {
@@ -19,7 +20,17 @@ export interface BucketKeeperDeps {
   readonly random: () => number
   readonly buckets: Pick<
     BucketRoom,
-    'places' | 'send' | 'sweep' | 'recheck' | 'readBack' | 'noteTrouble' | 'notePause' | 'settle' | 'owesCatalogs'
+    | 'places'
+    | 'send'
+    | 'sweep'
+    | 'recheck'
+    | 'readBack'
+    | 'noteTrouble'
+    | 'notePause'
+    | 'settle'
+    | 'owesCatalogs'
+    | 'isStatusDue'
+    | 'leaveStatus'
   >
   /** Whether the hour and the connection allow it. */
   readonly mayUpload: () => Promise<MayUpload>
@@ -66,6 +77,7 @@ export class BucketKeeper {
   #looking: Promise<void> | undefined
   #isClosed = false
   #readBackWaits = false
+  #status: StatusResult | undefined
 
   constructor(deps: BucketKeeperDeps, times: BucketTimes) {
     this.#deps = deps
@@ -81,6 +93,11 @@ export class BucketKeeper {
   wake(): void {
     for (const shift of this.#shifts.values()) shift.isNews = true
     this.#tick()
+  }
+
+  /** The status as it is now: what is left in the buckets. */
+  know(status: StatusResult): void {
+    this.#status = status
   }
 
   #tick(): void {
@@ -135,7 +152,8 @@ export class BucketKeeper {
       !shift.isSwept ||
       isSweepDue(lastSweepMs(journal, place.id), nowMs) ||
       isRecheckDue(lastRecheckMs(journal, place.id), nowMs) ||
-      this.#isReadBackDue(place)
+      this.#isReadBackDue(place) ||
+      this.#isStatusDue(place)
     if (isUpkeepDue) return true
     // Asking goes through every file of the library, so it is not done for nothing.
     if (!shift.isNews && Math.abs(nowMs - shift.lookedMs) < LOOK_ANYWAY_MS) return false
@@ -172,6 +190,7 @@ export class BucketKeeper {
       }
       // After sending: what is new is more urgent than what is old. What is found bad is sent in the next shift.
       if (this.#isReadBackDue(place)) await buckets.readBack(place, this.#deps.readBackBytesPerDay, signal)
+      if (this.#status && this.#isStatusDue(place)) await buckets.leaveStatus(place, this.#status, signal)
       // What could not be sent is tried again, but not at once: nothing has changed about it.
       if (isStuck) {
         this.#putOff(shift)
@@ -186,6 +205,11 @@ export class BucketKeeper {
       if (error instanceof SafelightError) buckets.noteTrouble(place.id, error, shift.notBeforeMs)
       else this.#deps.onFault(error, `sending to "${place.name}"`)
     }
+  }
+
+  #isStatusDue({ id }: PlaceRow): boolean {
+    const { buckets } = this.#deps
+    return this.#status !== undefined && buckets.isStatusDue(id, this.#status)
   }
 
   /** The first slice is read a day after a place was added. */

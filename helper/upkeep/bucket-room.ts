@@ -1,6 +1,7 @@
 // What is done with buckets, by hand and by itself: added, probed, sent to. Owns what must outlive one run: the bandwidth limit of each
 // place, which keys are under way, whose turn it is to write a place's records. What is told of each failure is kept in the journal until
 // something goes through.
+import os from 'node:os'
 import pLimit from 'p-limit'
 import { readConfig } from '../config.js'
 import { SafelightError } from '../errors.js'
@@ -38,6 +39,11 @@ import { hasRecordsToSend, isChainAsRead } from '../offsite/records.js'
 import { readSettings } from '../offsite/settings.js'
 import { isSweepDue, lastSweepMs, sweepPlace } from '../offsite/sweep-place.js'
 import { ledgerOf, spoolFolderOf } from '../offsite/upload-file.js'
+import { pageOf } from '../status/leave-page.js'
+import { machineStatus } from '../status/machine-status.js'
+import { withoutDate } from '../status/status-html.js'
+import type { StatusResult } from '../../shared/methods.js'
+import { isStatusDue, leaveStatus, type StatusToLeave } from '../offsite/leave-status.js'
 import { readTrouble, troubleKey, type BucketTrouble } from '../status/buckets.js'
 
 export interface BucketRoomDeps {
@@ -170,6 +176,25 @@ export class BucketRoom {
     return row
   }
 
+  isStatusDue(placeId: string, status: StatusResult): boolean {
+    return isStatusDue(this.#deps.journal, placeId, toLeave(status), this.#deps.clock())
+  }
+
+  /** Leaves the status in a bucket, for the other computers and for people. @throws OFFSITE_* */
+  async leaveStatus(place: PlaceRow, status: StatusResult, signal: AbortSignal): Promise<void> {
+    await this.#with(
+      place,
+      async (bucket) => {
+        await this.#requireOurs(bucket, signal)
+        const machine = { id: bucket.settings.machineId, host: os.hostname() }
+        const json = `${JSON.stringify(machineStatus(status, machine), null, 2)}\n`
+        const html = pageOf(this.#deps, status)
+        await leaveStatus(bucket, toLeave(status), { json, html }, this.#sendDeps(place), signal)
+      },
+      signal,
+    )
+  }
+
   owesCatalogs(placeId: string): boolean {
     const { files, journal } = this.#deps
     return hasCatalogsToSend(journal, placeId, drivesHere({ files, journal }))
@@ -300,4 +325,8 @@ export class BucketRoom {
     this.#shared.set(place.id, shared)
     return shared
   }
+}
+
+function toLeave(status: StatusResult): StatusToLeave {
+  return { verdict: status.verdict, said: withoutDate(status) }
 }

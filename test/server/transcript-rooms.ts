@@ -163,6 +163,23 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
   'place/add': () => Promise.resolve({ ...done('Studio SSD is a place for copies now.'), place: drive }),
   'place/list': () => Promise.resolve({ ...done('1 place.'), places: [drive] }),
   'place/rename': ({ name }) => Promise.resolve({ ...done(`It is called ${name} now.`), place: { ...drive, name } }),
+  'studio/status': () =>
+    Promise.resolve({
+      ...done('The one computer is protected.'),
+      machines: [
+        {
+          folder: 'studio-mac-1f2e3d4c',
+          host: 'Studio-Mac.local',
+          verdict: 'protected',
+          asOf: '2026-11-23T08:05:00.000Z',
+          validUntil: '2026-12-21T08:00:00.000Z',
+          shoots: { protected: 212, partly: 0, atRisk: 0, unknown: 0 },
+          files: 84112,
+          bytes: 2400301910016,
+          notices: [],
+        },
+      ],
+    }),
   'place/remove': ({ place }) =>
     Promise.reject(
       new SafelightError('PLACE_UNKNOWN', {
