@@ -168,8 +168,9 @@ function sortOut(scan: Scan): Sorted {
       mtimeMs,
     })),
   )
+  const names = new Set(all.map(({ file }) => file.toLowerCase()))
   const others = all.flatMap(({ file }) => {
-    const why = notAPicture(file)
+    const why = notAPicture(file, names)
     return why === undefined ? [] : [{ file, why }]
   })
   const isOther = new Set(others.map(({ file }) => file))

@@ -173,9 +173,12 @@ export const systemFiles: DurableFiles = {
   unlink: (file) => unlinkSync(file),
 }
 
+/** Only Linux has it. */
+const NO_ACCESS_TIME = process.platform === 'linux' ? constants.O_NOATIME : 0
+
 /** @throws EFTYPE for a pipe, a socket or a device, ELOOP for a link */
 function openFile(file: string, flags: number): number {
-  const descriptor = openSync(file, flags | NO_FOLLOW | NO_WAIT, 0o644)
+  const descriptor = openQuietly(file, flags | NO_FOLLOW | NO_WAIT)
   const stats = fstatSync(descriptor)
   // A folder is let through: reading it says EISDIR, in the system's own words.
   if (stats.isFile() || stats.isDirectory()) return descriptor
@@ -183,6 +186,19 @@ function openFile(file: string, flags: number): number {
   throw Object.assign(new Error(`EFTYPE: not a file but a pipe, a socket or a device, open '${file}'`), {
     code: 'EFTYPE',
   })
+}
+
+/** Reading a file leaves its time of last access alone where that is allowed (to its owner): otherwise looking at a card writes to it. */
+function openQuietly(file: string, flags: number): number {
+  const isReading = (flags & (constants.O_WRONLY | constants.O_RDWR)) === 0
+  if (NO_ACCESS_TIME === 0 || !isReading) return openSync(file, flags, 0o644)
+  try {
+    return openSync(file, flags | NO_ACCESS_TIME)
+  } catch (error) {
+    // Another's file, or a file system that does not know the flag.
+    if (systemCode(error) !== 'EPERM' && systemCode(error) !== 'EINVAL') throw error
+    return openSync(file, flags)
+  }
 }
 
 function cannotBeDirect(error: unknown): boolean {

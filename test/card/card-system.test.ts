@@ -27,6 +27,9 @@ describe('safelight card', function () {
       this.skip()
     }
     const trace = path.join(root, 'trace')
+    const photo = path.join(card, 'DCIM', '100EOSR5', 'IMG_0002.CR3')
+    const lastAccess = new Date('2020-01-02T03:04:05Z')
+    fs.utimesSync(photo, lastAccess, fs.statSync(photo).mtime)
     const args = ['-f', '-qq', '-y', '-e', 'trace=file,desc', '-o', trace, process.execPath, MAIN]
     try {
       execFileSync('strace', [...args, 'card', card, '--home', path.join(root, 'home'), '--json'], { stdio: 'pipe' })
@@ -50,6 +53,10 @@ describe('safelight card', function () {
       (line) => /\bopen(at)?\(/.test(line) && /O_(WRONLY|RDWR|CREAT|TRUNC|APPEND)/.test(line),
     )
     assert.deepEqual(writing, [])
+    // Otherwise the system would write down that it was read: on the card.
+    const opened = lines.filter((line) => /\bopen(at)?\(/.test(line) && line.includes('IMG_0002.CR3'))
+    assert.ok(opened.length > 0 && opened.every((line) => line.includes('O_NOATIME')), opened.join('\n'))
+    assert.equal(fs.statSync(photo).atimeMs, lastAccess.getTime())
     if (lines.some((line) => /O_DIRECT/.test(line))) assert.ok(lines.some((line) => /IMG_0002.*O_DIRECT/.test(line)))
   })
 

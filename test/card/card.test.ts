@@ -161,6 +161,29 @@ const sql =
   (world: World) =>
     world.change((journal) => void journal.run(statement, values))
 
+function sonyCard({ card }: World): void {
+  const of = (name: string): Record<string, number> => ({ [name]: 6000 })
+  makeTree(path.join(card, 'PRIVATE', 'M4ROOT'), {
+    CLIP: { ...of('C0001.MP4'), ...of('C0001M01.XML') },
+    SUB: of('C0001S03.MP4'),
+    THMBNL: of('C0001T01.JPG'),
+    ...of('MEDIAPRO.XML'),
+  })
+}
+
+/** Files of the Sony card, in the library and where everything of it is. */
+async function importClip(world: World, names: readonly string[]): Promise<void> {
+  sonyCard(world)
+  const clips = path.join(world.card, 'PRIVATE', 'M4ROOT', 'CLIP')
+  for (const name of names)
+    fs.cpSync(path.join(clips, name), path.join(world.originals, name), { preserveTimestamps: true })
+  await world.run(async ({ handlers }) => {
+    const { exitCode } = await handlers['backup/run']!({ paths: [world.originals], to: [world.ssd] }, context())
+    assert.equal(exitCode, 0)
+  })
+  await world.change((journal) => world.confirm(journal, 'verified'))
+}
+
 const CASES: readonly Case[] = [
   { name: 'everything proven and confirmed', expect: 'safe', level: 'confirmed' },
   { name: 'the same, and only asked for two drives', ask: { policy: 'local-only' }, expect: 'safe' },
@@ -413,10 +436,47 @@ const CASES: readonly Case[] = [
     arrange: ({ card }) =>
       makeTree(card, {
         MISC: { 'M0100.CTG': 10, '.DS_Store': 5 },
-        PRIVATE: { M4ROOT: { THMBNL: { 'C0001T01.JPG': 9 } } },
+        PRIVATE: { M4ROOT: { GENERAL: { 'CUEUP.XML': 9 } } },
       }),
     expect: 'safe',
     also: ({ leftOut, files }) => assert.deepEqual([leftOut.length, files], [3, 6]),
+  },
+  {
+    name: 'a Sony card: the clip and its XML are proven, its proxy and thumbnail are its own',
+    arrange: async (world) => {
+      await importClip(world, ['C0001.MP4', 'C0001M01.XML'])
+      sonyCard(world)
+    },
+    expect: 'safe',
+    also: ({ leftOut }) =>
+      assert.deepEqual(leftOut.map(({ file }) => path.posix.basename(file)).sort(), [
+        'C0001S03.MP4',
+        'C0001T01.JPG',
+        'MEDIAPRO.XML',
+      ]),
+  },
+  {
+    name: 'a Sony card whose clip was imported and whose XML was not',
+    arrange: async (world) => {
+      await importClip(world, ['C0001.MP4'])
+      sonyCard(world)
+    },
+    expect: ['never-imported'],
+    also: ({ unsafe }) =>
+      assert.deepEqual(
+        unsafe.map(({ file }) => path.posix.basename(file)),
+        ['C0001M01.XML'],
+      ),
+  },
+  {
+    name: 'a Sony card with proxies of clips that lie in the other slot',
+    arrange: (world) => {
+      sonyCard(world)
+      fs.rmSync(path.join(world.card, 'PRIVATE', 'M4ROOT', 'CLIP'), { recursive: true })
+    },
+    expect: ['never-imported'],
+    also: ({ unsafe }) =>
+      assert.deepEqual(unsafe.map(({ file }) => path.posix.basename(file)).sort(), ['C0001S03.MP4', 'C0001T01.JPG']),
   },
   {
     name: 'a picture of a format that nobody here knows',
