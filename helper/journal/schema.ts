@@ -388,4 +388,8 @@ export const MIGRATIONS: readonly string[] = [
     differs TEXT NOT NULL DEFAULT '[]'      -- JSON list of files that read otherwise under the same size and date
   ) WITHOUT ROWID;
   `,
+  `
+  -- Pictures that cannot be opened are few, and every status asks for them.
+  CREATE INDEX openings_broken ON openings (version_id) WHERE result = 'broken';
+  `,
 ]
