@@ -7,12 +7,13 @@ import { parseArgs } from 'node:util'
 import { benchCard } from './card.js'
 import { benchCatalog } from './catalog.js'
 import { benchLightroom } from './lightroom.js'
+import { benchOffsite } from './offsite.js'
 import { benchRestore } from './restore.js'
 import { benchJournal } from './scale.js'
 import { SECTIONS, type BenchOptions } from './rows.js'
 import { describeMachine, printTable, type TableRow } from './table.js'
 
-const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,restore,catalog,journal,lightroom] [--quick] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--journal 1000000] [--in FOLDER]`
+const HELP = `npm run bench -- [--only ${Object.keys(SECTIONS).join(',')},card,restore,catalog,journal,lightroom,offsite] [--quick] [--rounds 5] [--large 40x50] [--small 20000x20] [--many 2000x2] [--journal 1000000] [--in FOLDER]`
 
 /** A tenth of the bytes and files, for a look; the README's table comes from the full size. */
 const FULL = { rounds: '5', large: '40x50', small: '20000x20', many: '2000x2' }
@@ -55,6 +56,7 @@ async function bench(): Promise<void> {
     for (const name of values.only.split(',')) {
       say(`${name} (load ${loadavg()[0]?.toFixed(1) ?? '?'})`)
       if (name === 'journal') rows.push(...(await benchJournal(folder, Number(values.journal), options.rounds)))
+      else if (name === 'offsite') rows.push(...(await benchOffsite(options)))
       else if (name === 'lightroom') rows.push(...(await benchLightroom()))
       else if (name === 'catalog') rows.push(...(await catalogRows()))
       else rows.push(...sectionNamed(name)(options))
