@@ -33,11 +33,19 @@ export interface BridgeLimits {
   readonly returnMs: number
   /** How long a request waits for a helper that is being started before it is answered HELPER_AWAY. */
   readonly holdMs: number
+  /** Between two attempts to find or start a helper, the last of them from then on. */
+  readonly retryMs: readonly number[]
   /** For the last word to a helper that has to be started first. */
   readonly lastWordMs: number
 }
 
-export const BRIDGE_LIMITS: BridgeLimits = { dialMs: 30_000, returnMs: 20_000, holdMs: 5_000, lastWordMs: 25_000 }
+export const BRIDGE_LIMITS: BridgeLimits = {
+  dialMs: 30_000,
+  returnMs: 20_000,
+  holdMs: 5_000,
+  retryMs: [100, 250, 500, 1000, 2000, 5000, 15_000, 60_000],
+  lastWordMs: 25_000,
+}
 
 export type BridgeEnd =
   /** The plugin said that Lightroom is leaving. */
@@ -83,6 +91,7 @@ class Bridge {
       home,
       version,
       command,
+      retryMs: limits.retryMs,
       catalog: () => this.#catalog,
       onUp: () => this.#relay?.helperIsUp(),
       onDown: () => this.#relay?.helperIsDown(),

@@ -17,13 +17,15 @@ import { CONNECT_MS, openSocket } from '../server/client.js'
 import { helperAway } from '../server/refusals.js'
 import { fromWireError } from '../server/wire-error.js'
 import { startHelper, type ServeCommand } from '../service/background.js'
-import { findHelper, type Caller, type Endpoint } from '../service/endpoint.js'
+import { findHelper, isAlive, readEndpoint, type Caller, type Endpoint } from '../service/endpoint.js'
 
 export interface HelperLinkOptions {
   readonly home: string
   readonly version: string
   /** How to start the helper when none runs. */
   readonly command: ServeCommand
+  /** Between two attempts, the last of them from then on; a helper that cannot start is not tried more often than this. */
+  readonly retryMs: readonly number[]
   /** The catalog that the plugin last named, if it has. */
   readonly catalog: () => string | undefined
   readonly onUp: () => void
@@ -33,8 +35,10 @@ export interface HelperLinkOptions {
 
 /** WebSocket close code of a helper that stops because it was asked to. */
 const GOING_AWAY = 1001
-/** Between two attempts; a helper that cannot start is not tried more often than this. */
-const RETRY_MS = [100, 250, 500, 1000, 2000, 5000, 15_000, 60_000] as const
+/** Between two tries to say the last word. */
+const SAY_AGAIN_MS = 100
+/** Between two looks whether somebody has started one meanwhile. */
+const LOOK_MS = 1000
 /** A helper that lives shorter than this counts as one that failed, so that one which dies at once is not restarted without end. */
 const STEADY_MS = 10_000
 const LAST_WORD = 'bridge-last-word'
@@ -87,7 +91,7 @@ export class HelperLink {
       const answer = await this.#askLast(socket, asked, endsAt - performance.now())
       if (answer?.kind === 'success') return true
       if (answer?.kind === 'failure' && !MAY_PASS.has(answer.error.code)) return false
-      await pause(RETRY_MS[0], this.#stop.signal)
+      await pause(SAY_AGAIN_MS, this.#stop.signal)
     }
     return false
   }
@@ -115,11 +119,14 @@ export class HelperLink {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop
+    const { retryMs } = this.options
     let mayStart = true
     let failures = 0
     while (!signal.aborted) {
+      let tried = endpointIn(this.options.home)?.token
       try {
         const endpoint = await this.#locate(mayStart)
+        tried = endpoint.token
         const socket = await this.#greet(endpoint)
         const since = performance.now()
         const code = await this.#serve(socket)
@@ -131,7 +138,18 @@ export class HelperLink {
         failures += 1
         this.options.onDown()
       }
-      await pause(RETRY_MS[Math.min(failures, RETRY_MS.length - 1)] ?? 0, signal)
+      await this.#rest(retryMs[Math.min(failures, retryMs.length - 1)] ?? 0, tried)
+    }
+  }
+
+  /** Until the next attempt is due, or somebody has started another helper than the one that was tried. */
+  async #rest(ms: number, tried: string | undefined): Promise<void> {
+    const { signal } = this.#stop
+    const endsAt = performance.now() + ms
+    for (let left = ms; left > 0 && !signal.aborted; left = endsAt - performance.now()) {
+      const found = endpointIn(this.options.home)
+      if (found !== undefined && found.token !== tried && isAlive(found.pid)) return
+      await pause(Math.min(left, LOOK_MS), signal)
     }
   }
 
@@ -229,6 +247,16 @@ export class HelperLink {
 }
 
 const GOODBYE_MS = 1000
+
+/** One that cannot be read is none here; the next attempt says in words what is wrong with it. */
+function endpointIn(home: string): Endpoint | undefined {
+  try {
+    return readEndpoint(home)
+  } catch (error) {
+    if (error instanceof SafelightError) return undefined
+    throw error
+  }
+}
 
 function textOf(data: RawData): string {
   return (data as Buffer).toString('utf8')

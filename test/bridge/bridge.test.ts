@@ -250,6 +250,15 @@ describe('the bridge', () => {
     await until(async () => (await lightroom.ask(id++, 'session/ping', { sentAtMs: 1 })).error === undefined)
   })
 
+  it('finds a helper that somebody starts, however far off its own next attempt is', async () => {
+    start({ command: serveCommand(at.home, 'crash'), limits: { retryMs: [3_600_000] } })
+    const { error } = await lightroom.ask(1, 'session/hello', hello())
+    assert.equal(error?.data?.code, 'HELPER_AWAY')
+    await startHelper({ home: at.home, command: serveCommand(at.home), caller: CALLER })
+    let id = 2
+    await until(async () => (await lightroom.ask(id++, 'session/hello', hello())).error === undefined)
+  })
+
   it('says what is wrong when the helper cannot be started', async () => {
     start({ command: serveCommand(at.home, 'crash'), limits: { holdMs: 2000 } })
     const { error } = await lightroom.ask(1, 'session/hello', hello())
