@@ -34,6 +34,9 @@ import { firstSeen, tellings, type Telling } from './tellings.js'
 /** A manifest or log beyond this is not one of ours: a million files make one of 100 MB. */
 export const RECORD_MAX_BYTES = 512 * 1024 * 1024
 
+const LONGEST_NAME = 255
+const LONGEST_PATH = 3000
+
 /** Folders nested deeper than this are no photographer's. */
 const DEPTH_MAX = 64
 
@@ -240,7 +243,10 @@ function statAt(
   relative: string,
 ): { readonly sizeBytes: number; readonly mtimeMs?: number } | undefined {
   if (place.look) return place.look(`Photos/${folder}/${relative}`)
-  const stat = deps.files.stat(path.join(folderPath(place, folder), ...relative.split('/')))
+  const parts = relative.split('/')
+  // Longer than a name can be anywhere: then it is nothing, and asking for it is an error.
+  if (parts.some((part) => part.length > LONGEST_NAME) || relative.length > LONGEST_PATH) return undefined
+  const stat = deps.files.stat(path.join(folderPath(place, folder), ...parts))
   return stat?.kind === 'file' ? stat : undefined
 }
 
