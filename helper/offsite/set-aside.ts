@@ -39,20 +39,20 @@ export async function setAside(
   for (const { copy, hash } of othersUnderName(deps, placeId, pending)) {
     const key = bucket.keyOf(`Photos/${folder}/${pending.name}`)
     const object = objectAt(journal, placeId, key)
-    // Else nothing good lies there: sent and never confirmed, or found damaged or gone. A rebuild knows what it knows without a receipt.
-    const isGood = copy.state === 'verified'
-    const from = isGood
-      ? object
-        ? receiptOf(object)
-        : await lookAt(bucket, key, { ...copy, hash }, signal)
-      : undefined
+    // What was found damaged or gone is no good. What was sent and never confirmed may be, and a rebuild knows what it knows without a
+    // receipt: then the store is asked what lies there.
+    const mayBeGood = copy.state === 'verified' || copy.state === 'written'
+    const asked = mayBeGood && !object ? await lookAt(bucket, key, { ...copy, hash }, signal) : undefined
+    const from = mayBeGood && object ? receiptOf(object) : asked
     const to = `Versions/${stampOf(pending.firstSeenMs)}/${pending.name}`
     const isKept = from !== undefined && (await keep(bucket, { folder, to, copy, hash, from }, deps, signal))
     journal.transaction(() => {
       dropCopyAt(journal, pending.fileId, placeId, pending.name)
       // What an encrypted place holds without a receipt is kept, and still no better proven than it was.
       const proof =
-        object || !bucket.settings.recipients ? { provenMs: deps.now(), provenHow: 'server checksum' as const } : {}
+        object || !bucket.settings.recipients
+          ? { state: 'verified' as const, provenMs: deps.now(), provenHow: 'server checksum' as const }
+          : {}
       if (isKept) saveCopy(journal, { ...copy, path: to, ...proof })
       forgetObject(journal, placeId, key)
       addStep(journal, { kind: 'seal', shootId: pending.shootId, placeId, payload: '' }, deps.now())

@@ -61,6 +61,8 @@ export class Cloud {
   readonly spoiled = new Set<string>()
   /** Files of the store that rotted, and the hash of what it believes is in them. */
   readonly #believed = new Map<string, string>()
+  /** By key: what a tree's marker said before it rotted or was lost. */
+  readonly #markers = new Map<string, readonly Version[]>()
   /** How many objects hold other bytes than the store says: found only by reading them back. */
   rotten = 0
   readonly #store: Store
@@ -210,8 +212,15 @@ export class Cloud {
     const [, machine = '', ...rest] = key.split('/')
     this.destroyed.add(`${machine}/${rest.join('/')} ${hashOfObject(version)}`)
     if (isRecord(key) || !rest.includes('Photos')) this.spoiled.add(machine)
-    harm(key, this.#contents()?.objects.get(key) ?? [])
+    const versions = this.#contents()?.objects.get(key) ?? []
+    if (key.endsWith('/place.json') && !this.#markers.has(key)) this.#markers.set(key, versions)
+    harm(key, versions)
     return key
+  }
+
+  /** A marker that cannot be read is put back by the photographer, from an earlier version, as the message says. */
+  mendMarkers(): void {
+    for (const [key, versions] of this.#markers) this.#contents()?.objects.set(key, [...versions])
   }
 
   #newest(): [string, Version][] {

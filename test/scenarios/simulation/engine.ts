@@ -49,6 +49,16 @@ export class Engine {
     }
   }
 
+  /** What the plugin tells. @returns undefined when the engine died of it, or could not take it */
+  async take(telling: Params<'photos/imported'>): Promise<Result<'photos/imported'> | undefined> {
+    let answer: Result<'photos/imported'> | undefined
+    await this.#told(async () => {
+      answer = await this.call('photos/imported', telling)
+      return ''
+    })
+    return answer
+  }
+
   /** The helper pays what Lightroom's imports owe, as it does by itself. */
   payWhatIsOwed(): Promise<string> {
     return this.#told(async () => {

@@ -26,6 +26,8 @@ const SHARE_WITH_DRIVE_OFF_SITE = 0.4
 /** The others have drives only, or no catalog: what costs most time need not be in each. */
 const SHARE_WITH_BUCKET = 0.4
 const SHARE_WITH_CATALOG = 0.3
+/** In the others what Lightroom tells is told in its place. */
+const SHARE_OF_THOSE_WITH_PLUGIN = 0.25
 
 export class History {
   readonly #draw: () => number
@@ -41,7 +43,12 @@ export class History {
     this.#engine = new Engine(this.#world, this.#draw() < SHARE_WITH_DRIVE_OFF_SITE ? OFF_SITE : undefined)
     const catalog = new Catalog(this.#world)
     this.#judge = new Judge(this.#world, catalog)
-    const has = { bucket: this.#draw() < SHARE_WITH_BUCKET, catalog: this.#draw() < SHARE_WITH_CATALOG }
+    const catalogs = this.#draw() < SHARE_WITH_CATALOG
+    const has = {
+      bucket: this.#draw() < SHARE_WITH_BUCKET,
+      catalog: catalogs,
+      plugin: catalogs && this.#draw() < SHARE_OF_THOSE_WITH_PLUGIN,
+    }
     this.#steps = new Steps(this.#draw, this.#world, this.#engine, catalog, has)
   }
 
@@ -54,6 +61,7 @@ export class History {
       const told = history.#engine.diary.map((line, index) => `  ${index + 1}. ${line}`).join('\n')
       throw new Error(`SEED=${seed}: ${inFull(error)}\n${told}`, { cause: error })
     } finally {
+      history.#steps.close()
       history.#engine.close()
       history.#world.cloud.close()
     }

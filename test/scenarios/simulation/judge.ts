@@ -27,6 +27,7 @@ export class Judge {
   /** Proofs that were true when the engine made them: `place shoot/path hash` → when. */
   readonly #proofs = new Map<string, Set<number>>()
   readonly #catalogs = new Set<string>()
+  readonly #temporaries = new Set<string>()
   greens = 0
 
   constructor(world: World, catalog: Catalog) {
@@ -60,6 +61,12 @@ export class Judge {
       if (!entry.isFile()) continue
       const file = path.join(entry.parentPath, entry.name)
       const relative = path.relative(library, file)
+      if (isTemporary(relative)) {
+        // A restore that was killed leaves its half files, until the next one.
+        assert.ok(mayRestore || this.#temporaries.has(relative), `${relative} came to lie among the originals`)
+        this.#temporaries.add(relative)
+        continue
+      }
       found.add(relative)
       const original = originals.get(relative)
       const hash = hashNow(file)

@@ -4,7 +4,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { ImportedPhoto } from '../../../shared/methods.js'
 import type { Catalog } from './catalog.js'
+import { randomOf } from '../../crash/power-loss/power-loss.js'
 import type { Engine } from './engine.js'
+import { Lightroom } from './lightroom.js'
 import type { Trouble } from './surface.js'
 import type { Draw, Drive, World } from './world.js'
 
@@ -23,7 +25,8 @@ export class Steps {
   readonly #engine: Engine
   readonly #catalog: Catalog
   /** What this history is about, besides library and drives. */
-  readonly has: { readonly bucket: boolean; readonly catalog: boolean }
+  readonly has: { readonly bucket: boolean; readonly catalog: boolean; readonly plugin: boolean }
+  #lightroom: Lightroom | undefined
   #imported = 0
 
   constructor(draw: Draw, world: World, engine: Engine, catalog: Catalog, has: Steps['has']) {
@@ -132,6 +135,32 @@ export class Steps {
   /** Some of what Lightroom tells gets lost on the way. */
   async #importAndTell(): Promise<string> {
     const { shoot, made } = this.#newFiles()
+    const said = await (this.has.plugin ? this.#tellByPlugin(made) : this.#tell(made))
+    const pay = (): Promise<string> => this.#engine.payWhatIsOwed()
+    return `${shoot}, ${said}. ${await (this.#draw() < 0.4 ? this.#inTrouble(pay) : pay())}`
+  }
+
+  async #tellByPlugin(made: readonly string[]): Promise<string> {
+    const { root, library } = this.#world
+    this.#lightroom ??= await Lightroom.start(root, this.#catalog.file, library, (telling) =>
+      this.#engine.take(telling),
+    )
+    const pictures = made.filter((file) => !file.endsWith('.xmp')).map((file) => path.join(library, file))
+    // Draws of its own: how often the plugin asks again is not the same each time.
+    return this.#lightroom.import(pictures, this.#draw() * 0.6, randomOf(Math.floor(this.#draw() * 2 ** 31)))
+  }
+
+  /** At the end: what the plugin has not told yet is told now. */
+  async settleLightroom(): Promise<string> {
+    const said = await this.#lightroom?.settle()
+    return said === undefined ? 'there was none' : `${said}. ${await this.#engine.payWhatIsOwed()}`
+  }
+
+  close(): void {
+    this.#lightroom?.close()
+  }
+
+  async #tell(made: readonly string[]): Promise<string> {
     const told = made
       .filter((file) => !file.endsWith('.xmp') && this.#draw() < 0.7)
       .map((file): ImportedPhoto => ({
@@ -144,9 +173,7 @@ export class Steps {
       }))
     const telling = { catalog: this.#catalog.file, roots: [this.#world.library], photos: told }
     if (told.length > 0) await this.#engine.ask('photos/imported', telling)
-    const pay = (): Promise<string> => this.#engine.payWhatIsOwed()
-    const said = this.#draw() < 0.4 ? await this.#inTrouble(pay) : await pay()
-    return `${shoot}, told of ${told.length}. ${said}`
+    return `told of ${told.length}`
   }
 
   /** The catalog is written and backed up; what of it nobody told of is found, and paid. */
