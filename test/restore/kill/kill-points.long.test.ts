@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { availableParallelism } from 'node:os'
 import fs from 'node:fs'
 import path from 'node:path'
+import { killAtEach } from '../../support/points.js'
 import { freshFolder } from '../../support/shoots.js'
-import { countCalls, killAt, setStage, type Stage } from './kill-point.js'
-import { SCENARIOS, type Scenario } from './scenarios.js'
+import { countCalls, killAt, setStage } from './kill-point.js'
+import { closeStore, SCENARIOS } from './scenarios.js'
 
 /** Scenarios with more calls than this are sampled with an even step. `POINTS=n` takes another number, and a very large one every call. */
 const POINTS_PER_SCENARIO = Number(process.env['POINTS'] ?? 52)
@@ -14,12 +14,21 @@ describe('every call of the durable surface as a kill point of restore, heal, re
   const folder = freshFolder({ inMemory: true })
   let points = 0
 
-  after(() => fs.rmSync(folder, { recursive: true, force: true }))
+  after(async () => {
+    fs.rmSync(folder, { recursive: true, force: true })
+    await closeStore()
+  })
 
   for (const scenario of SCENARIOS) {
     it(`${scenario.name}, killed before each call in turn, is finished by the same command`, async function () {
       this.timeout(20 * 60_000)
-      points += await enumerate(scenario)
+      points += await killAtEach({
+        setStage: () => setStage(fs.mkdtempSync(`${folder}/stage-`), scenario),
+        countCalls,
+        killAt: killAt,
+        clear: ({ world }) => fs.rmSync(path.dirname(world.root), { recursive: true }),
+        most: POINTS_PER_SCENARIO,
+      })
     })
   }
 
@@ -27,33 +36,4 @@ describe('every call of the durable surface as a kill point of restore, heal, re
     console.log(`      ${points} kill points in all`)
     assert.ok(points >= POINTS_IN_ALL, `${points} points`)
   })
-
-  /** Several stages of one scenario work through its points together. @returns how many of them killed the run */
-  async function enumerate(scenario: Scenario): Promise<number> {
-    const stages: Stage[] = []
-    for (let index = 0; index < Math.max(2, availableParallelism()); index++)
-      stages.push(await setStage(fs.mkdtempSync(`${folder}/stage-`), scenario))
-    const [first] = stages
-    assert.ok(first)
-    const calls = await countCalls(first)
-    const step = Math.max(1, calls / POINTS_PER_SCENARIO)
-    const waiting = Array.from({ length: Math.floor(calls / step) }, (_, index) => Math.floor(index * step) + 1)
-    let killed = 0
-    const failures: string[] = []
-    await Promise.all(
-      stages.map(async (stage) => {
-        for (let at = waiting.shift(); at !== undefined; at = waiting.shift()) {
-          try {
-            if (await killAt(stage, at)) killed += 1
-          } catch (error) {
-            failures.push(error instanceof Error ? error.message : String(error))
-          }
-        }
-      }),
-    )
-    for (const { world } of stages) fs.rmSync(path.dirname(world.root), { recursive: true })
-    console.log(`      ${killed} kill points of ${calls} calls`)
-    assert.deepEqual(failures, [])
-    return killed
-  }
 })

@@ -5,6 +5,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Journal } from '../../../helper/journal/journal.js'
 import { backup, foldersAsDisks, verify, withDaemon, type Act } from '../../support/daemon.js'
+import { startDouble, type S3Double } from '../../support/s3/double.js'
+import { makeBucket, setTestCredentials } from '../../support/s3/fixture.js'
 import { checkManifests, makeFile, makeTree, readTree, type Found, type Tree } from '../../support/shoots.js'
 
 export interface World {
@@ -68,6 +70,31 @@ async function backedUp(world: World): Promise<void> {
   fs.cpSync(world.source, path.join(world.root, 'Reference'), { recursive: true, preserveTimestamps: true })
 }
 
+/** One for all scenarios; runs only read from it. */
+let store: Promise<S3Double> | undefined
+
+export async function closeStore(): Promise<void> {
+  await (await store)?.close()
+  store = undefined
+}
+
+/** Everything in a bucket as well, and the drives on a shelf where no run finds them. */
+async function onlyInBucket(world: World): Promise<void> {
+  setTestCredentials()
+  const { url } = await (store ??= startDouble('aws'))
+  await backedUp(world)
+  const bucket = await makeBucket(url)
+  const address = { from: `s3://${bucket}/backup`, bucket: { endpoint: url } }
+  fs.writeFileSync(path.join(world.root, 'bucket.json'), JSON.stringify(address))
+  await mustBeOk(ask(actOn(world), 'place/add', { path: address.from, name: 'Cloud', bucket: address.bucket }))
+  await mustBeOk(ask(actOn(world), 'backup/run', { paths: [world.source], to: [] }))
+  for (const drive of world.drives) fs.renameSync(drive, onShelf(drive))
+}
+
+const onShelf = (drive: string): string => `${drive} on the shelf`
+const bucketOf = (world: World): object =>
+  JSON.parse(fs.readFileSync(path.join(world.root, 'bucket.json'), 'utf8')) as object
+
 async function mustBeOk(running: Promise<Outcome>): Promise<void> {
   const { exitCode, summary } = await running
   assert.equal(exitCode, 0, summary)
@@ -75,7 +102,7 @@ async function mustBeOk(running: Promise<Outcome>): Promise<void> {
 
 function ask(
   act: Act,
-  method: 'restore/run' | 'heal/run' | 'verify/run' | 'rebuild/run' | 'place/add',
+  method: 'backup/run' | 'restore/run' | 'heal/run' | 'verify/run' | 'rebuild/run' | 'place/add',
   params: object,
 ): Promise<Outcome> {
   return withDaemon(act, (daemon) => {
@@ -205,13 +232,41 @@ export const SCENARIOS: readonly Scenario[] = [
     },
     run: (world, act) => ask(act, 'rebuild/run', { from: world.drives[1] }),
     watched: (world) => [world.source, ...world.drives.map(photos)],
+    done: allIsKnownAgain,
+  },
+  {
+    name: 'the restore of a lost shoot from a bucket alone',
+    async prepare(world) {
+      await onlyInBucket(world)
+      fs.rmSync(world.source, { recursive: true })
+    },
+    run: (_, act) => ask(act, 'restore/run', { all: true }),
+    watched: (world) => [world.source, ...world.drives.map((drive) => photos(onShelf(drive)))],
     done(world) {
-      const expected: unknown = JSON.parse(fs.readFileSync(path.join(world.root, 'expected.json'), 'utf8'))
-      assert.deepEqual(knownIn(world), expected, 'everything is known again, and nothing else')
+      sameAsReference(world, world.source)
       return Promise.resolve()
     },
   },
+  {
+    name: 'the rebuild of a lost journal from a bucket',
+    async prepare(world) {
+      await onlyInBucket(world)
+      fs.rmSync(world.home, { recursive: true })
+      await mustBeOk(ask(actOn(world), 'rebuild/run', bucketOf(world)))
+      fs.writeFileSync(path.join(world.root, 'expected.json'), JSON.stringify(knownIn(world)))
+      fs.rmSync(world.home, { recursive: true })
+    },
+    run: (world, act) => ask(act, 'rebuild/run', bucketOf(world)),
+    watched: (world) => [world.source, ...world.drives.map((drive) => photos(onShelf(drive)))],
+    done: allIsKnownAgain,
+  },
 ]
+
+function allIsKnownAgain(world: World): Promise<void> {
+  const expected: unknown = JSON.parse(fs.readFileSync(path.join(world.root, 'expected.json'), 'utf8'))
+  assert.deepEqual(knownIn(world), expected, 'everything is known again, and nothing else')
+  return Promise.resolve()
+}
 
 /** What the journal knows, without its own numbers. */
 function knownIn(world: World): unknown {
