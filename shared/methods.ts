@@ -427,6 +427,8 @@ export interface CatalogCheckResult extends Outcome {
   readonly movedRoots: readonly { readonly root: string; readonly now: string; readonly message: string }[]
   /** Set when Lightroom has the catalog open: what was checked is its backup of this time. */
   readonly asOf?: string
+  /** Set when the time or the bytes that were given ran out: the next check goes on there. */
+  readonly resumeAfter?: number
   /** One line per kind of finding, gravest first, with the command that mends it. */
   readonly mend: readonly { readonly kind: string; readonly message: string; readonly mend: string }[]
 }
@@ -721,12 +723,21 @@ export interface Methods {
     result: DrillResult
   }
 
-  /** The room behind this arrives later; until then it answers NOT_AVAILABLE, which the menu shows in words. */
+  /** Accounts for every file that a catalog names. */
   'catalog/check': {
     params: {
       readonly catalog: string
       /** Report files that lie in too few places as well. */
       readonly places?: boolean
+      /** Only this shoot and what lies below it. */
+      readonly shoot?: string
+      /** Read every file that has a reference, not only those whose date moved. */
+      readonly read?: boolean
+      /** Stop after so many seconds, or when so many bytes were read; `resumeAfter` says where. */
+      readonly seconds?: number
+      readonly bytes?: number
+      /** Go on there. */
+      readonly after?: number
     }
     result: CatalogCheckResult
   }

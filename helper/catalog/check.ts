@@ -2,6 +2,7 @@
 // within a budget of time and bytes, and says where it stopped so that the next run goes on from there. What a file is, classify.ts
 // decides; the disk is looked at in a worker thread; what is known of copies comes in through `lookUp`.
 import path from 'node:path'
+import type { CheckDeps, CheckFinding, CheckOptions, CheckResult } from './check-terms.js'
 import {
   classifyCopies,
   classifyFile,
@@ -15,66 +16,6 @@ import { LOOKING_THREADS, openLook, type Look, type Seen, type SeenFile } from '
 import type { PrivateCopy } from './private-copy.js'
 import { listReferencedFiles, readCatalogOutline, type CatalogRoot, type ReferencedFile } from './reader.js'
 import { stateOfRoot } from './root-state.js'
-
-export interface CheckDeps {
-  /** What Safelight knows of these originals, by path. A path that it does not know is left out. */
-  readonly lookUp: (paths: readonly string[]) => Promise<ReadonlyMap<string, KnownFile>>
-  readonly now: () => number
-}
-
-export interface CheckOptions {
-  /** Path of the live catalog: its folder is where moved roots are looked for. */
-  readonly catalog: string
-  /** Report files that lie in too few places as well. */
-  readonly withPlaces: boolean
-  /** Only below this folder: a path as the catalog stores it, ending in a slash. */
-  readonly below?: string
-  readonly budgetMs?: number
-  /** How much may be read to compare hashes. 0: sizes and times only. */
-  readonly budgetBytes?: number
-  /** Read every file that has a reference, not only those whose mtime moved. */
-  readonly readsAll?: boolean
-  /** Go on after this file id. */
-  readonly after?: number
-  readonly signal?: AbortSignal
-  readonly onProgress?: (filesDone: number, filesAll: number) => void
-}
-
-export type FindingKind = Exclude<FileState, 'proven' | 'present' | 'unknown-content' | 'root-offline'> | CopyFinding
-
-export interface CheckFinding {
-  readonly kind: FindingKind
-  /** Absolute, as it was looked for. */
-  readonly file: string
-  /** `<root folder's name>/<path from root>`. */
-  readonly shoot: string
-  readonly role: 'original' | 'sidecar'
-  readonly detail?: string
-}
-
-export interface OfflineRoot {
-  readonly root: string
-  readonly files: number
-  readonly message: string
-  readonly remedy: string
-}
-
-export interface CheckResult {
-  /** Photo files, each once however many virtual copies it has. */
-  readonly files: number
-  readonly sidecars: number
-  readonly virtualCopies: number
-  readonly states: Readonly<Partial<Record<FileState, number>>>
-  readonly copies: Readonly<Partial<Record<CopyFinding, number>>>
-  readonly findings: readonly CheckFinding[]
-  /** More were counted in `states` than are listed in `findings`. */
-  readonly isCutShort: boolean
-  readonly offlineRoots: readonly OfflineRoot[]
-  readonly movedRoots: readonly { readonly root: string; readonly now: string; readonly message: string }[]
-  readonly bytesRead: number
-  /** The budget ran out after this file id; give it as `after` to go on. `undefined`: all was checked. */
-  readonly resumeAfter?: number
-}
 
 /** A listing of more helps nobody and costs memory; the counts are always whole. */
 const FINDINGS_KEPT = 100_000
@@ -101,15 +42,12 @@ export async function checkCatalog(deps: CheckDeps, copy: PrivateCopy, options: 
     }
     for await (const slice of listing) {
       await judgeAllBut(LOOKING_THREADS - 1)
+      if (check.stoppedAt !== undefined) break
       if (last !== undefined && deps.now() - startedMs >= (options.budgetMs ?? Number.POSITIVE_INFINITY)) {
         await judgeAllBut(0)
         return check.result(last)
       }
-      const { below } = options
-      const subjects = check.look(
-        look,
-        below === undefined ? slice : slice.filter((file) => file.path.startsWith(below)),
-      )
+      const subjects = check.look(look, slice)
       // Awaited later; until then a failure must not count as unhandled.
       subjects.catch(() => undefined)
       begun.push(subjects)
@@ -118,7 +56,7 @@ export async function checkCatalog(deps: CheckDeps, copy: PrivateCopy, options: 
       options.onProgress?.(done, outline.files)
     }
     await judgeAllBut(0)
-    return check.result(undefined)
+    return check.result(check.stoppedAt === undefined ? undefined : check.stoppedAt - 1)
   } finally {
     await look.close()
   }
@@ -150,19 +88,26 @@ class Check {
   #virtualCopies = 0
   #bytesRead = 0
   #isCutShort = false
+  #stoppedAt: number | undefined
 
   constructor(roots: ReadonlyMap<number, LocatedRoot>, options: CheckOptions) {
     this.#roots = roots
     this.#options = options
   }
 
-  /** Counts the files of a slice and looks for those whose root is here. */
+  /** The first file that there were no bytes left for, in a check that reads everything. Nothing after it is judged. */
+  get stoppedAt(): number | undefined {
+    return this.#stoppedAt
+  }
+
+  /** Looks for the files of a slice whose root is here, and counts the others. */
   look(look: Look, files: readonly ReferencedFile[]): Promise<readonly Subject[]> {
     const online: ReferencedFile[] = []
+    const { shoot } = this.#options
     for (const file of files) {
-      this.#files += 1
-      this.#virtualCopies += file.virtualCopies
+      if (shoot !== undefined && !`${this.#shootOf(file)}/`.startsWith(`${shoot}/`)) continue
       const root = this.#roots.get(file.root)
+      if (root?.state.kind !== 'here' && root?.state.kind !== 'moved') this.#count(file)
       if (!root)
         this.#record(
           'missing',
@@ -179,11 +124,18 @@ class Check {
 
   async judge(deps: CheckDeps, look: Look, subjects: readonly Subject[]): Promise<void> {
     const known = await deps.lookUp(subjects.map((subject) => subject.path))
-    for (const subject of subjects) {
+    const inOrder = this.#options.readsAll ? [...subjects].sort((a, b) => a.file.id - b.file.id) : subjects
+    for (const subject of inOrder) {
+      if (this.#stoppedAt !== undefined && subject.file.id >= this.#stoppedAt) return
       const knownFile = known.get(subject.path)
       const facts = factsOf(subject, knownFile)
       const state = classifyFile(facts)
-      if (this.#isWorthReading(state, facts)) {
+      if (this.#isWorthReading(state)) {
+        if (!this.#isAffordable(facts)) {
+          if (this.#options.readsAll) this.#stoppedAt = subject.file.id
+          else this.#finish(subject, state, knownFile)
+          continue
+        }
         const read = await this.#read(look, subject, facts)
         this.#finish(subject, classifyFile(read), knownFile)
       } else this.#finish(subject, state, knownFile)
@@ -237,6 +189,7 @@ class Check {
 
   #finish({ file, role, seen, path: at }: Subject, state: FileState, known: KnownFile | undefined): void {
     if (role === 'sidecar') this.#sidecars += 1
+    else this.#count(file)
     this.#record(state, file, role, at, seen.kind === 'unreadable' ? seen.message : undefined)
     const kind = this.#options.withPlaces && seen.kind === 'found' ? classifyCopies(known) : undefined
     if (kind === undefined) return
@@ -244,10 +197,20 @@ class Check {
     this.#keep({ kind, file: at, shoot: this.#shootOf(file), role })
   }
 
-  #isWorthReading(state: FileState, { presence }: FileFacts): boolean {
-    const isAskedFor = state === 'must-be-read' || (this.#options.readsAll === true && state === 'present')
+  #count(file: ReferencedFile): void {
+    this.#files += 1
+    this.#virtualCopies += file.virtualCopies
+  }
+
+  #isWorthReading(state: FileState): boolean {
+    return state === 'must-be-read' || (this.#options.readsAll === true && state === 'present')
+  }
+
+  /** A check that reads everything reads one file at least, or it would never come to an end, and a photo with its sidecars. */
+  #isAffordable({ presence, role }: FileFacts): boolean {
     const sizeBytes = presence.kind === 'found' ? presence.file.sizeBytes : 0
-    return isAskedFor && this.#bytesRead + sizeBytes <= (this.#options.budgetBytes ?? Number.POSITIVE_INFINITY)
+    if (this.#options.readsAll && (this.#bytesRead === 0 || role === 'sidecar')) return true
+    return this.#bytesRead + sizeBytes <= (this.#options.budgetBytes ?? Number.POSITIVE_INFINITY)
   }
 
   async #read(look: Look, subject: Subject, facts: FileFacts): Promise<FileFacts> {

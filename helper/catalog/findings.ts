@@ -1,5 +1,5 @@
 // What a check found, in the few lines that matter: one per kind, with the number, an example and the command that mends it. Pure.
-import type { CheckFinding, CheckResult, FindingKind } from './check.js'
+import type { CheckFinding, CheckResult, FindingKind } from './check-terms.js'
 
 export interface FindingSummary {
   readonly kind: FindingKind

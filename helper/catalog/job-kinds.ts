@@ -1,5 +1,5 @@
 // The jobs of job-thread.ts: what each takes and what it answers. Plain data both ways, because it crosses a thread.
-import type { CheckResult } from './check.js'
+import type { CheckOptions, CheckResult } from './check-terms.js'
 import type { KnownFile } from './classify.js'
 import type { Judgement } from './judge.js'
 import type { LightroomBackup } from './lightroom-backups.js'
@@ -81,7 +81,7 @@ export interface CatalogJobs {
       readonly settleMs: number
       /** Where backups lie, for a catalog that is open. */
       readonly roots: readonly string[]
-      readonly budgetMs?: number
+      readonly options: Pick<CheckOptions, 'shoot' | 'readsAll' | 'after' | 'budgetMs' | 'budgetBytes'>
     }
     result: CheckResult & {
       /** Set when the catalog is open and a backup was looked at in its stead. */

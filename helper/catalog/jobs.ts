@@ -91,7 +91,7 @@ async function backUp(
 }
 
 async function check(
-  { catalog, withPlaces, settleMs, roots, budgetMs, privateParent }: CatalogJobs['check']['params'],
+  { catalog, withPlaces, settleMs, roots, options, privateParent }: CatalogJobs['check']['params'],
   { signal, onProgress, lookUp }: JobTools,
 ): Promise<CatalogJobs['check']['result']> {
   const run = (copy: PrivateCopy) =>
@@ -100,7 +100,7 @@ async function check(
       withPlaces,
       signal,
       onProgress,
-      ...(budgetMs === undefined ? {} : { budgetMs }),
+      ...options,
     })
   try {
     const snapshot = await takeSnapshot(catalog, systemDeps(), { privateParent, settleMs, signal })

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import type { Argv } from 'yargs'
+import type { Params } from '../../shared/methods.js'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
 import { inWords, usageError, warningLines, type CommandResult } from './output.js'
@@ -26,8 +27,17 @@ export function catalogCommand(parser: Argv<CommonArguments>, run: Run): void {
         (command) =>
           command
             .positional('file', { type: 'string', demandOption: true, describe: 'the .lrcat file' })
-            .option('places', { type: 'boolean', default: false, describe: 'say which lie in too few places as well' }),
-        (args) => run(check(args as unknown as CommonArguments, args.file, args.places)),
+            .option('places', { type: 'boolean', default: false, describe: 'say which lie in too few places as well' })
+            .option('shoot', { type: 'string', requiresArg: true, describe: 'only this shoot and what lies below it' })
+            .option('read', {
+              type: 'boolean',
+              default: false,
+              describe: 'read every file, not only those whose date moved: finds damage that no date shows',
+            })
+            .option('minutes', { type: 'number', requiresArg: true, describe: 'stop after so long' })
+            .option('gigabytes', { type: 'number', requiresArg: true, describe: 'stop when so much was read' })
+            .option('after', { type: 'number', requiresArg: true, describe: 'go on where a check stopped' }),
+        (args) => run(check(args as unknown as CommonArguments, checkParams(args))),
       )
       .command(
         'list',
@@ -61,14 +71,47 @@ async function backUp(common: CommonArguments, file: string, accept: boolean): P
   return { outcome, lines }
 }
 
-async function check(common: CommonArguments, file: string, places: boolean): Promise<CommandResult> {
-  const outcome = await callMethod(common, 'catalog/check', { catalog: resolve(file), places })
-  const { files, sidecars, mend, offlineRoots, movedRoots } = outcome
+interface CheckArguments {
+  readonly file: string
+  readonly places: boolean
+  readonly shoot: string | undefined
+  readonly read: boolean
+  readonly minutes: number | undefined
+  readonly gigabytes: number | undefined
+  readonly after: number | undefined
+}
+
+function checkParams({
+  file,
+  places,
+  shoot,
+  read,
+  minutes,
+  gigabytes,
+  after,
+}: CheckArguments): Params<'catalog/check'> {
+  for (const [name, value] of Object.entries({ minutes, gigabytes, after }))
+    if (value !== undefined && !(value >= 0)) throw usageError(`--${name} takes a number`)
+  return {
+    catalog: resolve(file),
+    places,
+    read,
+    ...(shoot === undefined ? {} : { shoot }),
+    ...(minutes === undefined ? {} : { seconds: minutes * 60 }),
+    ...(gigabytes === undefined ? {} : { bytes: gigabytes * 1e9 }),
+    ...(after === undefined ? {} : { after }),
+  }
+}
+
+async function check(common: CommonArguments, params: Params<'catalog/check'>): Promise<CommandResult> {
+  const outcome = await callMethod(common, 'catalog/check', params)
+  const { files, sidecars, mend, offlineRoots, movedRoots, resumeAfter } = outcome
   const lines = [
     `  ${files} photos and ${sidecars} sidecars looked at.`,
     ...mend.flatMap(({ message, mend: command }) => [`  ${message}`, `    → ${command}`]),
     ...offlineRoots.map(({ message, files: count }) => `  ${count} photos away: ${message}`),
     ...movedRoots.map(({ message }) => `  ${message}`),
+    ...(resumeAfter === undefined ? [] : [`  Not all was looked at. To go on: the same with --after ${resumeAfter}`]),
   ]
   return { outcome, lines }
 }

@@ -47,7 +47,7 @@ export function backupResult(
 const GRAVE: ReadonlySet<string> = new Set(['damaged', 'unreadable', 'size-differs-from-import'])
 
 export function checkResult(found: CatalogJobs['check']['result']): Result<'catalog/check'> {
-  const { files, sidecars, offlineRoots, movedRoots, asOfMs } = found
+  const { files, sidecars, offlineRoots, movedRoots, asOfMs, resumeAfter } = found
   const summaries = summariseFindings(found)
   const mends = new Map(summaries.map(({ kind, mend }) => [kind, mend]))
   const isMissing = found.findings.some(
@@ -70,7 +70,7 @@ export function checkResult(found: CatalogJobs['check']['result']): Result<'cata
   return {
     ok: exitCode === 0,
     exitCode,
-    summary: `${count === 0 ? 'Every file that was looked for is as it should be.' : `${count} finding${count === 1 ? '' : 's'} in ${files} files.`}${away}${when}`,
+    summary: `${count === 0 ? 'Every file that was looked for is as it should be.' : `${count} finding${count === 1 ? '' : 's'} in ${files} files.`}${away}${when}${resumeAfter === undefined ? '' : ' The end of the catalog was not reached.'}`,
     files,
     sidecars,
     findings: found.findings.map(({ kind, file, shoot, detail }) => ({
@@ -83,6 +83,7 @@ export function checkResult(found: CatalogJobs['check']['result']): Result<'cata
     offlineRoots: offlineRoots.map(({ root, files: its, message }) => ({ root, files: its, message })),
     movedRoots,
     ...(asOf === undefined ? {} : { asOf }),
+    ...(resumeAfter === undefined ? {} : { resumeAfter }),
     mend: summaries.map(({ kind, message, mend }) => ({ kind, message, mend })),
   }
 }

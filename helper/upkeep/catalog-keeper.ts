@@ -50,7 +50,9 @@ export class CatalogKeeper {
     this.#times = times
   }
 
+  /** Looks now, and again at every poll. Started once more, it looks at once. */
   start(): void {
+    clearInterval(this.#timer)
     this.#timer = setInterval(() => this.#begin(), this.#times.pollMs)
     this.#begin()
   }

@@ -96,7 +96,7 @@ export class CatalogRoom {
   }
 
   check(
-    { catalog, places: withPlaces = false }: Params<'catalog/check'>,
+    { catalog, places: withPlaces = false, shoot, read, after, seconds, bytes }: Params<'catalog/check'>,
     signal: AbortSignal,
     onProgress: Progress,
   ): Promise<Result<'catalog/check'>> {
@@ -104,9 +104,16 @@ export class CatalogRoom {
       requireCatalog(catalog)
       const { places } = await this.#deps.openPlaces(signal)
       const roots = places.map((place) => place.root)
+      const options = {
+        ...(shoot === undefined ? {} : { shoot }),
+        ...(read === undefined ? {} : { readsAll: read }),
+        ...(after === undefined ? {} : { after }),
+        ...(seconds === undefined ? {} : { budgetMs: seconds * 1000 }),
+        ...(bytes === undefined ? {} : { budgetBytes: bytes }),
+      }
       const found = await this.#run(
         'check',
-        { catalog, withPlaces, roots, settleMs: this.#deps.settleMs() },
+        { catalog, withPlaces, roots, settleMs: this.#deps.settleMs(), options },
         signal,
         onProgress,
       )

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import path from 'node:path'
-import { checkCatalog, type CheckOptions, type CheckResult } from '../../helper/catalog/check.js'
+import { checkCatalog } from '../../helper/catalog/check.js'
+import type { CheckOptions, CheckResult } from '../../helper/catalog/check-terms.js'
 import {
   classifyCopies,
   classifyFile,
@@ -332,7 +333,37 @@ describe('catalog check', () => {
   it('can be asked for one shoot', () =>
     inWorld(async (world) => {
       makeLibrary(world, { 'a/': [{ name: 'IMG_1.CR3' }], 'b/': [{ name: 'IMG_2.CR3' }] })
-      assert.equal((await check(world, { below: `${world.photos}b/` })).files, 1)
+      assert.equal((await check(world, { shoot: 'Photos/b' })).files, 1)
+      assert.equal((await check(world, { shoot: 'Photos' })).files, 2)
+      assert.equal((await check(world, { shoot: 'Photos/' })).files, 0, 'no shoot is called so')
+    }))
+
+  it('reads everything in parts when it is given bytes for a part, a photo with its sidecars at least', () =>
+    inWorld(async (world) => {
+      const shoot = Array.from({ length: 9 }, (_, index) => ({ name: `IMG_${index}.CR3`, sidecars: 'xmp' }))
+      makeLibrary(world, { 'a/': shoot, 'b/': shoot.map(({ name }) => ({ name })) })
+      const reference = referencesOf(world)
+      const rotten = path.join(world.photos, 'b', 'IMG_7.CR3')
+      writeOriginal(rotten, readFileSync(rotten, 'utf8').replace('bytes', 'bytez'))
+      for (const [budgetBytes, runs] of [
+        [1, 18],
+        [60, 8],
+      ] as const) {
+        const [parts, found]: [CheckResult[], string[]] = [[], []]
+        for (let after: number | undefined = 0; after !== undefined; after = parts.at(-1)?.resumeAfter) {
+          const part = await check(world, { readsAll: true, budgetBytes, after }, reference)
+          parts.push(part)
+          found.push(...part.findings.map(({ kind, file }) => `${kind} ${path.basename(file)}`))
+        }
+        const sum = (of: (part: CheckResult) => number) => parts.reduce((total, part) => total + of(part), 0)
+        assert.deepEqual([sum(({ files }) => files), sum(({ sidecars }) => sidecars)], [18, 9])
+        assert.deepEqual(found, ['damaged IMG_7.CR3'])
+        assert.equal(
+          sum(({ states }) => states.proven ?? 0),
+          26,
+        )
+        assert.equal(parts.length, runs)
+      }
     }))
 
   it('a folder that cannot be read is said to be, and is not missing', () =>
