@@ -110,8 +110,10 @@ class Bridge {
       if (signal.aborted) return 'aborted'
       // A Lightroom that called us and had gone before we met it has had its catalog open too.
       const catalog = this.#catalog === undefined ? {} : { catalog: this.#catalog }
-      const text = this.#lastWord ?? JSON.stringify(notification('lightroom/lost', catalog))
-      await this.#helper.sendLast(text, this.limits.lastWordMs)
+      const lost = JSON.stringify(notification('lightroom/lost', catalog))
+      const said = await this.#helper.sendLast(this.#lastWord ?? lost, this.limits.lastWordMs)
+      // A plugin that could not say which catalog it leaves has left one all the same.
+      if (said === 'refused') await this.#helper.sendLast(lost, this.limits.lastWordMs)
       if (!hasMet) return 'never-there'
       return this.#lastWord === undefined ? 'lost' : 'exiting'
     } finally {

@@ -80,8 +80,8 @@ export class HelperLink {
   /** Says the bridge's last word, to a helper that has to be started first if need be, until one answers that it has taken it: what was
    *  written to the socket of a helper that is just dying was heard by nobody.
    *  @param text  a notification
-   *  @returns whether a helper took it within `limitMs` */
-  async sendLast(text: string, limitMs: number): Promise<boolean> {
+   *  @returns `unheard` when no helper took it within `limitMs` */
+  async sendLast(text: string, limitMs: number): Promise<'taken' | 'refused' | 'unheard'> {
     const asked = { ...(JSON.parse(text) as RpcNotification), id: LAST_WORD }
     const endsAt = performance.now() + limitMs
     while (performance.now() < endsAt) {
@@ -89,11 +89,11 @@ export class HelperLink {
       const socket = this.#socket
       if (socket === undefined) continue
       const answer = await this.#askLast(socket, asked, endsAt - performance.now())
-      if (answer?.kind === 'success') return true
-      if (answer?.kind === 'failure' && !MAY_PASS.has(answer.error.code)) return false
+      if (answer?.kind === 'success') return 'taken'
+      if (answer?.kind === 'failure' && !MAY_PASS.has(answer.error.code)) return 'refused'
       await pause(SAY_AGAIN_MS, this.#stop.signal)
     }
-    return false
+    return 'unheard'
   }
 
   pauseReading(): void {

@@ -191,6 +191,14 @@ describe('the bridge', () => {
     assert.ok(helperLog().includes('exiting /photos/Twice.lrcat'))
   })
 
+  it('reports a possible exit when the plugin leaves and cannot say which catalog', async () => {
+    const { end } = start()
+    await lightroom.ask(1, 'session/hello', hello('/photos/Named.lrcat'))
+    lightroom.say({ jsonrpc: '2.0', method: 'lightroom/exiting', params: { catalog: '' } })
+    assert.equal(await end, 'exiting')
+    assert.ok(helperLog().includes('lost /photos/Named.lrcat'))
+  })
+
   it('reports a Lightroom that went away without a word as a possible exit of its catalog', async () => {
     const { end } = start()
     await lightroom.ask(1, 'session/hello', hello('/photos/Crashed.lrcat'))
