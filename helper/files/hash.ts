@@ -2,6 +2,7 @@
 // it is installed and gives a test vector's known digest, which gives Lightroom back most of the processor time.
 import { createRequire } from 'node:module'
 import type * as Blake3Wasm from 'blake3-wasm'
+import { optimizeSoon } from '../tier-up.js'
 
 /** Hashes one stream of bytes. Feed it in order, then ask once. */
 export interface Hasher {
@@ -24,10 +25,15 @@ let wasm: typeof Blake3Wasm | undefined
 const WASM: HashEngine = {
   name: 'blake3-wasm',
   create() {
-    wasm ??= require('blake3-wasm') as typeof Blake3Wasm
+    wasm ??= loadPortable()
     const hash = wasm.createHash()
     return { update: (bytes) => void hash.update(bytes), digest: () => hash.digest('hex') }
   },
+}
+
+function loadPortable(): typeof Blake3Wasm {
+  optimizeSoon()
+  return require('blake3-wasm') as typeof Blake3Wasm
 }
 
 interface NativeModule {
