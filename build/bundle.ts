@@ -48,18 +48,29 @@ export async function bundleProgram(root: string): Promise<number> {
   const machineCode = `${outfile}.cache`
   // First: V8 compares no more than the length of what the machine code was made from.
   rmSync(machineCode, { force: true })
-  const bytes = await gathered(root, packagesWithFiles(root), path.join(root, 'dist', PROGRAM.from), {
-    outfile,
-    format: 'cjs',
-    target: 'node20',
-    banner: { js: "const bundlePlace = require('node:url').pathToFileURL(__filename).href" },
-    define: { 'import.meta.url': 'bundlePlace' },
-    plugins: [keepPlaces(helper, 'bundlePlace')],
-  })
+  const bundleOf = (from: string, outfile: string): Promise<Uint8Array> =>
+    gathered(root, packagesWithFiles(root), path.join(helper, from), {
+      outfile,
+      format: 'cjs',
+      target: 'node20',
+      banner: { js: "const bundlePlace = require('node:url').pathToFileURL(__filename).href" },
+      define: { 'import.meta.url': 'bundlePlace' },
+      plugins: [keepPlaces(path.dirname(outfile), 'bundlePlace', inOneFile)],
+    })
+  const bytes = await bundleOf(path.basename(PROGRAM.from), outfile)
+  const worker = inOneFile(path.join(helper, COPY_WORKER))
+  writeFileSync(worker, await bundleOf(COPY_WORKER, worker))
   writeFileSync(path.join(helper, 'main.js'), await quickStart(root))
   writeFileSync(outfile, bytes)
   await makeMachineCode(path.join(helper, 'main.js'))
   return bytes.length + (existsSync(machineCode) ? readFileSync(machineCode).length : 0)
+}
+
+/** The copy workers, of which every backup and every verification starts several. The program's one file starts theirs, the parts the part. */
+const COPY_WORKER = 'engine/worker-main.js'
+
+function inOneFile(text: string): string {
+  return text.replaceAll(/worker-main\.js(?!\.map)/g, 'worker-main.bundle.cjs')
 }
 
 /** What starts the program's one file, in a file of its own. */
@@ -105,15 +116,16 @@ async function gathered(
 }
 
 /** In one file every module has the same address; each of ours is given back its own.
- *  @param address  how the file itself is called in it */
-function keepPlaces(folder: string, address: string): Plugin {
+ *  @param address  how the file itself is called in it
+ *  @param alter  what else is to be said otherwise in a module */
+function keepPlaces(folder: string, address: string, alter = (text: string): string => text): Plugin {
   return {
     name: 'keep-places',
     setup: (its) => {
       its.onLoad({ filter: /[\\/]dist[\\/](helper|shared)[\\/].*\.js$/ }, ({ path: file }) => {
         const from = path.relative(folder, file).split(path.sep).join('/')
         const own = `new URL(${JSON.stringify(from)}, ${address}).href`
-        return { contents: readFileSync(file, 'utf8').replaceAll('import.meta.url', own), loader: 'js' }
+        return { contents: alter(readFileSync(file, 'utf8')).replaceAll('import.meta.url', own), loader: 'js' }
       })
     },
   }
