@@ -163,7 +163,7 @@ export class Daemon {
         (await load.status()).statusHandlers(shop),
       ),
       ...deferred(['files/find'], async () => (await load.page()).pageHandlers(shop)),
-      ...deferred(['setup/look', 'setup/install', 'setup/prove', 'setup/sheet'], async () =>
+      ...deferred(['setup/look', 'setup/keep', 'setup/install', 'setup/prove', 'setup/sheet'], async () =>
         (await load.setUp()).setUpHandlers(shop, (home) =>
           Daemon.open({ home, command: 'live proof', volumes: shop.volumes, clock: shop.clock }),
         ),

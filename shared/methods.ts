@@ -627,7 +627,15 @@ export interface Methods {
   }
   /** `search`: part of a shoot's id, the beginning of a file's name or of a hash, or a date (2026, 2026-11, 2026-11-23). */
   'shoots/list': {
-    params: { readonly search?: string; readonly offset?: number; readonly limit?: number }
+    params: {
+      readonly search?: string
+      readonly offset?: number
+      readonly limit?: number
+      /** This one alone, by its id. */
+      readonly shoot?: string
+      /** Only those that are not protected. */
+      readonly onlyOpen?: boolean
+    }
     result: Outcome & {
       readonly shoots: readonly Shoot[]
       /** How many there are in all; `shoots` is the page of them that was asked for. */
@@ -805,8 +813,12 @@ export interface Methods {
       readonly plugin: 'installed' | 'absent' | 'no Lightroom'
       /** Starting at login; `other`: another Safelight does. */
       readonly service: 'installed' | 'other' | 'absent'
+      /** Days that earlier contents and removed photos are kept; 0: for ever. Absent when rules of one's own say it. */
+      readonly keepDays?: number
     }
   }
+  /** How long earlier contents, and copies of photos that were removed on purpose, are kept; 0: for ever. */
+  'setup/keep': { params: { readonly days: number }; result: Outcome }
   /** Installs the plugin, makes the helper start at login. */
   'setup/install': {
     params: { readonly plugin: boolean; readonly service: boolean }

@@ -9,7 +9,7 @@ import { openInBrowser } from '../service/browser.js'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
 import { pageLink } from './open.js'
-import { notEmpty, type CommandResult } from './output.js'
+import { notEmpty, usageError, type CommandResult } from './output.js'
 import { serveCommandFor } from './program.js'
 import { version } from './version.js'
 
@@ -20,6 +20,7 @@ interface SetUpArguments extends CommonArguments {
   readonly region: string | undefined
   readonly profile: string | undefined
   readonly catalog: readonly string[]
+  readonly keepDays: number | undefined
   readonly yes: boolean
 }
 
@@ -47,6 +48,11 @@ export function setupCommand(parser: Argv<CommonArguments>, run: Run): void {
           requiresArg: true,
           describe: 'a catalog that Lightroom’s preferences do not name',
         })
+        .option('keep-days', {
+          type: 'number',
+          requiresArg: true,
+          describe: 'how long earlier contents and removed photos are kept; 0: for ever, which is the default',
+        })
         .option('yes', { type: 'boolean', default: false, describe: 'ask nothing; plugin and start at login too' }),
     (args) => run(setUp(args)),
   )
@@ -63,14 +69,17 @@ export async function openSetUp(common: CommonArguments): Promise<CommandResult>
 }
 
 async function setUp(args: SetUpArguments): Promise<CommandResult> {
-  if (!args.yes && args.drive.length === 0 && args.offsite === undefined && args.catalog.length === 0)
-    return openSetUp(args)
+  const isAsked = args.drive.length > 0 || args.offsite !== undefined || args.catalog.length > 0
+  if (!args.yes && !isAsked && args.keepDays === undefined) return openSetUp(args)
+  const keepDays = args.keepDays === undefined ? undefined : daysToKeep(args.keepDays)
   const home = homeFolder(args.home)
   await startHelper({ home, command: serveCommandFor(home), caller: { client: 'cli', version } })
   const steps = new Steps()
   for (const drive of args.drive) await steps.take(`Drive ${drive}`, () => addDrive(args, drive))
   if (args.offsite !== undefined)
     await steps.take(`Off-site ${args.offsite}`, () => addBucket(args, args.offsite ?? ''))
+  if (keepDays !== undefined)
+    await steps.take('Keeping', async () => (await callMethod(args, 'setup/keep', { days: keepDays })).summary)
   if (args.yes) await installAll(args, steps)
   const { catalogs } = await callMethod(args, 'setup/look', {})
   for (const catalog of [...new Set([...args.catalog.map((each) => resolve(each)), ...catalogs])])
@@ -83,6 +92,11 @@ async function setUp(args: SetUpArguments): Promise<CommandResult> {
       return summary
     })
   return steps.result()
+}
+
+function daysToKeep(days: number): number {
+  if (Number.isSafeInteger(days) && days >= 0 && days <= 36_500) return days
+  throw usageError('--keep-days is a whole number of days; 0 is for ever.')
 }
 
 async function addDrive(common: CommonArguments, drive: string): Promise<string> {

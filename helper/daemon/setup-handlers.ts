@@ -5,6 +5,7 @@ import path from 'node:path'
 import { SafelightError } from '../errors.js'
 import { realFolder } from '../place/places.js'
 import type { Handlers, RequestContext } from '../server/handlers.js'
+import { keepFor, keptDays } from '../setup/keep.js'
 import { proveLive, type OpenScratch, type ProofStep } from '../setup/live-proof.js'
 import { recoverySheet } from '../setup/recovery-sheet.js'
 import { install, lookAround, type Installation } from '../setup/set-up.js'
@@ -15,9 +16,18 @@ import type { Workshop } from './workshop.js'
 export function setUpHandlers(
   shop: Workshop,
   openScratch: OpenScratch,
-): Pick<Handlers, 'setup/look' | 'setup/install' | 'setup/prove' | 'setup/sheet'> {
+): Pick<Handlers, 'setup/look' | 'setup/keep' | 'setup/install' | 'setup/prove' | 'setup/sheet'> {
   return {
-    'setup/look': () => lookAround(shop, installation()),
+    'setup/look': async () => {
+      const keepDays = keptDays(shop.home)
+      return { ...(await lookAround(shop, installation())), ...(keepDays === undefined ? {} : { keepDays }) }
+    },
+    'setup/keep': ({ days }) => {
+      keepFor(shop.home, days)
+      const kept = days === 0 ? 'for ever' : `for ${days} days`
+      const summary = `Earlier contents, and copies of photos that you remove, are kept ${kept}. The last copy of a photo that you have is never deleted.`
+      return Promise.resolve({ ok: true, exitCode: 0, summary })
+    },
     'setup/install': (wish) => install(shop.home, installation(), wish),
     'setup/prove': ({ path: typed }, context) => prove(shop, typed, openScratch, context),
     'setup/sheet': () =>

@@ -58,6 +58,7 @@ export const ON_HANGUP: { readonly [M in MethodName]: 'abort' | 'finish' } = {
   'files/find': 'abort',
   'activity/watch': 'abort',
   'setup/look': 'abort',
+  'setup/keep': 'finish',
   'setup/install': 'finish',
   'setup/prove': 'abort',
   'setup/sheet': 'abort',

@@ -8,6 +8,7 @@ import type { Outcome, Shoot, ShootPlace } from '../../shared/methods.js'
 import { offsiteCountOf, offsiteStateOf } from './buckets.js'
 import { factsOf, workingFacts, type PlaceFacts } from './counting.js'
 import { healthOfShoot, type Places, type ShootHealth } from './health.js'
+import { owedShoots } from './owed.js'
 import { placeNames, type StatusDeps } from './place-report.js'
 import { CLOCK_TOLERANCE_MS, DEFAULT_POLICY } from './policy.js'
 import { scoreOf } from './score.js'
@@ -72,20 +73,28 @@ export interface ShootsQuery {
   readonly search?: string
   readonly offset?: number
   readonly limit?: number
+  /** This one alone, by its id. */
+  readonly shoot?: string
+  /** Only those that are not protected, or are owed photos. */
+  readonly onlyOpen?: boolean
 }
 
 export function listShootsReport(
   deps: JudgingDeps,
-  { search, offset = 0, limit }: ShootsQuery = {},
+  { search, offset = 0, limit, shoot, onlyOpen = false }: ShootsQuery = {},
 ): Outcome & { shoots: Shoot[]; total: number } {
-  const chosen = search === undefined ? undefined : shootsMatching(deps.journal, search)
-  const judged = judgeShoots(deps, chosen)
+  const found = search === undefined ? undefined : shootsMatching(deps.journal, search)
+  const chosen = shoot === undefined ? found : shootNamed(deps.journal, shoot, found)
+  const owed = onlyOpen ? owedShoots(deps.journal) : new Map<string, unknown>()
+  const judged = judgeShoots(deps, chosen).filter(
+    ({ summary, health }) => !onlyOpen || health.verdict !== 'protected' || owed.has(summary.key),
+  )
   const end = limit === undefined ? undefined : offset + limit
   const names = placeNames(deps.journal)
   const total = judged.length
-  const found = `${total} shoot${total === 1 ? '' : 's'}${search === undefined ? '' : ` matching "${search}"`}.`
+  const said = `${total} shoot${total === 1 ? '' : 's'}${search === undefined ? '' : ` matching "${search}"`}.`
   const shoots = judged.slice(offset, end).map((each) => toShoot(deps, each, names))
-  return { ok: true, exitCode: 0, summary: found, shoots, total }
+  return { ok: true, exitCode: 0, summary: said, shoots, total }
 }
 
 function toShoot(deps: JudgingDeps, judged: JudgedShoot, names: ReadonlyMap<string, string>): Shoot {
@@ -132,6 +141,12 @@ function shownPlaces(
       },
     ]
   })
+}
+
+function shootNamed(journal: Journal, key: string, among: ReadonlySet<number> | undefined): ReadonlySet<number> {
+  const row = journal.get('SELECT id FROM shoots WHERE key = ?', [key])
+  const id = row && number(row, 'id')
+  return new Set(id !== undefined && (among?.has(id) ?? true) ? [id] : [])
 }
 
 // ── searching ───────────────────────────────────────────────────────────────────────────────────────────────────────────────────────

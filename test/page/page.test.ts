@@ -67,6 +67,26 @@ describeInBrowser('the page', (browser) => {
     await context.close()
   })
 
+  it('asks for the open shoots alone, and for one shoot by its name, never for the whole list', async () => {
+    const { page, context } = await visit(browser())
+    const asked: { method: string; params: Record<string, unknown> }[] = []
+    page.on('websocket', (socket) =>
+      socket.on('framesent', ({ payload }) => asked.push(JSON.parse(String(payload)) as (typeof asked)[number])),
+    )
+    await page.goto(await world.link())
+    await page.getByRole('rowheader').first().waitFor()
+    await page.getByRole('link', { name: 'Only open ones' }).click()
+    await page.getByText('No shoots here.').waitFor()
+    await page.getByRole('link', { name: 'Show all' }).click()
+    await page.getByRole('link', { name: 'Pictures/2026/Iceland' }).click()
+    await page.getByRole('button', { name: 'Verify' }).waitFor()
+    const lists = asked.filter(({ method }) => method === 'shoots/list').map(({ params }) => params)
+    assert.ok(lists.some(({ onlyOpen }) => onlyOpen === true))
+    assert.ok(lists.some(({ shoot }) => shoot === 'Pictures/2026/Iceland'))
+    for (const { limit } of lists) assert.ok(Number(limit) <= 50, JSON.stringify(lists))
+    await context.close()
+  })
+
   it('finds a photo by its name, its hash and its day', async () => {
     const { page, context } = await visit(browser())
     await page.goto(await world.link())

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
+import { readConfig } from '../../helper/config.js'
 import { describeInBrowser, shoot, visit } from '../support/browser.js'
 import { openWorld } from './world.js'
 
@@ -19,6 +20,10 @@ describeInBrowser('the set-up page', (browser) => {
         .fill(drive)
       await page.getByRole('button', { name: 'Use this drive' }).click()
       await page.getByText(/is a place for copies now/).waitFor()
+      await page.getByRole('radio', { name: /^A year/ }).check()
+      await page.getByRole('button', { name: 'Keep them so' }).click()
+      await page.getByText(/are kept for 365 days/).waitFor()
+      assert.deepEqual(readConfig(world.home).retention, [{ keepEarlierDays: 365, keepDeletedDays: 365 }])
       await page.getByRole('button', { name: 'Prove it now' }).click()
       await page.getByText(/copied, damaged, found, healed, restored/).waitFor({ timeout: 50_000 })
       assert.equal(await page.locator('.proof-steps').getByRole('img', { name: 'done' }).count(), 5)

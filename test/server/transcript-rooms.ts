@@ -394,6 +394,8 @@ export const ROOMS: Omit<Handlers, 'session/hello' | 'session/ping' | 'job/cance
       ],
       change: 12,
     }),
+  'setup/keep': () =>
+    Promise.resolve(done('Earlier contents, and copies of photos that you remove, are kept for ever.')),
   'setup/look': () =>
     Promise.resolve({
       drives: [

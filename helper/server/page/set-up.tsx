@@ -1,4 +1,4 @@
-// The set-up: three questions at most (which drive, what off-site, what else), then a proof before the user's eyes, then a sheet of paper. What
+// The set-up: three questions at most (which drive, what off-site, how long to keep), then a proof before the user's eyes, then a sheet of paper. What
 // could be found out is not asked; everything can be done again later.
 import { useState } from 'preact/hooks'
 import type { Result } from '../../../shared/methods.js'
@@ -27,7 +27,10 @@ export function SetUp({ store }: { store: Store }) {
             <OffSiteQuestion store={store} />
           </li>
           <li class="panel">
-            <RestQuestion store={store} look={look} />
+            <KeepQuestion store={store} look={look} />
+          </li>
+          <li class="panel">
+            <Rest store={store} look={look} />
           </li>
           {drives[0] && (
             <li class="panel">
@@ -231,7 +234,59 @@ function Field(props: { label: string; value: string; placeholder: string; onCha
   )
 }
 
-function RestQuestion({ store, look }: { store: Store; look: Look }) {
+const KEEP: readonly { readonly days: number; readonly name: string; readonly about: string }[] = [
+  { days: 0, name: 'For ever', about: 'Nothing ever goes by itself; it takes more room.' },
+  { days: 365, name: 'A year', about: 'Long enough to miss a photo that was removed by mistake.' },
+  { days: 90, name: 'Three months', about: 'For drives that are nearly full.' },
+]
+
+function KeepQuestion({ store, look }: { store: Store; look: Look }) {
+  const [days, setDays] = useState(look.keepDays)
+  const { said, isDoing, act } = useDoing(store)
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault()
+        if (days === undefined) return
+        act(async () => ({ ok: true, lines: [(await store.wire.call('setup/keep', { days })).summary] }))
+      }}
+    >
+      <fieldset>
+        <legend>3. How long shall earlier contents be kept?</legend>
+        <p class="quiet">
+          Photos that you have are kept for as long as you have them. This is about contents that were replaced, and
+          photos that you remove. The last copy never goes, and nothing goes without a plan that is shown.
+        </p>
+        <div class="choices">
+          {KEEP.map((each) => (
+            <label key={each.days} class="choice">
+              <input
+                type="radio"
+                name="keep"
+                value={each.days}
+                checked={days === each.days}
+                onChange={() => setDays(each.days)}
+              />
+              <span>
+                {each.name}
+                <span class="quiet">{each.about}</span>
+              </span>
+            </label>
+          ))}
+        </div>
+        <div class="buttons">
+          <button type="submit" class="button main" disabled={isDoing || days === undefined}>
+            Keep them so
+          </button>
+        </div>
+      </fieldset>
+      <Saying said={said} />
+    </form>
+  )
+}
+
+/** No question: what is sensible is chosen already. */
+function Rest({ store, look }: { store: Store; look: Look }) {
   const [plugin, setPlugin] = useState(look.plugin !== 'no Lightroom')
   const [service, setService] = useState(true)
   const { said, isDoing, act } = useDoing(store)
@@ -250,11 +305,7 @@ function RestQuestion({ store, look }: { store: Store; look: Look }) {
   return (
     <div>
       <fieldset>
-        <legend>3. Shall it work by itself?</legend>
-        <p class="quiet">
-          Copies of photos are kept for as long as you keep them: Safelight never deletes the last one, and nothing
-          without a plan that it shows.
-        </p>
+        <legend>Let it work by itself</legend>
         <div class="choices">
           <Choice
             isChosen={plugin}

@@ -23,17 +23,15 @@ export interface ShootQuestion {
 
 export async function askShoots({ wire, status }: Store, question: ShootQuestion): Promise<ShootPage> {
   const { from, limit, search, onlyOpen = false, shoot } = question
-  const wanted = shoot ?? search
-  // What is not protected is picked out here, so all are asked for; so is one shoot, whose id may be the beginning of others'.
-  const isPicked = onlyOpen || shoot !== undefined
-  const paging = isPicked ? {} : { offset: from, limit }
-  const list = await wire.call('shoots/list', { ...(wanted === undefined ? {} : { search: wanted }), ...paging })
-  const rows = list.shoots.map((each) => withStatus(each, status?.value))
-  const picked = rows.filter(({ id, verdict }) =>
-    shoot === undefined ? !onlyOpen || verdict !== 'protected' : id === shoot,
-  )
-  if (!isPicked && list.total !== undefined) return { total: list.total, shoots: picked }
-  return { total: picked.length, shoots: picked.slice(from, from + limit) }
+  const list = await wire.call('shoots/list', {
+    offset: from,
+    limit,
+    ...(search === undefined ? {} : { search }),
+    ...(shoot === undefined ? {} : { shoot }),
+    ...(onlyOpen ? { onlyOpen } : {}),
+  })
+  const shoots = list.shoots.map((each) => withStatus(each, status?.value))
+  return { total: list.total ?? shoots.length, shoots }
 }
 
 const GRAVITY = ['protected', 'partly', 'unknown', 'at-risk']
