@@ -16,7 +16,8 @@ import type { FillResult } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
 import { CopyFinder } from './copies.js'
 import type { Fetcher } from './fetch.js'
-import { finishAt, healCopies, type HealRun, type Suspect } from './heal-copies.js'
+import { finishAt, healCopies } from './heal-copies.js'
+import type { HealRun, Suspect } from './heal-run.js'
 
 export interface FillRequest {
   readonly place: OpenPlace

@@ -4,7 +4,7 @@ import { SafelightError } from '../errors.js'
 import { historyOfShoot } from '../journal/history.js'
 import type { ShootRow } from '../journal/shoots.js'
 import type { Finding } from '../../shared/methods.js'
-import type { HealRun } from './heal-copies.js'
+import type { HealRun } from './heal-run.js'
 
 /** Sends what a bucket lacks of these shoots, from proven copies. @returns why files could not be sent */
 export type Resend = (

@@ -16,7 +16,8 @@ import type { OpenBucket } from './bucket.js'
 import { CopyFinder } from './copies.js'
 import type { Fetcher } from './fetch.js'
 import { healBuckets, type Resend } from './heal-buckets.js'
-import { findSuspects, finishAt, healCopies, type HealRun, type Suspect } from './heal-copies.js'
+import { findSuspects, finishAt, healCopies } from './heal-copies.js'
+import type { HealRun, Suspect } from './heal-run.js'
 import { healOriginals } from './heal-originals.js'
 
 export interface HealRequest {

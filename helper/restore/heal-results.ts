@@ -1,0 +1,153 @@
+// What a heal writes down about one copy, in the log beside it and in the journal: it was good, nothing can be done, it was made again, or it
+// went to Quarantine and nothing took its place.
+import type { Failure, ReadMethod } from '../engine/jobs.js'
+import { deviceOf } from '../engine/record-draft.js'
+import { dropCopyAt, saveCopy, setCopyState, type CopyRow } from '../journal/files.js'
+import { addStep } from '../journal/steps.js'
+import { modifiedAt, type LogEvent } from '../manifest/log.js'
+import type { FileStat, Hash } from '../model.js'
+import { triedInWords, type Failed } from './copies.js'
+import type { HealRun, Suspect, Trouble } from './heal-run.js'
+import type { Came } from './heal-source.js'
+
+/** What is to be written down about one copy. */
+export interface Result {
+  readonly events: readonly LogEvent[]
+  readonly record: () => void
+}
+
+export const NOTHING: Result = { events: [], record: () => undefined }
+
+export function foundGood(
+  run: HealRun,
+  suspect: Suspect,
+  read: { hash: Hash; how: ReadMethod; stat: FileStat },
+): Result {
+  const { journal, clock } = run.engine.deps
+  run.tally.good += 1
+  return {
+    events: [{ event: 'verified', ...common(run, suspect), copyHash: read.hash, read: read.how }],
+    record: () => saveCopy(journal, provenCopy(suspect, read.stat, 'verified', clock(), read.how)),
+  }
+}
+
+export function foundHopeless(
+  run: HealRun,
+  suspect: Suspect,
+  { was, why, hash, how }: Trouble,
+  failed: readonly Failed[],
+  more = '',
+): Result {
+  const { shoot, place, file, copy } = suspect
+  const tried = failed.length === 0 ? 'No other copy is known.' : failed.map(triedInWords).join('; ')
+  run.engine.find({
+    kind: was,
+    place: place.name,
+    shoot: shoot.key,
+    file: copy.path,
+    message: `${why}; ${more === '' ? 'no copy in reach matches the reference' : more}, so nothing was touched. ${tried}`,
+  })
+  if (copy.state === was) return NOTHING
+  const proof = hash === undefined || how === undefined ? { why } : { copyHash: hash, read: how }
+  return {
+    events: [{ event: was, ...common(run, suspect), ...proof, file: file.name }],
+    record: () => {
+      if (was !== 'unreadable') setCopyState(run.engine.deps.journal, copy, was)
+    },
+  }
+}
+
+export function done(
+  run: HealRun,
+  suspect: Suspect,
+  trouble: Trouble,
+  came: Extract<Came, { kind: 'copied' }>,
+  to: string | undefined,
+): Result {
+  const { journal, clock, hash } = run.engine.deps
+  const { shoot, place, file, version, copy } = suspect
+  const steps = { shootId: shoot.id, placeId: place.id, payload: '' }
+  const { device, ...facts } = common(run, suspect)
+  return {
+    events: [
+      ...quarantineEvents(run, suspect, trouble, came.movedOld ? to : undefined),
+      {
+        event: 'copied',
+        ...facts,
+        bytes: version.sizeBytes,
+        modified: modifiedAt(version.mtimeMs > 0 ? version.mtimeMs : came.stat.mtimeMs),
+        copyHash: came.hash,
+        read: came.how,
+        device,
+        by: hash.name,
+      },
+    ],
+    record: () => {
+      dropCopyAt(journal, file.id, place.id, copy.path)
+      // A cached read right after writing proves little: it is read again at the end before it counts as verified.
+      const state = came.how === 'direct' ? 'verified' : 'written'
+      saveCopy(journal, provenCopy(suspect, came.stat, state, clock(), came.how))
+      addStep(journal, { kind: 'seal', ...steps }, clock())
+      if (state === 'written') addStep(journal, { kind: 're-read', ...steps }, clock())
+    },
+  }
+}
+
+const PLACE_ENDS: Partial<Record<Failure['kind'], string>> = {
+  'place-away': 'ENODEV',
+  'place-full': 'ENOSPC',
+  'place-read-only': 'EROFS',
+}
+
+export function targetFailed(
+  run: HealRun,
+  suspect: Suspect,
+  trouble: Trouble,
+  { failure, movedOld }: { readonly failure: Failure; readonly movedOld: boolean },
+  to: string | undefined,
+): Result {
+  const { place, shoot, copy } = suspect
+  if (failure.kind === 'stopped') return NOTHING
+  const code = PLACE_ENDS[failure.kind]
+  if (code !== undefined) run.engine.failPlace(place.id, Object.assign(new Error(failure.message), { code }))
+  else
+    run.engine.find({
+      kind: 'unwritable',
+      place: place.name,
+      shoot: shoot.key,
+      file: copy.path,
+      message: `a good copy is there, and could not be written to this drive (${failure.message})`,
+    })
+  if (!movedOld) return NOTHING
+  return {
+    events: quarantineEvents(run, suspect, trouble, to),
+    record: () => setCopyState(run.engine.deps.journal, copy, 'missing'),
+  }
+}
+
+function quarantineEvents(
+  run: HealRun,
+  { file, copy }: Suspect,
+  { hash, why }: Trouble,
+  to: string | undefined,
+): LogEvent[] {
+  if (to === undefined) return []
+  const copyHash = hash === undefined ? {} : { copyHash: hash }
+  return [{ event: 'quarantined', at: run.engine.iso(), file: file.name, path: copy.path, to, ...copyHash, why }]
+}
+
+function common(run: HealRun, { place, file, copy, version }: Suspect) {
+  return { at: run.engine.iso(), file: file.name, path: copy.path, sourceHash: version.hash, device: deviceOf(place) }
+}
+
+function provenCopy(
+  { version, copy }: Suspect,
+  stat: FileStat,
+  state: 'verified' | 'written',
+  nowMs: number,
+  how: ReadMethod,
+): CopyRow {
+  const { sizeBytes, mtimeMs } = stat
+  const proof = state === 'verified' ? { provenMs: nowMs, provenHow: how } : {}
+  return { versionId: version.id, placeId: copy.placeId, path: copy.path, state, sizeBytes, mtimeMs, ...proof }
+}
