@@ -2,6 +2,7 @@
 import { placeReport, type StatusDeps } from '../status/place-report.js'
 import type { CatalogBackupResult, DoctorResult, Params, ProbeTable, Result } from '../../shared/methods.js'
 import { SafelightError } from '../errors.js'
+import type { PlaceRow } from '../journal/places.js'
 import type { AddBucketRequest } from '../offsite/add-bucket.js'
 import type { ProbeReport } from '../offsite/providers.js'
 import type { BucketRoom } from './bucket-room.js'
@@ -12,6 +13,7 @@ export async function addBucketPlace(
   buckets: BucketRoom,
   params: Params<'place/add'>,
   signal: AbortSignal,
+  environment: NodeJS.ProcessEnv = process.env,
 ): Promise<Result<'place/add'>> {
   const added = await buckets.add(requestOf(params), signal)
   const place = placeReport(deps, added.place)
@@ -23,10 +25,18 @@ export async function addBucketPlace(
     exitCode: 0,
     summary: `"${place.name}" (${place.path}) is a place for off-site copies now.${again}`,
     place,
-    warnings: added.warnings,
+    warnings: [...added.warnings, ...keyOnlyHere(added.place.settings, environment)],
     probe: tableOf(added.report),
     ...(added.recoveryKey === undefined ? {} : { recoveryKey: added.recoveryKey }),
   }
+}
+
+/** A key that this process has and the helper of tomorrow will not. */
+function keyOnlyHere({ profile }: PlaceRow['settings'], environment: NodeJS.ProcessEnv): string[] {
+  if (profile !== undefined || !environment['AWS_ACCESS_KEY_ID']) return []
+  return [
+    'The access key was taken from the environment (AWS_ACCESS_KEY_ID), which a helper that starts at login does not have. Put it into a profile of the AWS credentials file, and add the place again with --profile NAME.',
+  ]
 }
 
 function requestOf({ path: url, name, location, bucket = {} }: Params<'place/add'>): AddBucketRequest {

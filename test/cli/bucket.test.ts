@@ -143,6 +143,7 @@ describe('the command line and a bucket that is wrong', function () {
     const added = await say(home, ['place', 'add', url, ...at(good.url)])
     assert.equal(added.exitCode, 0, added.summary)
     assert.match(JSON.stringify(added), /keeps no old versions/)
+    assert.match(JSON.stringify(added), /key was taken from the environment .* add the place again with --profile/)
     assert.match(JSON.stringify(added), /no rule that aborts unfinished uploads below clock\/\S+ after 7 days/)
     assert.equal(good.state.buckets.get(bucket)?.lifecycle, undefined, 'nothing was set unasked')
     const again = await say(home, ['place', 'add', url, ...at(good.url, '--yes')])
