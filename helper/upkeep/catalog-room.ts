@@ -1,5 +1,6 @@
 // What is done with catalogs, by hand and by itself: backed up to every drive that is there, checked, listed, restored, thinned. The work
-// runs in a thread of the catalog room, one job at a time; here are the places, the journal, and the words.
+// runs in a thread of the catalog room, one job at a time; here are the places and the journal; the words are in catalog-answers.ts. Longer than
+// most files, because every method takes its turn in the one queue below and asks the same thread: apart they could run into one another.
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import pLimit from 'p-limit'
