@@ -104,7 +104,11 @@ export class World {
     if (!original || original.isRotten || fs.statSync(file).size === 0) return
     rot(file, draw, this.surface)
     original.isRotten = true
-    this.rotten.add(hashOf(file))
+    const hash = hashOf(file)
+    this.rotten.add(hash)
+    // Before anybody read it there is nothing to tell it from an edit by.
+    const isKnown = [...this.lying().values()].some((lying) => [...lying.values()].includes(original.hash))
+    if (!isKnown) this.remember(relative, hash)
   }
 
   // ── drives ──
