@@ -111,20 +111,22 @@ export class Cloud {
       double.clockOffsetMs = (draw() < 0.5 ? -1 : 1) * 3_600_000
       return 'the clock of the store is off'
     }
-    if (lot < 0.65) {
-      const atRequest = 1 + Math.floor(draw() * 40)
-      let count = 0
-      let isDead = false
-      double.faults.decide = () => {
-        count += 1
-        if (count >= atRequest && !isDead) isDead = kill()
-        return isDead ? { kind: 'reset-after', bytes: 0 } : undefined
-      }
-      return `killed at request ${atRequest}`
-    }
+    if (lot < 0.65) return this.killAt(1 + Math.floor(draw() * 40), kill)
     const share = [0.03, 0.2, 0.7][Math.floor(draw() * 3)] ?? 1
     double.faults.decide = this.#byName(seed, share)
     return `the store lies to ${share * 100} % of what it is asked`
+  }
+
+  /** The engine dies while this request is on its way, and nothing of it gets through any more. */
+  killAt(request: number, kill: () => boolean): string {
+    let count = 0
+    let isDead = false
+    this.#store.double.faults.decide = () => {
+      count += 1
+      if (count >= request && !isDead) isDead = kill()
+      return isDead ? { kind: 'reset-after', bytes: 0 } : undefined
+    }
+    return `killed at request ${request}`
   }
 
   #byName(seed: number, share: number): (operation: string, key: string) => Fault | undefined {

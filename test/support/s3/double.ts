@@ -106,6 +106,8 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
   }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    // A request that was read to its middle and left gives its socket up.
+    const { socket } = request
     const call = describe(request)
     double.requests.push({ operation: call.operation, key: call.key, headers: request.headers })
     const fault = double.faults.next(call.operation, call.key)
@@ -118,8 +120,7 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
     } catch (error) {
       // Anything else: the client went away in the middle, and nobody is left to answer.
       if (error instanceof S3Error) sendError(request, response, error)
-      // (When it is gone altogether, so is the socket.)
-      else (request.socket as Socket | null)?.destroy()
+      else socket.destroy()
     }
   }
 
@@ -205,12 +206,13 @@ export async function startDouble(profileName: ProfileName = 'aws'): Promise<S3D
         request.resume()
         return true
       case 'reset-after': {
+        const { socket } = request
         let seen = 0
         for await (const chunk of request) {
           seen += (chunk as Buffer).length
           if (seen >= fault.bytes) break
         }
-        request.socket.resetAndDestroy()
+        socket.resetAndDestroy()
         return true
       }
       case 'hold-reply':
