@@ -1,5 +1,6 @@
 // The verdict on a card: every file of it is read from the device, hashed by the workers and looked for among all that is proven. The card is
-// opened for reading only and nothing is ever written to it; what was on it is remembered in the journal, where it is no copy.
+// opened for reading only and nothing is ever written to it; what was on it is remembered in the journal, where it is no copy. Long, because
+// whoever asks what is done with a card is to find all of it in one place: finding, reading, gathering, answering, remembering.
 import path from 'node:path'
 import fs from 'fs-extra'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'

@@ -3,21 +3,18 @@
 // picture. What was found is kept and dated. Nothing but the temporary folder is ever written.
 import path from 'node:path'
 import fs from 'fs-extra'
-import { isRaw, kindOfFile } from '../engine/file-kinds.js'
 import type { OnProgress } from '../engine/progress.js'
 import type { EngineDeps } from '../engine/run.js'
 import { describeError, shootUnknown } from '../errors.js'
-import { stemOf } from '../files/scan.js'
 import { addDrill, drillTimes } from '../journal/drills.js'
 import { historyOfShoot } from '../journal/history.js'
 import { listPlaces } from '../journal/places.js'
-import { saveOpening } from '../journal/openings.js'
-import { listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
-import { pickPath } from '../catalog/picks.js'
+import { listShoots, type ShootRow } from '../journal/shoots.js'
 import { factsOf, isOffSite } from '../status/counting.js'
 import type { DrillReport, DrillResult, Finding, Params, Result } from '../../shared/methods.js'
-import { Opener, type OpenerOptions, type Said } from './decode.js'
-import { chooseDrill, chooseFiles, isDng, isPlainPicture, TO_OPEN, type Candidate } from './plan.js'
+import type { OpenerOptions } from './decode.js'
+import { openRestored, type Wanted } from './open-restored.js'
+import { chooseDrill, chooseFiles, type Candidate } from './plan.js'
 import { exitCodeOf, interrupted, noRoom, nothingToDrill, summaryOf } from './words.js'
 
 export interface RehearsedCatalog {
@@ -130,13 +127,6 @@ function candidates(
   )
 }
 
-interface Wanted {
-  readonly name: string
-  readonly sizeBytes: number
-  readonly versionId: number
-  readonly hash: string
-}
-
 class Drill {
   readonly #deps: DrillDeps
   readonly #shoot: ShootRow
@@ -161,7 +151,16 @@ class Drill {
     const restored = await this.#restore(wanted, signal, onProgress)
     const identical = await this.#compare(wanted, restored)
     const catalog = await this.#openCatalog(signal)
-    const opened = await this.#openPictures(identical, restored, catalog?.edited ?? new Set(), signal)
+    const opened = await openRestored(
+      {
+        ...this.#deps,
+        shoot: this.#shoot,
+        find: (kind, file, message) => this.#find(kind, file, message),
+        notTried: this.#notTried,
+      },
+      { files: identical, restored, edited: catalog?.edited ?? new Set() },
+      signal,
+    )
     const { clock } = this.#deps.engine
     return {
       at: new Date(clock()).toISOString(),
@@ -243,108 +242,7 @@ class Drill {
     }
   }
 
-  async #openPictures(
-    files: readonly Wanted[],
-    restored: ReadonlyMap<string, string>,
-    edited: ReadonlySet<string>,
-    signal: AbortSignal,
-  ): Promise<Omit<DrillReport['opened'], 'catalog'>> {
-    const opener = new Opener(this.#deps.opener)
-    try {
-      const open = (kind: string, some: readonly Wanted[], enough: number): Promise<Wanted[]> =>
-        this.#openSome(opener, kind, { files: some, restored, enough }, signal)
-      const raws = await open(
-        'raws',
-        files.filter(({ name }) => isRaw(name) || isDng(name)),
-        TO_OPEN.raws,
-      )
-      const pictures = await open(
-        'other pictures',
-        files.filter(({ name }) => isPlainPicture(name)),
-        TO_OPEN.pictures,
-      )
-      const videos = await open(
-        'videos',
-        files.filter(({ name }) => kindOfFile(name) === 'video'),
-        TO_OPEN.videos,
-      )
-      const shown = raws.length > 0 ? raws : pictures
-      const edits = shown.filter(({ name }) => this.#hasEdits(name, restored, edited)).length
-      if (shown.length > 0 && edits === 0)
-        this.#notTried.push('edits: none are in the newest catalog backup or beside the pictures')
-      return { raws: raws.length, pictures: pictures.length, videos: videos.length, edits }
-    } finally {
-      opener.close()
-    }
-  }
-
-  /** @returns those that opened */
-  async #openSome(
-    opener: Opener,
-    kind: string,
-    {
-      files,
-      restored,
-      enough,
-    }: { readonly files: readonly Wanted[]; readonly restored: ReadonlyMap<string, string>; readonly enough: number },
-    signal: AbortSignal,
-  ): Promise<Wanted[]> {
-    const opened: Wanted[] = []
-    let isUnknown = false
-    for (const each of files) {
-      if (opened.length >= enough) break
-      if (signal.aborted) {
-        this.#notTried.push(`more ${kind}: time was up`)
-        break
-      }
-      const said = await opener.open(restored.get(each.name) ?? '', signal)
-      if (said.kind === 'failed' && isOver(signal)) continue
-      this.#note(each, said)
-      if (said.kind === 'opened') opened.push(each)
-      if (said.kind === 'unknown') isUnknown = true
-    }
-    if (opened.length < enough && !signal.aborted)
-      this.#notTried.push(
-        files.length === 0
-          ? `${kind}: there are none here`
-          : `more ${kind}: ${isUnknown ? 'no decoder knows the others' : `there are only ${files.length}`}`,
-      )
-    return opened
-  }
-
-  #note({ name, versionId }: Wanted, said: Said): void {
-    const { journal, clock } = this.#deps.engine
-    if (said.kind === 'failed') {
-      this.#find(
-        'unopened',
-        name,
-        `it came back as it was first read, and the decoder failed at it (${said.why}); look at it in Lightroom`,
-      )
-      return
-    }
-    saveOpening(journal, { versionId, result: said.kind, why: said.kind === 'opened' ? '' : said.why }, clock())
-    if (said.kind === 'broken')
-      this.#find(
-        'broken',
-        name,
-        `it came back exactly as it was first read, and cannot be opened: ${said.why}. It was already broken at import; if the card still exists, take it from there`,
-      )
-  }
-
-  #hasEdits(name: string, restored: ReadonlyMap<string, string>, edited: ReadonlySet<string>): boolean {
-    const { path: root } = sourceById(this.#deps.engine.journal, this.#shoot.sourceId)
-    if (edited.has(pickPath(`${root}/${this.#shoot.pathFromRoot}`, name))) return true
-    for (const [other, file] of restored)
-      if (/\.xmp$/i.test(other) && [stemOf(name), name.toLowerCase()].includes(stemOf(other)))
-        return fs.readFileSync(file, 'utf8').includes('crs:')
-    return false
-  }
-
   #find(kind: string, file: string, message: string): void {
     this.#findings.push({ kind, place: this.#placeName, shoot: this.#shoot.key, file, message })
   }
-}
-
-function isOver(signal: AbortSignal): boolean {
-  return signal.aborted
 }

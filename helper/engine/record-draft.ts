@@ -1,4 +1,5 @@
-// The record of one file while its task goes on: every fact is noted once, in the words of the log, of the journal and of the findings.
+// The record of one file while its task goes on: every fact is noted once, in the words of the log, of the journal and of the findings. Long,
+// because each of them has to be said in all three, and is said here and nowhere else.
 import path from 'node:path'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import type { Finding } from '../../shared/methods.js'

@@ -4,7 +4,8 @@
 //   restore  the same plan again, shoot by shoot, each file fetched from the first copy that hashes to the reference
 //
 // Nothing that lies at a target is ever overwritten. A restore that was interrupted is the same restore once more: what is there already is
-// recognised by its hash and left, so that only what was in flight is fetched again.
+// recognised by its hash and left, so that only what was in flight is fetched again. Long, because a plan that is shown and the run that follows
+// it are one class over the same facts: apart, they could come to disagree.
 import path from 'node:path'
 import { SafelightError, systemCode } from '../errors.js'
 import { inWords } from '../files/in-words.js'
