@@ -3,6 +3,7 @@
 // not well-formed Unicode (a lone surrogate, in Lua a byte sequence that is not UTF-8) and numbers that overflow; writes equal values as
 // equal bytes (names sorted, no white space). In Lua strings are bytes, `null` cannot be held by a table and an empty list looks like an
 // empty object; the two exports JSON_NULL and emptyList() are how this file keeps them apart there.
+// Long on purpose: reading and writing share what a string, a number and a name may be, and each Lua bundle takes it in once.
 
 /** Deeper nesting is refused in both directions: no message of ours comes near it, and Lua's stack is small. */
 export const MAX_JSON_DEPTH = 100

@@ -1,6 +1,7 @@
 // Every method of the wire: what is sent and what comes back, with units. The Lua plugin, the bridge, the command line, the page and the
 // helper all read this one list. Times are ISO 8601 UTC strings, sizes bytes, hashes 64 lower-case hex; no number reaches 1e14.
 // Strings are opaque (in Lua their length counts bytes), and nothing depends on an empty list differing from an empty object.
+// Long on purpose: it is the index of the wire, types all through, and whoever looks for a method looks in one place.
 
 /** Raised when a message's meaning changes; a newer or older other side is told so in words and asked to update. */
 export const PROTOCOL_VERSION = 1

@@ -11,7 +11,7 @@ import { hashOf } from '../../support/shoots.js'
 import { startDouble, type S3Double } from '../../support/s3/double.js'
 import { startFaultProxy, type FaultProxy } from '../../support/s3/fault-proxy.js'
 import type { Fault } from '../../support/s3/faults.js'
-import { setTestCredentials } from '../../support/s3/fixture.js'
+import { openTestStore, setTestCredentials } from '../../support/s3/fixture.js'
 import type { Version } from '../../support/s3/state.js'
 import { isRecord, type Draw, type Lying } from './world.js'
 
@@ -22,21 +22,24 @@ export class Store {
   /** Where the line cuts. */
   random: Draw = () => 0
   #made = 0
-  #report: ProbeReport | undefined
 
-  /** Every bucket of the store can do the same, so it is tried once. */
-  readonly probe: typeof probeStore = async (...asked) => (this.#report ??= await probeStore(...asked))
+  /** Every bucket of the store can do the same, so it is tried once, and not in trouble. */
+  readonly probe: typeof probeStore
 
   private constructor(
     readonly double: S3Double,
     readonly proxy: FaultProxy,
-  ) {}
+    report: ProbeReport,
+  ) {
+    this.probe = () => Promise.resolve(report)
+  }
 
   static async open(): Promise<Store> {
     setTestCredentials()
     const double = await startDouble('aws')
     const line = { random: (): number => 0 }
-    const store = new Store(double, await startFaultProxy(double.url, () => line.random()))
+    const proxy = await startFaultProxy(double.url, () => line.random())
+    const store = new Store(double, proxy, await tryOnce(double))
     line.random = () => store.random()
     return store
   }
@@ -51,6 +54,16 @@ export class Store {
   async close(): Promise<void> {
     await this.proxy.close()
     await this.double.close()
+  }
+}
+
+async function tryOnce(double: S3Double): Promise<ProbeReport> {
+  double.state.createBucket('tried-once', false).versioning = 'Enabled'
+  const store = openTestStore(double.url, 'tried-once')
+  try {
+    return await probeStore({ ownPrefix: '' }, { store, now: Date.now })
+  } finally {
+    store.close()
   }
 }
 

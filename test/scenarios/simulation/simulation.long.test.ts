@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import { freshFolder } from '../../support/shoots.js'
 import { liveThrough } from './simulation.js'
 
-/** `HISTORIES=10000 MINUTES=60` lives through more, `SEED=n HISTORIES=1` through that one again. */
+/** `HISTORIES=10000 MINUTES=90` lives through more, `SEED=n HISTORIES=1` through that one again. */
 const HISTORIES = Number(process.env['HISTORIES'] ?? 2000)
 const MINUTES = Number(process.env['MINUTES'] ?? 15)
 const SEED = Number(process.env['SEED'] ?? 1)
