@@ -38,6 +38,11 @@ export function nextSteps(status: Omit<StatusResult, 'next'>): string[] {
           `Connect ${away.map((name) => `"${name}"`).join(' and ')}: what is missing there is then copied and proven by itself`,
         ]
       : []),
+    ...(away.length > 0 && notProtected.length === 0 && needs('drive-wanted')
+      ? [
+          `Connect ${away.map((name) => `"${name}"`).join(' and ')}: it was not seen for long, and is then checked by itself`,
+        ]
+      : []),
     ...(misses(/fresh proof/) ? ['Prove the copies anew: safelight verify'] : []),
     ...(misses(/on their way/) && hasBucket ? ['Leave the computer on until the upload is confirmed'] : []),
     ...(needs('catalog') ? ['Look at the catalog backups: safelight catalog list'] : []),

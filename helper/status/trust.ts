@@ -68,13 +68,22 @@ export function headlineOf(trust: Trust, status: StatusResult | undefined, nowMs
   const total = shoots.protected + shoots.partly + shoots.atRisk + shoots.unknown
   if (total === 0) return { tone: 'plain', text: 'Nothing is backed up yet.' }
   if (shoots.atRisk > 0) return { tone: 'bad', text: `${shootsWords(shoots.atRisk)} at risk.` }
-  if (verdict === 'at-risk') return { tone: 'bad', text: 'Something else than the copies is at risk.' }
+  if (verdict === 'at-risk') return { tone: 'bad', text: atRiskBesides(status) }
   if (shoots.unknown > 0) return { tone: 'unsure', text: `${shootsWords(shoots.unknown)} not known to be safe.` }
   if (shoots.partly > 0) return { tone: 'care', text: `${shootsWords(shoots.partly)} not fully protected.` }
   if (status.validUntil !== undefined && !(nowMs < Date.parse(status.validUntil)))
     return { tone: 'unsure', text: 'A proof has just run out.' }
   if (verdict === 'protected' && ok) return { tone: 'good', text: 'Everything is protected.' }
   return { tone: 'care', text: 'The photos are protected; something else needs you.' }
+}
+
+/** The copies are not the reason. */
+function atRiskBesides({ catalogs, drill }: StatusResult): string {
+  const bad = catalogs.filter((each) => each.verdict === 'at-risk')
+  if (bad.length > 0) return bad.length === 1 ? 'A catalog is at risk.' : `${bad.length} catalogs are at risk.`
+  return drill?.state === 'red'
+    ? 'No restore was rehearsed for too long.'
+    : 'Something else than the copies is at risk.'
 }
 
 function shootsWords(count: number): string {

@@ -132,10 +132,12 @@ describeInBrowser('the journey of a new user', (browser) => {
     await page.locator('.verdict-care, .verdict-unsure').waitFor({ timeout: 60_000 })
     assert.equal(await page.locator('.verdict-good').count(), 0)
     await page.getByText(/"Studio SSD" was not seen for 31 days/).waitFor()
+    await page.getByText(/Connect "Studio SSD": it was not seen for long/).waitFor()
     await shoot(page, 'journey-3-amber')
 
     offsetMs += 15 * DAY
     await page.locator('.verdict-bad').waitFor({ timeout: 60_000 })
+    await headline(page, /No restore was rehearsed for too long/)
     await shoot(page, 'journey-4-red')
 
     fs.renameSync(away, drive)

@@ -76,6 +76,11 @@ describe('whether the page may be believed', () => {
       [{ ...GOOD, shoots: { protected: 0, partly: 0, atRisk: 0, unknown: 0 } }, 'plain'],
     ]
     for (const [status, tone] of not) assert.equal(headlineOf(fresh, status, NOW).tone, tone)
+    const bad = { ...GOOD, verdict: 'at-risk', ok: false } as const
+    const red = { ...bad, drill: { state: 'red', due: '2026-01-01T00:00:00Z' } } as const
+    const catalog = { name: 'W', path: '/w', verdict: 'at-risk' } as const
+    assert.equal(headlineOf(fresh, red, NOW).text, 'No restore was rehearsed for too long.')
+    assert.equal(headlineOf(fresh, { ...red, catalogs: [catalog] }, NOW).text, 'A catalog is at risk.')
     assert.equal(headlineOf({ kind: 'silent', ageMs: 5 }, GOOD, NOW).tone, 'bad')
     assert.equal(headlineOf({ kind: 'waiting' }, GOOD, NOW).tone, 'plain')
     assert.equal(toneOf('a verdict of next year'), 'unsure')

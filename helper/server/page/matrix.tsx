@@ -10,9 +10,16 @@ import { countWords, dateWords, numberWords, sizeWords, verdictWords } from './w
 
 const PAGE = 50
 
-/** Changes when the table does: what is missing names the places, so a proof that comes or goes anywhere shows in it. */
+/** Changes when the table does: what is missing names the places, so a proof that comes or goes anywhere shows in it, and so does the oldest
+ *  proof of each place. */
 function newsOf({ status }: Store): string {
-  return status === undefined ? '' : JSON.stringify([status.value.shoots, status.value.notProtected])
+  return status === undefined
+    ? ''
+    : JSON.stringify([
+        status.value.shoots,
+        status.value.notProtected,
+        status.value.places.map(({ verified, provenAt }) => [verified, provenAt]),
+      ])
 }
 
 export function Matrix({ store, onlyOpen }: { store: Store; onlyOpen: boolean }) {
