@@ -128,6 +128,41 @@ describe('the release for Linux', () => {
       await run('stop')
     }
   })
+
+  it('does the main job in a root that holds nothing but itself, a shell and the libraries of C', async function () {
+    if (process.getuid?.() !== 0) {
+      process.stderr.write('The release was not tried in an empty root: only root may enter one.\n')
+      this.skip()
+    }
+    const root = path.join(folder, 'root')
+    const at = (name: string): string => path.join(root, name)
+    for (const { path: name, bytes, isProgram } of readTarGz(fs.readFileSync(made[0]?.file ?? ''))) {
+      fs.mkdirSync(path.dirname(at(`opt/${name}`)), { recursive: true })
+      fs.writeFileSync(at(`opt/${name}`), bytes, { mode: isProgram ? 0o755 : 0o644 })
+    }
+    const [top = ''] = fs.readdirSync(at('opt'))
+    const { stdout } = await execa('ldd', [at(`opt/${top}/runtime/node`), '/bin/sh'])
+    const libraries = [...stdout.matchAll(/(\/\S+) \(0x/g)].map(([, library = '']) => library)
+    for (const file of ['/bin/sh', ...new Set(libraries)]) {
+      fs.mkdirSync(path.dirname(at(file)), { recursive: true })
+      fs.copyFileSync(file, at(file))
+    }
+    for (const name of ['proc', 'drive', 'home']) fs.mkdirSync(at(name))
+    makeTree(at('photos/Iceland'), { 'IMG_1.CR3': 200_000, 'IMG_2.CR3': 100_000 })
+    // The mount is seen by this one process and goes with it.
+    const enter = 'mount -t proc proc "$0/proc" && exec "$(command -v chroot)" "$0" "$@"'
+    const run = (...args: string[]) =>
+      execa('unshare', ['--mount', 'sh', '-c', enter, root, `/opt/${top}/safelight`, ...args], {
+        env: { HOME: '/home', SAFELIGHT_HOME: '' },
+        reject: false,
+      })
+    const backup = await run('backup', '/photos/Iceland', '--to', '/drive')
+    assert.equal(backup.exitCode, 0, backup.stdout + backup.stderr)
+    fs.rmSync(at('photos/Iceland/IMG_1.CR3'))
+    const restore = await run('restore', 'Iceland')
+    assert.equal(restore.exitCode, 0, restore.stdout + restore.stderr)
+    assert.equal(hashOf(at('photos/Iceland/IMG_1.CR3')), hashOf(at('drive/Safelight/Photos/Iceland/IMG_1.CR3')))
+  })
 })
 
 /** As a browser's address line asks, which fetch() does not. */
