@@ -5,7 +5,7 @@ import { systemCode, type ErrorCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import { obstacleBelow } from '../files/inside.js'
 import type { CopyRow } from '../journal/files.js'
-import { copiesOfContent } from '../journal/history.js'
+import { copiesOfContent, type PastVersion } from '../journal/history.js'
 import type { Journal } from '../journal/journal.js'
 import { labelAt, listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
 import { folderAt } from '../engine/prepare.js'
@@ -19,6 +19,8 @@ export type Candidate = {
   readonly copy: CopyRow
   /** As it is called to the user. */
   readonly where: string
+  /** It lies there, and no record speaks of it. */
+  readonly isUnrecorded?: true
 } & ({ readonly file: string } | { readonly remote: RemoteCopy })
 
 export interface RemoteCopy {
@@ -135,6 +137,32 @@ export class CopyFinder {
         const found = row && this.locate(row, copy)
         return found && canBeTried(found) ? [found] : []
       })
+  }
+
+  /** What a run that was killed moved to Versions/ at this place, and did not write down. Whose bytes they are, reading tells. */
+  setAside(shoot: ShootRow, place: OpenPlace, name: string, { id: versionId, copies }: PastVersion): Candidate[] {
+    const folder = this.folderOf(shoot, place)
+    const known = new Set(copies.filter(({ placeId }) => placeId === place.id).map((copy) => copy.path))
+    const versions = folder === undefined ? '' : path.join(folder, 'Versions')
+    try {
+      if (folder === undefined || this.#deps.files.stat(versions)?.kind !== 'folder') return []
+      return this.#deps.files
+        .list(versions)
+        .filter(({ kind }) => kind === 'folder')
+        .map(({ name: stamp }) => `Versions/${stamp}/${name}`)
+        .filter((relative) => !known.has(relative))
+        .flatMap((relative) => {
+          const stat = this.#deps.files.stat(path.join(folder, ...relative.split('/')))
+          if (stat?.kind !== 'file') return []
+          const { sizeBytes, mtimeMs } = stat
+          const copy = { versionId, placeId: place.id, state: 'planned', path: relative, sizeBytes, mtimeMs } as const
+          const found = this.locate(shoot, copy)
+          return canBeTried(found) ? [{ ...found, isUnrecorded: true as const }] : []
+        })
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      return []
+    }
   }
 
   /** A good original can serve where copies do not. */

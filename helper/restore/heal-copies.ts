@@ -14,7 +14,7 @@ import { MANIFEST_FILE } from '../manifest/manifest.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
 import { type Candidate, type Failed } from './copies.js'
-import { done, foundGood, foundHopeless, NOTHING, targetFailed, type Result } from './heal-results.js'
+import { done, foundGood, foundHopeless, NOTHING, targetFailed, withKept, type Result } from './heal-results.js'
 import type { HealRun, Suspect, Trouble } from './heal-run.js'
 import { bring, goodCopies } from './heal-source.js'
 import { clearBelow } from './select.js'
@@ -179,13 +179,17 @@ async function exchange(run: HealRun, suspect: Suspect, trouble: Trouble, final:
   for (const source of goodCopies(run, suspect, failed)) {
     const came = await bring(run, suspect.version, source, target)
     if (came.kind === 'bad-copy') {
+      // What lies in Versions/ and no record speaks of may be any content: no copy that could be damaged.
+      if (source.isUnrecorded) continue
       failed.push(came.failed)
       noteDamaged(run, came.failed)
       continue
     }
     if (came.kind === 'failed') return targetFailed(run, suspect, trouble, came, to)
     note(run, suspect, trouble, source, came.kind === 'copied' && came.movedOld ? to : undefined)
-    return came.kind === 'would-do' ? NOTHING : done(run, suspect, trouble, came, to)
+    if (came.kind === 'would-do') return NOTHING
+    const result = done(run, suspect, trouble, came, to)
+    return source.isUnrecorded ? withKept(run, suspect, source.copy, result) : result
   }
   return foundHopeless(run, suspect, trouble, failed)
 }

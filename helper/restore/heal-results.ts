@@ -93,6 +93,32 @@ export function done(
   }
 }
 
+/** The good bytes came from Versions/, where a killed run had moved them: that, too, is a copy from now on, as soon as it has been read again.
+ *  @param kept  what lies there */
+export function withKept(run: HealRun, suspect: Suspect, kept: CopyRow, { events, record }: Result): Result {
+  const { journal, clock } = run.engine.deps
+  const { shoot, place, file, version, copy } = suspect
+  return {
+    events: [
+      {
+        event: 'kept',
+        at: run.engine.iso(),
+        file: file.name,
+        path: copy.path,
+        to: kept.path,
+        copyHash: version.hash,
+        why: 'it was moved there by an earlier run that did not come to its end',
+      },
+      ...events,
+    ],
+    record: () => {
+      record()
+      saveCopy(journal, { ...kept, state: 'written' })
+      addStep(journal, { kind: 're-read', shootId: shoot.id, placeId: place.id, payload: '' }, clock())
+    },
+  }
+}
+
 const PLACE_ENDS: Partial<Record<Failure['kind'], string>> = {
   'place-away': 'ENODEV',
   'place-full': 'ENOSPC',

@@ -24,6 +24,8 @@ export function* goodCopies(
   const wanted = { name: file.name, version, copies: others, isNewest: true, isAsked: true }
   const places = placeFacts(engine.deps.journal, engine.livePlaces(), buckets)
   const [plan] = planFiles({ wanted: [wanted], places, found: new Map() })
+  // Before the others, because it is then written down, and seldom there at all.
+  if (place) yield* finder.setAside(shoot, place, file.name, version)
   const tried: CopyRow[] = [copy]
   for (const each of plan?.candidates ?? []) {
     tried.push(each)

@@ -95,6 +95,28 @@ describe('heal', () => {
     assert.equal((await verify()).exitCode, 0)
   })
 
+  it('knows what a killed backup had moved to Versions before it could write that down, and the original has gone since', async () => {
+    const reference = fs.readFileSync(ssd('IMG_2.CR3'))
+    const moved = (file: string): string => path.join(path.dirname(file), 'Versions/20260101T000000-000Z/IMG_2.CR3')
+    for (const file of [ssd('IMG_2.CR3'), vault('IMG_2.CR3')]) {
+      fs.mkdirSync(path.dirname(moved(file)), { recursive: true })
+      fs.renameSync(file, moved(file))
+      fs.writeFileSync(file, 'the edited content')
+    }
+    fs.rmSync(path.join(shoot, 'IMG_2.CR3'))
+    const result = await heal()
+    assert.deepEqual([result.exitCode, result.healed], [0, 2], result.summary)
+    for (const file of [ssd('IMG_2.CR3'), vault('IMG_2.CR3'), moved(ssd('IMG_2.CR3')), moved(vault('IMG_2.CR3'))])
+      assert.deepEqual(fs.readFileSync(file), reference, file)
+    for (const drive of [studio.ssd, studio.vault])
+      assert.deepEqual(
+        quarantined(drive).map((name) => fs.readFileSync(path.join(drive, 'Safelight', 'Photos', name), 'utf8')),
+        ['the edited content'],
+      )
+    const checked = await verify()
+    assert.deepEqual([checked.exitCode, checked.findings], [0, []])
+  })
+
   it('touches nothing where no bytes match the reference, and says so plainly', async () => {
     for (const file of [ssd('IMG_2.CR3'), vault('IMG_2.CR3'), path.join(shoot, 'IMG_2.CR3')]) rot(file)
     await verify()

@@ -103,12 +103,24 @@ export class World {
     const original = this.originals.get(relative)
     if (!original || original.isRotten || fs.statSync(file).size === 0) return
     rot(file, draw, this.surface)
-    original.isRotten = true
     const hash = hashOf(file)
     this.rotten.add(hash)
-    // Before anybody read it there is nothing to tell it from an edit by.
-    const isKnown = [...this.lying().values()].some((lying) => [...lying.values()].includes(original.hash))
-    if (!isKnown) this.remember(relative, hash)
+    // Before anybody has written down what it reads as there is nothing to tell it from an edit by; bytes alone, of a copy that was killed
+    // before it was written down, are no witness of which of the two came first.
+    if (this.#isWrittenDown(original.hash)) original.isRotten = true
+    else {
+      original.hash = hash
+      this.remember(relative, hash)
+    }
+  }
+
+  #isWrittenDown(hash: string): boolean {
+    return this.drives.some((drive) => {
+      const folder = path.join(this.folderOf(drive), 'Safelight')
+      return [...lyingBelow(folder).keys()].some(
+        (file) => isRecord(file) && fs.readFileSync(path.join(folder, file), 'utf8').includes(hash),
+      )
+    })
   }
 
   // ── drives ──
