@@ -69,6 +69,8 @@ function brake(run: BackupRun, prepared: readonly PreparedShoot[], gone: number)
       sum + plan.files.filter(({ source, scanned }) => source === 'changed' && isRaw(scanned.name)).length,
     0,
   )
+  // Counting goes through every file that is known.
+  if (gone + changed < LEAST) return
   const of = countKnownFiles(journal)
   if (!isMassLoss(gone + changed, of)) return
   journal.transaction(() => raiseHold(journal, { sinceMs: clock(), gone, changed, of }))
@@ -78,8 +80,10 @@ function brake(run: BackupRun, prepared: readonly PreparedShoot[], gone: number)
 }
 
 /** One file is no mass, however few there are. */
+const LEAST = 2
+
 function isMassLoss(lost: number, of: number): boolean {
-  return lost >= 2 && (lost > LOSS_FILES || lost > of * LOSS_SHARE)
+  return lost >= LEAST && (lost > LOSS_FILES || lost > of * LOSS_SHARE)
 }
 
 /** What seemed lost, and lies elsewhere among the originals, was moved. */
