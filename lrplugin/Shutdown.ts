@@ -1,5 +1,6 @@
 // Run by Lightroom when it quits. It must return this table, or every quit takes ten seconds. One line to the bridge, then done: no yield, no
-// dialog, no file, no closing of sockets here; the bridge hangs up at once, and a quit that never gets here is noticed by it as well.
+// dialog, no file, no closing of sockets here; the bridge hangs up at once, also one that has only just dialled and is not proven yet, because
+// a client that stays hangs Lightroom 14.5. A quit that never gets here is noticed by it as well.
 import { tell } from './ask.js'
 import { sharedState } from './state.js'
 
@@ -19,6 +20,6 @@ export = {
  *  not keep Lightroom waiting. */
 function sayGoodbye(catalog: string): void {
   pcall(() => {
-    tell('lightroom/exiting', { catalog })
+    if (!tell('lightroom/exiting', { catalog })) sharedState().leave?.()
   })
 }

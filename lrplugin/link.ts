@@ -1,6 +1,7 @@
 // The connection to the bridge: one loop that binds the two LrSockets (sockets.ts), has the bridge started (summon.ts), says hello and keeps up
 // the heartbeat. It owns `state.send`, `state.session` and `state.problem`; what comes in is hear.ts', what the messages mean ask.ts' and
 // watch.ts' business. Callbacks only note what happened, and this loop acts: whenever anything is doubtful, both sockets are closed and bound anew.
+import { writeHandshake } from '../shared/handshake.js'
 import { PROTOCOL_VERSION } from '../shared/methods.js'
 import { RPC_CODES, writeLine, type RpcMessage } from '../shared/rpc.js'
 import type { LinkProblem } from '../shared/words.js'
@@ -30,6 +31,7 @@ const PROOF_SECONDS = 15
 /** Keeps the connection until the context ends or `isCurrent` says that another instance took over. Only inside a task. */
 export function keepLink(context: LrFunctionContext, state: SharedState, isCurrent: () => boolean): void {
   const link = newLink(context, state, isCurrent)
+  state.leave = () => leave(link)
   let lastTurnAt = now()
   while (isCurrent()) {
     forgivePause(link, lastTurnAt)
@@ -111,6 +113,12 @@ function write(link: Link, message: unknown): boolean {
   if (line === undefined || socket === undefined || !isConnected || link.isLost || link.round !== round) return false
   socket.send(line)
   return true
+}
+
+/** For whoever dialled and is not proven: a client that stays connected hangs Lightroom's quit. */
+function leave(link: Link): void {
+  const { socket, isConnected } = link.send
+  if (socket !== undefined && isConnected) socket.send(`${writeHandshake({ kind: 'leaving' })}\n`)
 }
 
 function sayHello(link: Link): void {

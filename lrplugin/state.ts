@@ -45,6 +45,8 @@ export interface SharedState {
   catalogPath: string | undefined
   /** Writes one message to the bridge; false when it could not go. Absent while there is no connection. */
   send: ((message: unknown) => boolean) | undefined
+  /** Says over a connection that is not proven yet that Lightroom is leaving. */
+  leave: (() => void) | undefined
   pending: Record<string, Pending | undefined>
   nextRequest: number
   watch: WatchFacts
@@ -67,6 +69,7 @@ export function sharedState(): SharedState {
       session: undefined,
       catalogPath: undefined,
       send: undefined,
+      leave: undefined,
       pending: {},
       nextRequest: 1,
       watch: { cursor: 0, waiting: 0, acknowledged: 0, refused: [], refusedCount: 0, scanSeconds: 0, nextScanAt: 0 },

@@ -25,6 +25,8 @@ export type Handshake =
   | { readonly kind: 'answer'; readonly lines: number; readonly nonce: string; readonly proof: string }
   /** Bridge to plugin. */
   | { readonly kind: 'proof'; readonly proof: string }
+  /** Plugin to bridge, on a connection that was not proven when Lightroom quit: hang up. It says nothing else, and anybody may say it. */
+  | { readonly kind: 'leaving' }
 
 export const NONCE_DIGITS = 32
 const PROOF_DIGITS = 64
@@ -45,15 +47,17 @@ export function proofOf(
 export function writeHandshake(said: Handshake): string {
   if (said.kind === 'challenge') return `{"safelight":"challenge","lines":${said.lines},"nonce":"${said.nonce}"}`
   if (said.kind === 'proof') return `{"safelight":"proof","proof":"${said.proof}"}`
+  if (said.kind === 'leaving') return '{"safelight":"leaving"}'
   return `{"safelight":"answer","lines":${said.lines},"nonce":"${said.nonce}","proof":"${said.proof}"}`
 }
 
-/** @returns undefined for a line that is none of the three */
+/** @returns undefined for a line that is none of these */
 export function parseHandshake(text: string): Handshake | undefined {
   if (text.length > LONGEST) return undefined
   const decoded = decodeJson(text)
   if (!decoded.ok || !isJsonObject(decoded.value)) return undefined
   const { safelight, lines, nonce, proof } = decoded.value
+  if (safelight === 'leaving') return { kind: 'leaving' }
   if (safelight === 'proof') return isHex(proof, PROOF_DIGITS) ? { kind: 'proof', proof } : undefined
   if (typeof lines !== 'number') return undefined
   if (safelight === 'challenge' && isHex(nonce, NONCE_DIGITS)) return { kind: 'challenge', lines, nonce }

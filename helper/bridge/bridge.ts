@@ -152,6 +152,7 @@ class Bridge {
         // Hangs up both sockets in this very turn; run() then sees to it that the helper hears it.
         this.#end.abort()
       },
+      onLeaving: () => this.#end.abort(),
     })
     await ports.lost
     this.#relay.close()

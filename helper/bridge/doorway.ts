@@ -21,6 +21,8 @@ export type AtTheDoor =
   | { readonly kind: 'proven'; readonly token: string }
   /** `text` is its `lightroom/exiting`. */
   | { readonly kind: 'older-plugin-exits'; readonly text: string }
+  /** Lightroom quits before anybody was proven. */
+  | { readonly kind: 'leaving' }
   | { readonly kind: 'nobody' }
 
 const NOBODY: AtTheDoor = { kind: 'nobody' }
@@ -38,6 +40,7 @@ export class Doorway {
   /** Takes a line of somebody who is not proven. */
   take(text: string): AtTheDoor {
     const said = parseHandshake(text)
+    if (said?.kind === 'leaving') return said
     // Read now: Safelight may have been set up again under a running Lightroom.
     const secret = this.deps.readToken()
     if (secret === undefined) return NOBODY

@@ -1,6 +1,7 @@
 // Between one plugin connection and the helper: has whoever listens prove that it is our plugin (doorway.ts), proves the token of every
 // line after that, passes messages on as they are, and sees to it that every request of the plugin is answered, by the helper or, when that
 // is away, in words. Understands `lightroom/exiting` and, to know which catalog is open, the plugin's hello.
+import { parseHandshake } from '../../shared/handshake.js'
 import { isJsonObject } from '../../shared/json.js'
 import { isSameToken, parseEnvelope, type Envelope, type RequestId } from '../../shared/rpc.js'
 import type { SafelightError } from '../errors.js'
@@ -22,6 +23,8 @@ export interface RelayDeps {
   readonly onCatalog: (catalog: string) => void
   /** The plugin said `lightroom/exiting`; `text` is that message. */
   readonly onExiting: (text: string) => void
+  /** The plugin could only say that Lightroom is leaving. */
+  readonly onLeaving: () => void
 }
 
 /** Requests of one Lightroom without an answer yet. */
@@ -83,8 +86,11 @@ export class Relay {
       const said = this.#door.take(event.text)
       if (said.kind === 'proven') this.#token = said.token
       else if (said.kind === 'older-plugin-exits') this.deps.onExiting(said.text)
+      else if (said.kind === 'leaving') this.deps.onLeaving()
       return
     }
+    // It may not have read our proof when it quit.
+    if (parseHandshake(event.text)?.kind === 'leaving') this.deps.onLeaving()
     const line = parseJson(event.text)
     if (!isJsonObject(line) || line['message'] === undefined || !isSameToken(this.#token, line['token'])) return
     this.#takeMessage(parseEnvelope(line['message']), JSON.stringify(line['message']))

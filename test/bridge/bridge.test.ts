@@ -191,6 +191,27 @@ describe('the bridge', () => {
     assert.ok(helperLog().includes('exiting /photos/Twice.lrcat'))
   })
 
+  it('hangs up at once on a plugin that leaves before either is proven, and reports a possible exit', async () => {
+    await lightroom.crash()
+    const ports = { receive: lightroom.receivePort, send: lightroom.sendPort }
+    lightroom = await openSockets(plugin.token, { ...ports, answers: false })
+    const { end } = start()
+    await lightroom.hear()
+    await lightroom.sayBytes(`${writeHandshake({ kind: 'leaving' })}\n`)
+    assert.equal(await end, 'lost')
+    assert.ok(lightroom.isHungUp())
+    assert.ok(helperLog().includes('lost'))
+  })
+
+  it('hangs up at once on a plugin that leaves before it has read the proof', async () => {
+    const { end } = start()
+    await lightroom.ask(1, 'session/hello', hello('/photos/Named.lrcat'))
+    await lightroom.sayBytes(`${writeHandshake({ kind: 'leaving' })}\n`)
+    assert.equal(await end, 'lost')
+    assert.ok(lightroom.isHungUp())
+    assert.ok(helperLog().includes('lost /photos/Named.lrcat'))
+  })
+
   it('reports a possible exit when the plugin leaves and cannot say which catalog', async () => {
     const { end } = start()
     await lightroom.ask(1, 'session/hello', hello('/photos/Named.lrcat'))

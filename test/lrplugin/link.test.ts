@@ -140,6 +140,21 @@ describe('the link to the bridge', () => {
     assert.deepEqual(session.host.faults, [])
   })
 
+  it('a quit while the bridge is not proven yet asks whoever has dialled to hang up, and tells nothing else', async () => {
+    await session.open()
+    const early = new LinePeer({}, TOKEN, { speaks: false })
+    await early.dial(session.host)
+    const heard: string[] = []
+    early.fromPluginSocket?.on('data', (chunk: string) => {
+      heard.push(chunk)
+      early.hangUp()
+    })
+    await session.host.pass(0.5)
+    await session.host.quit()
+    assert.equal(heard.join(''), '{"safelight":"leaving"}\n')
+    assert.deepEqual(session.host.faults, [])
+  })
+
   it('whoever dials first and says nothing hears nothing, and the bridge is called to other ports', async () => {
     await session.open()
     const stranger = new LinePeer({}, TOKEN, { speaks: false })

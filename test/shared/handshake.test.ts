@@ -70,6 +70,7 @@ describe('the proof between plugin and bridge', () => {
         proof: proofOf(secret, 'plugin', meeting),
       }),
       writeHandshake({ kind: 'proof', proof: proofOf(secret, 'bridge', meeting) }),
+      writeHandshake({ kind: 'leaving' }),
       `{"token":"${proofOf(secret, 'lines', meeting)}","message":`,
     ])
       assert.ok(docs.includes(line), line)
@@ -81,6 +82,7 @@ describe('the proof between plugin and bridge', () => {
       { kind: 'challenge', lines: LINES_VERSION, nonce: meeting.bridgeNonce },
       { kind: 'answer', lines: LINES_VERSION, nonce: meeting.pluginNonce, proof },
       { kind: 'proof', proof },
+      { kind: 'leaving' },
     ]
     for (const line of lines) assert.deepEqual(parseHandshake(writeHandshake(line)), line)
     const [challenge, answer] = lines.map(writeHandshake)
