@@ -128,7 +128,7 @@ async function judgePlace(
   condition: PlaceCondition,
 ): Promise<Target | undefined> {
   if ((condition === 'good' || condition === 'unproven') && original.isKnown) return undefined
-  await draft.lookForMoved(place)
+  const wasMoved = await draft.lookForMoved(place)
   switch (condition) {
     case 'good':
     case 'unproven':
@@ -141,11 +141,13 @@ async function judgePlace(
       return draft.target(place)
     case 'altered':
     case 'foreign':
-      return judgeFound(run, draft, plan, original, place, condition)
+      return judgeFound(run, draft, plan, original, place, condition, wasMoved)
   }
 }
 
-/** Something lies under the final name that is not what was last written there. Its hash decides what becomes of it. */
+/** Something lies under the final name that is not what was last written there. Its hash decides what becomes of it.
+ *  @param wasMoved  what was last written there lies in Versions/: a run that was killed has put a later content of this file in its place, and
+ *                   that is no damage */
 async function judgeFound(
   run: BackupRun,
   draft: RecordDraft,
@@ -153,6 +155,7 @@ async function judgeFound(
   original: Original,
   place: OpenPlace,
   condition: 'altered' | 'foreign',
+  wasMoved: boolean,
 ): Promise<Target | undefined> {
   const { result } = await run.deps.pool.run({
     kind: 'hash',
@@ -173,7 +176,7 @@ async function judgeFound(
     return undefined
   }
   const earlier = draft.knownVersion(hash)
-  if (earlier || condition === 'foreign')
+  if (earlier || condition === 'foreign' || wasMoved)
     return draft.targetKeeping(place, { hash, sizeBytes: stat.sizeBytes, mtimeMs: stat.mtimeMs }, how)
   draft.foundDamaged(place, hash, how)
   return draft.targetQuarantining(place, hash)

@@ -285,8 +285,10 @@ export class RecordDraft {
   }
 
   /** A crash, or a drive that failed, may have come between moving an earlier content to Versions/ and writing that down: what lies there
-   *  under this file's name and is in no record is written down now, whatever it is. */
-  async lookForMoved(place: OpenPlace): Promise<void> {
+   *  under this file's name and is in no record is written down now, whatever it is.
+   *  @returns whether what was last written under the name is among it */
+  async lookForMoved(place: OpenPlace): Promise<boolean> {
+    let isNewestThere = false
     const { known } = this.#plan
     const told = new Set(known?.oldCopies.filter((copy) => copy.placeId === place.id).map((copy) => copy.path))
     for (const relative of this.#run.namesInVersions(this.#shoot, place).get(this.#name) ?? []) {
@@ -296,6 +298,7 @@ export class RecordDraft {
       const { result } = await this.#run.deps.pool.run({ kind: 'hash', file, sizeBytes, fromDevice: true })
       if ('failure' in result) continue
       const { hash, how, stat } = result
+      isNewestThere ||= known?.version.hash === hash
       const content = known?.version.hash === hash ? known.version : { hash, sizeBytes, mtimeMs: stat.mtimeMs }
       this.#copies.push({ placeId: place.id, content, path: relative, state: 'verified', stat, provenHow: how })
       this.#event(place, {
@@ -308,6 +311,7 @@ export class RecordDraft {
         why: 'it was moved there by an earlier run that did not come to its end',
       })
     }
+    return isNewestThere
   }
 
   /** What was known under the file's own name at this place is not there any more. */

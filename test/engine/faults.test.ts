@@ -460,6 +460,21 @@ describe('a backup whose disks fail', () => {
       await assertHeals(0)
     })
 
+    it('and the run is killed before that is written down, and it changes once more, all three contents are kept and none is called damaged', async () => {
+      const final = path.join(photos(a()), 'IMG_1.xmp')
+      const aside = path.join(photos(a()), 'Versions/20250101T000000-000Z/IMG_1.xmp')
+      fs.mkdirSync(path.dirname(aside), { recursive: true })
+      fs.renameSync(final, aside)
+      fs.copyFileSync(source('IMG_1.xmp'), final)
+      makeFile(source('IMG_1.xmp'), { bytes: 'changed again', mtime: '2025-01-02T00:00:00Z' })
+      const result = await backUp()
+      assert.deepEqual([result.exitCode, result.findings], [0, []], result.summary)
+      const found = [...readTree(photos(a())).keys()].filter((name) => name.endsWith('IMG_1.xmp'))
+      assert.equal(found.filter((name) => name.startsWith('Versions/')).length, 2)
+      assert.ok(!found.some((name) => name.includes('Quarantine/')))
+      await assertHeals(0)
+    })
+
     it('and its drive is gone before the new copy is there, the next run finds the old content', async () => {
       const result = await backUpWith([
         {

@@ -42,7 +42,7 @@ describe('a helper that is killed while it sends', () => {
     }
     const opened = double.state.buckets.get(bucket)?.uploads.size ?? 0
     const last = await room.call('backup/run', { paths: [room.originals], to: [] })
-    assert.equal(last.exitCode, 0, last.summary)
+    assert.equal(last.exitCode, 0, `${last.summary} ${JSON.stringify(last.findings)}`)
 
     console.log(
       `      ${killed} of ${KILLS} were killed in the middle; ${opened} uploads were open before the last run (SEED=${SEED})`,
