@@ -17,7 +17,7 @@ import { CONNECT_MS, openSocket } from '../server/client.js'
 import { helperAway } from '../server/refusals.js'
 import { fromWireError } from '../server/wire-error.js'
 import { startHelper, type ServeCommand } from '../service/background.js'
-import { findHelper, isAlive, readEndpoint, type Caller, type Endpoint } from '../service/endpoint.js'
+import { findHelper, readEndpoint, type Caller, type Endpoint } from '../service/endpoint.js'
 
 export interface HelperLinkOptions {
   readonly home: string
@@ -138,19 +138,22 @@ export class HelperLink {
         failures += 1
         this.options.onDown()
       }
-      await this.#rest(retryMs[Math.min(failures, retryMs.length - 1)] ?? 0, tried)
+      const isAnother = await this.#rest(retryMs[Math.min(failures, retryMs.length - 1)] ?? 0, tried)
+      // Whoever started it wants one: when it is gone again by now, it has crashed, because a stop takes its endpoint away.
+      if (isAnother) mayStart = true
     }
   }
 
-  /** Until the next attempt is due, or somebody has started another helper than the one that was tried. */
-  async #rest(ms: number, tried: string | undefined): Promise<void> {
+  /** Until the next attempt is due. @returns at once, and true, when somebody has started another helper than the one that was tried */
+  async #rest(ms: number, tried: string | undefined): Promise<boolean> {
     const { signal } = this.#stop
     const endsAt = performance.now() + ms
     for (let left = ms; left > 0 && !signal.aborted; left = endsAt - performance.now()) {
       const found = endpointIn(this.options.home)
-      if (found !== undefined && found.token !== tried && isAlive(found.pid)) return
+      if (found !== undefined && found.token !== tried) return true
       await pause(Math.min(left, LOOK_MS), signal)
     }
+    return false
   }
 
   async #locate(mayStart: boolean): Promise<Endpoint> {

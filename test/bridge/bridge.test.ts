@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { execa } from 'execa'
 import { startHelper, stopHelper } from '../../helper/service/background.js'
-import { isAlive, readEndpoint } from '../../helper/service/endpoint.js'
+import { isAlive, readEndpoint, writeEndpoint } from '../../helper/service/endpoint.js'
 import { writePrivateFile } from '../../helper/service/private-file.js'
 import { pluginFile, type PluginFile } from '../../helper/service/plugin-file.js'
 import { LINES_VERSION, proofOf, writeHandshake } from '../../shared/handshake.js'
@@ -284,6 +284,24 @@ describe('the bridge', () => {
     const { error } = await lightroom.ask(1, 'session/hello', hello())
     assert.equal(error?.data?.code, 'HELPER_AWAY')
     await startHelper({ home: at.home, command: serveCommand(at.home), caller: CALLER })
+    let id = 2
+    await until(async () => (await lightroom.ask(id++, 'session/hello', hello())).error === undefined)
+  })
+
+  it('starts one again when the one that somebody started after a stop has crashed before the bridge could meet it', async () => {
+    await startHelper({ home: at.home, command: serveCommand(at.home), caller: CALLER })
+    start({ limits: { holdMs: 200, retryMs: [3_600_000] } })
+    assert.equal((await lightroom.ask(1, 'session/hello', hello())).error, undefined)
+    await stopHelper({ home: at.home, caller: CALLER })
+    const gone = execa(process.execPath, ['-e', ''])
+    await gone
+    writeEndpoint(at.home, {
+      port: 1,
+      token: 'e'.repeat(64),
+      pid: gone.pid ?? 0,
+      version: 'test',
+      startedAt: new Date().toISOString(),
+    })
     let id = 2
     await until(async () => (await lightroom.ask(id++, 'session/hello', hello())).error === undefined)
   })
