@@ -35,6 +35,22 @@ const PROGRAM = fileURLToPath(new URL('./one-run.js', import.meta.url))
 
 /** Does the task in a world below `folder` and writes down its calls. */
 export async function record(folder: string, task: Task): Promise<Recorded> {
+  for (let attempt = 1; ; attempt++) {
+    const at = path.join(folder, String(attempt))
+    fs.mkdirSync(at)
+    try {
+      return await recordOnce(at, task)
+    } catch (error) {
+      // Two threads may note what they did in another order than they did it; then a name comes before its folder, and nothing can be told.
+      if (attempt === RECORDINGS || !(error instanceof Error) || !error.message.startsWith('the record names'))
+        throw error
+    }
+  }
+}
+
+const RECORDINGS = 3
+
+async function recordOnce(folder: string, task: Task): Promise<Recorded> {
   const stage = stageOf(await setStage(folder, task), task)
   const into = path.join(folder, 'record')
   fs.mkdirSync(into)

@@ -104,11 +104,12 @@ export class World {
     if (!original || original.isRotten || fs.statSync(file).size === 0) return
     rot(file, draw, this.surface)
     const hash = hashOf(file)
-    this.rotten.add(hash)
     // Before anybody has written down what it reads as there is nothing to tell it from an edit by; bytes alone, of a copy that was killed
     // before it was written down, are no witness of which of the two came first.
-    if (this.#isWrittenDown(original.hash)) original.isRotten = true
-    else {
+    if (this.#isWrittenDown(original.hash)) {
+      this.rotten.add(hash)
+      original.isRotten = true
+    } else {
       original.hash = hash
       this.remember(relative, hash)
     }
