@@ -2,6 +2,7 @@
 // here and nowhere else.
 import path from 'node:path'
 import type { DurableFiles } from '../files/durable.js'
+import { namesInVersions } from '../files/versions.js'
 import type { Volumes } from '../files/volumes.js'
 import type { HashEngine } from '../files/hash.js'
 import type { Journal } from '../journal/journal.js'
@@ -107,16 +108,9 @@ export class BackupRun {
     const key = `${shoot.row.id} ${place.id}`
     const known = this.#inVersions.get(key)
     if (known) return known
-    const folder = path.join(place.root, 'Photos', ...(shoot.folders.get(place.id) ?? '').split('/'), 'Versions')
-    const found = new Map<string, string[]>()
+    const folder = path.join(place.root, 'Photos', ...(shoot.folders.get(place.id) ?? '').split('/'))
+    const found = namesInVersions(this.deps.files, folder)
     this.#inVersions.set(key, found)
-    const { files } = this.deps
-    if (files.stat(folder)?.kind !== 'folder') return found
-    for (const { name: stamp, kind } of files.list(folder)) {
-      if (kind !== 'folder') continue
-      for (const { name } of files.list(path.join(folder, stamp)))
-        found.set(name, [...(found.get(name) ?? []), `Versions/${stamp}/${name}`])
-    }
     return found
   }
 

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { systemCode, type ErrorCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import { obstacleBelow } from '../files/inside.js'
+import { namesInVersions } from '../files/versions.js'
 import type { CopyRow } from '../journal/files.js'
 import { copiesOfContent, type PastVersion } from '../journal/history.js'
 import type { Journal } from '../journal/journal.js'
@@ -49,12 +50,13 @@ export interface CopyDeps {
   readonly journal: Journal
 }
 
-/** Finds copies of one shoot after another; remembers what it asked the journal. */
+/** Finds copies of one shoot after another; remembers what it asked the journal, and what lay in Versions/. */
 export class CopyFinder {
   readonly #deps: CopyDeps
   readonly #places: ReadonlyMap<string, OpenPlace>
   readonly #buckets: ReadonlyMap<string, OpenBucket>
   readonly #folders = new Map<string, string>()
+  readonly #inVersions = new Map<string, ReadonlyMap<string, readonly string[]>>()
 
   constructor(deps: CopyDeps, places: readonly OpenPlace[], buckets: readonly OpenBucket[] = []) {
     this.#deps = deps
@@ -143,13 +145,11 @@ export class CopyFinder {
   setAside(shoot: ShootRow, place: OpenPlace, name: string, { id: versionId, copies }: PastVersion): Candidate[] {
     const folder = this.folderOf(shoot, place)
     const known = new Set(copies.filter(({ placeId }) => placeId === place.id).map((copy) => copy.path))
-    const versions = folder === undefined ? '' : path.join(folder, 'Versions')
+    if (folder === undefined) return []
     try {
-      if (folder === undefined || this.#deps.files.stat(versions)?.kind !== 'folder') return []
-      return this.#deps.files
-        .list(versions)
-        .filter(({ kind }) => kind === 'folder')
-        .map(({ name: stamp }) => `Versions/${stamp}/${name}`)
+      const names = this.#inVersions.get(folder) ?? namesInVersions(this.#deps.files, folder)
+      this.#inVersions.set(folder, names)
+      return (names.get(name) ?? [])
         .filter((relative) => !known.has(relative))
         .flatMap((relative) => {
           const stat = this.#deps.files.stat(path.join(folder, ...relative.split('/')))
