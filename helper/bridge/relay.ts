@@ -89,10 +89,11 @@ export class Relay {
       else if (said.kind === 'leaving') this.deps.onLeaving()
       return
     }
-    // It may not have read our proof when it quit.
-    if (parseHandshake(event.text)?.kind === 'leaving') this.deps.onLeaving()
     const line = parseJson(event.text)
-    if (!isJsonObject(line) || line['message'] === undefined || !isSameToken(this.#token, line['token'])) return
+    if (!isJsonObject(line)) return
+    // It may not have read our proof when it quit. Every line comes by here, so only what looks like one of the proof is read as such.
+    if (line['safelight'] !== undefined && parseHandshake(event.text)?.kind === 'leaving') this.deps.onLeaving()
+    if (line['message'] === undefined || !isSameToken(this.#token, line['token'])) return
     this.#takeMessage(parseEnvelope(line['message']), JSON.stringify(line['message']))
   }
 
