@@ -17,9 +17,9 @@ export = {
 }
 
 /** Plain pcall, and only here: nothing in it may yield anyway, Lightroom's own is unreliable at this point, and a failed goodbye must
- *  not keep Lightroom waiting. */
+ *  not keep Lightroom waiting. The plain line is said in any case: the bridge we knew may have died a moment ago, and the one that dialled
+ *  in its place believes no line of that connection. */
 function sayGoodbye(catalog: string): void {
-  pcall(() => {
-    if (!tell('lightroom/exiting', { catalog })) sharedState().leave?.()
-  })
+  pcall(() => tell('lightroom/exiting', { catalog }))
+  pcall(() => sharedState().leave?.())
 }

@@ -115,7 +115,8 @@ function write(link: Link, message: unknown): boolean {
   return true
 }
 
-/** For whoever dialled and is not proven: a client that stays connected hangs Lightroom's quit. */
+/** For whoever dialled and is not proven: a client that stays connected hangs Lightroom's quit. One whose call Lightroom has not told us of
+ *  yet cannot be told; it hangs up by itself when it hears nothing (BridgeLimits.silentMs). */
 function leave(link: Link): void {
   const { socket, isConnected } = link.send
   if (socket !== undefined && isConnected) socket.send(`${writeHandshake({ kind: 'leaving' })}\n`)

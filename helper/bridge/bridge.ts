@@ -31,6 +31,10 @@ export interface BridgeLimits {
   readonly dialMs: number
   /** A reloaded plugin binds new ports and starts a new bridge; ours need not wait long for the old ones. */
   readonly returnMs: number
+  /** How long whoever listens may leave our challenge without a word before we hang up and call again later: it may be a Lightroom that began
+   *  to quit just as we dialled, which a client that stays hangs, or one that is merely busy, which gets longer every time. The last of
+   *  them from then on. */
+  readonly silentMs: readonly number[]
   /** How long a request waits for a helper that is being started before it is answered HELPER_AWAY. */
   readonly holdMs: number
   /** Between two attempts to find or start a helper, the last of them from then on. */
@@ -42,6 +46,7 @@ export interface BridgeLimits {
 export const BRIDGE_LIMITS: BridgeLimits = {
   dialMs: 30_000,
   returnMs: 20_000,
+  silentMs: [3000, 6000, 15_000],
   holdMs: 5_000,
   retryMs: [100, 250, 500, 1000, 2000, 5000, 15_000, 60_000],
   lastWordMs: 25_000,
@@ -59,6 +64,8 @@ export type BridgeEnd =
   | 'aborted'
 
 const PID_LOOK_MS = 1000
+/** After hanging up on a silent Lightroom: time for it to be gone, or for its plugin to notice and to bind anew. */
+const STAY_AWAY_MS = 1000
 
 /** Relays until Lightroom is gone. @throws CONFIG_INVALID there is no plugin.json · HOME_UNUSABLE */
 export async function runBridge(options: BridgeOptions): Promise<BridgeEnd> {
@@ -79,6 +86,8 @@ class Bridge {
   #catalog: string | undefined
   #relay: Relay | undefined
   #lastWord: string | undefined
+  /** Connections in a row on which nothing was heard. */
+  #silences = 0
   readonly #helper: HelperLink
   readonly #end = new AbortController()
 
@@ -130,6 +139,7 @@ class Bridge {
     const hasMet = ports !== undefined
     while (ports !== undefined) {
       await this.#relayOne(ports)
+      if (this.#silences > 0) await this.#pause(STAY_AWAY_MS)
       if (this.#end.signal.aborted) break
       ports = await PluginPorts.dial(this.options, returnMs, this.#end.signal)
     }
@@ -140,12 +150,24 @@ class Bridge {
     const hangUp = () => ports.hangUp()
     this.#end.signal.addEventListener('abort', hangUp)
     if (this.#end.signal.aborted) hangUp()
+    const { silentMs } = this.limits
+    const silence = setTimeout(
+      () => {
+        this.#silences += 1
+        hangUp()
+      },
+      silentMs[Math.min(this.#silences, silentMs.length - 1)],
+    )
     this.#relay = new Relay({
       ports,
       numbers: this.options,
       helper: this.#helper,
       holdMs: this.limits.holdMs,
       readToken: () => readPluginFile(this.options.home)?.token,
+      onHeard: () => {
+        clearTimeout(silence)
+        this.#silences = 0
+      },
       onCatalog: (catalog) => (this.#catalog = catalog),
       onExiting: (text) => {
         this.#lastWord = text
@@ -155,6 +177,7 @@ class Bridge {
       onLeaving: () => this.#end.abort(),
     })
     await ports.lost
+    clearTimeout(silence)
     this.#relay.close()
     this.#relay = undefined
     this.#end.signal.removeEventListener('abort', hangUp)
@@ -165,10 +188,15 @@ class Bridge {
     const { signal } = this.#end
     while (lightroomPid !== undefined && !signal.aborted) {
       if (!isAlive(lightroomPid)) this.#end.abort()
-      await wait(PID_LOOK_MS, undefined, { signal }).catch((error: unknown) => {
-        if (systemCode(error) !== 'ABORT_ERR') throw error
-      })
+      await this.#pause(PID_LOOK_MS)
     }
+  }
+
+  /** Ends at once when the bridge does. */
+  async #pause(ms: number): Promise<void> {
+    await wait(ms, undefined, { signal: this.#end.signal }).catch((error: unknown) => {
+      if (systemCode(error) !== 'ABORT_ERR') throw error
+    })
   }
 }
 

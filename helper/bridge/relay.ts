@@ -20,6 +20,8 @@ export interface RelayDeps {
   readonly holdMs: number
   /** The token of plugin.json as it is now; asked again when a proof was made with another one. */
   readonly readToken: () => string | undefined
+  /** Something was said. */
+  readonly onHeard: () => void
   readonly onCatalog: (catalog: string) => void
   /** The plugin said `lightroom/exiting`; `text` is that message. */
   readonly onExiting: (text: string) => void
@@ -81,6 +83,7 @@ export class Relay {
   }
 
   #takeLine(event: LineEvent): void {
+    this.deps.onHeard()
     if (event.kind === 'refused') return
     if (this.#token === undefined) {
       const said = this.#door.take(event.text)

@@ -203,6 +203,23 @@ describe('the bridge', () => {
     assert.ok(helperLog().includes('lost'))
   })
 
+  it('hangs up on whoever says nothing, and calls again later, with more patience each time', async () => {
+    await lightroom.crash()
+    const ports = { receive: lightroom.receivePort, send: lightroom.sendPort }
+    const silent = await openSockets(plugin.token, { ...ports, answers: false })
+    const { end } = start({ limits: { silentMs: [20, 40, 60_000], returnMs: 60_000 } })
+    for (const _ of [20, 40]) {
+      await silent.connected()
+      await until(() => silent.isHungUp())
+    }
+    await silent.connected()
+    await silent.crash()
+    lightroom = await openSockets(plugin.token, ports)
+    await lightroom.ask(1, 'session/hello', hello('/photos/Late.lrcat'))
+    lightroom.say({ jsonrpc: '2.0', method: 'lightroom/exiting', params: { catalog: '/photos/Late.lrcat' } })
+    assert.equal(await end, 'exiting')
+  })
+
   it('hangs up at once on a plugin that leaves before it has read the proof', async () => {
     const { end } = start()
     await lightroom.ask(1, 'session/hello', hello('/photos/Named.lrcat'))

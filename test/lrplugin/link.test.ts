@@ -155,6 +155,17 @@ describe('the link to the bridge', () => {
     assert.deepEqual(session.host.faults, [])
   })
 
+  it('a quit just after the bridge was replaced is told to the one that dialled in its place as well', async () => {
+    await session.connect()
+    const heard: string[] = []
+    session.peer.fromPluginSocket?.on('data', (chunk: string) => heard.push(chunk))
+    await session.host.quit()
+    const lines = heard.join('').trim().split('\n')
+    assert.match(lines.at(-2) ?? '', /lightroom\/exiting/)
+    assert.equal(lines.at(-1), '{"safelight":"leaving"}')
+    assert.deepEqual(session.host.faults, [])
+  })
+
   it('whoever dials first and says nothing hears nothing, and the bridge is called to other ports', async () => {
     await session.open()
     const stranger = new LinePeer({}, TOKEN, { speaks: false })

@@ -78,8 +78,9 @@ export interface ImportedFile {
 /** Real milliseconds that a fact may take on the slowest of machines. */
 const PATIENCE_MS = 50_000
 
-/** A bridge that has not hung up by then would hang Lightroom; real milliseconds. */
-const HANG_MS = 1500
+/** A bridge that has not hung up by then never does, and Lightroom hangs; real milliseconds, above those after which a bridge that is told
+ *  nothing goes by itself. */
+const HANG_MS = 10_000
 
 /** Lightroom's clock starts here: seconds since 2001-01-01. */
 const EPOCH = 820_000_000
