@@ -30,8 +30,8 @@ function main(args) {
   if (mode?.length === 0) return
   build()
   if (mode?.includes('test'))
-    return mocha(['dist/test/**/*.test.js', '--ignore', 'dist/test/**/*.long.test.js'], args.slice(1))
-  if (mode?.includes('check')) return mocha(['dist/test/**/*.long.test.js', '--timeout', '3600000'], args.slice(1))
+    return mocha(['dist/test/**/*.test.js', '--ignore', 'dist/test/**/*.long.test.js'], [], args.slice(1))
+  if (mode?.includes('check')) return mocha(['dist/test/**/*.long.test.js'], ['--timeout', '3600000'], args.slice(1))
   if (mode?.includes('release')) return node(path.join(dist, 'build/release.js'), args.slice(1))
   if (mode?.includes('bench')) return node(path.join(dist, 'test/bench/bench.js'), args.slice(1))
   if (mode) return
@@ -67,12 +67,13 @@ function build() {
 }
 
 /** Whole suites run file by file on every core; what is named is run alone, so that its output comes as it happens. */
-function mocha(files, more) {
+function mocha(files, options, more) {
   const isNamed = more.some((arg) => !arg.startsWith('-'))
   return node(path.join(root, 'node_modules/mocha/bin/mocha.js'), [
     '--config',
     path.join(root, '.mocharc.json'),
     ...(isNamed ? [] : ['--parallel', '--jobs', String(Math.max(2, availableParallelism())), ...files]),
+    ...options,
     ...more,
   ])
 }
