@@ -4,15 +4,7 @@ import type { PrivateCopy } from './private-copy.js'
 import type { CatalogFolder, CatalogOutline, CatalogRoot, CatalogSummary } from './read-copy.js'
 import { runJob, runListing } from './worker.js'
 
-export type {
-  CatalogCounts,
-  CatalogFolder,
-  CatalogImport,
-  CatalogOutline,
-  CatalogRoot,
-  CatalogSummary,
-  CatalogVersions,
-} from './read-copy.js'
+export type { CatalogCounts, CatalogOutline, CatalogRoot, CatalogSummary } from './read-copy.js'
 
 /** One file on disk, however many photos (virtual copies) show it. */
 export interface ReferencedFile {

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url'
 import { describeError } from '../errors.js'
 import type { Asked, Said } from './decode-main.js'
 
-export type { Opening } from './open-picture.js'
 export type { Said } from './decode-main.js'
 
 export interface OpenerOptions {

@@ -10,10 +10,10 @@ import { numberedDevice, withBacking, type Room, type Volume } from './volumes/v
 
 const running = lazily(() => import('execa'))
 
-export { deviceRelation, sharesDevice } from './volumes/volume.js'
-export type { DeviceRelation, Medium, Room, Volume } from './volumes/volume.js'
+export { deviceRelation } from './volumes/volume.js'
+export type { Medium, Room, Volume } from './volumes/volume.js'
 export type { RunCommand } from './volumes/systems.js'
-export { syncClientOf, type SyncClient } from './volumes/sync-clients.js'
+export { syncClientOf } from './volumes/sync-clients.js'
 
 export interface Volumes {
   /** The volume that holds `path`, or that would if it existed (its nearest existing parent decides). Never rejects for want of a tool. */

@@ -47,11 +47,6 @@ export function wantedByFolder(journal: Journal): { root: string; pathFromRoot: 
     }))
 }
 
-export function countWanted(journal: Journal): number {
-  const row = journal.get('SELECT count(*) AS n FROM wanted')
-  return row ? number(row, 'n') : 0
-}
-
 /** Proven: nothing is owed any more. */
 export function fulfil(journal: Journal, ids: readonly number[]): void {
   for (const id of ids) journal.run('DELETE FROM wanted WHERE id = ?', [id])

@@ -3,7 +3,7 @@ import { groupsByShoot, listSummaries, type FileGroup, type ShootSummary } from 
 import type { Journal } from '../journal/journal.js'
 import { listPlaces } from '../journal/places.js'
 import { latestClock } from '../journal/rehearsals.js'
-import { number, text, textList } from '../journal/rows.js'
+import { number, textList } from '../journal/rows.js'
 import type { Outcome, Shoot, ShootPlace } from '../../shared/methods.js'
 import { offsiteCountOf, offsiteStateOf } from './buckets.js'
 import { factsOf, workingFacts, type PlaceFacts } from './counting.js'
@@ -216,11 +216,6 @@ function periodOf(wanted: string): readonly [number, number] {
     day === undefined ? 1 : day + 1,
   )
   return [start.getTime(), end.getTime()]
-}
-
-export function keyOfShoot(journal: Journal, shootId: number): string {
-  const row = journal.get('SELECT key FROM shoots WHERE id = ?', [shootId])
-  return row ? text(row, 'key') : ''
 }
 
 function iso(ms: number): string {

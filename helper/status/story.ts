@@ -1,5 +1,4 @@
 // The whole story of one file: every content that it ever had, where each lies, when and how that was proven, and what that makes of it.
-import path from 'node:path'
 import { SafelightError, shootUnknown } from '../errors.js'
 import type { GroupCopy } from '../journal/health-groups.js'
 import type { Journal } from '../journal/journal.js'
@@ -7,7 +6,7 @@ import { toCopy, type CopyRow } from '../journal/files.js'
 import { number, optionalNumber, text } from '../journal/rows.js'
 import type { FileStory } from '../../shared/methods.js'
 import { isCounted, isOffSite, type PlaceFacts } from './counting.js'
-import { expiryOf, healthOfFile, healthOfShoot, isFresh, type FileHealth, type Places } from './health.js'
+import { expiryOf, healthOfFile, healthOfShoot, isFresh, type Places } from './health.js'
 import { placeNames, type StatusDeps } from './place-report.js'
 import { DEFAULT_POLICY, type Policy } from './policy.js'
 import { scoreOf } from './score.js'
@@ -49,33 +48,6 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
     ...(facts.goneMs === undefined ? {} : { goneAt: iso(facts.goneMs) }),
     versions,
   }
-}
-
-/** The verdict on originals by their absolute paths, for whoever shows them one by one; what nobody knows is left out. */
-export function healthOfOriginals(deps: StatusDeps, originals: readonly string[]): Map<string, FileHealth> {
-  const { journal } = deps
-  const policy = deps.policy?.() ?? DEFAULT_POLICY
-  const nowMs = judgingTime(deps)
-  const placesOf = placesBySource(journal)
-  const sources = journal
-    .all('SELECT id, path FROM sources')
-    .map((row) => ({ id: number(row, 'id'), path: text(row, 'path') }))
-  const found = new Map<string, FileHealth>()
-  for (const original of originals) {
-    for (const source of sources) {
-      const relative = path.relative(source.path, path.dirname(original))
-      if (relative.startsWith('..') || path.isAbsolute(relative)) continue
-      const row = journal.get(
-        `SELECT f.id, f.name, f.version_id, f.gone_ms, s.source_id FROM shoots s JOIN files f ON f.shoot_id = s.id AND f.name = ?
-         WHERE s.source_id = ? AND s.path_from_root = ?`,
-        [path.basename(original), source.id, relative.split(path.sep).join('/')],
-      )
-      if (!row) continue
-      const copies = copiesOfNewest(journal, toFacts(row))
-      found.set(original, healthOfFile(copies, placesOf(source.id), policy, nowMs))
-    }
-  }
-  return found
 }
 
 function findFile(journal: Journal, shoot: string, file: string): FileFacts {
