@@ -21,12 +21,14 @@ export interface Expectation {
   readonly blake3: string
   /** MD5, or MD5 of part MD5s with their number; compared where the profile says that this store's ETag is one. */
   readonly etag?: string
+  /** Nobody here took the MD5s: they are the store's own answers for bytes whose signed SHA-256 it checks. */
+  readonly isSigned?: boolean
   /** Base64; compared where the store keeps one. */
   readonly crc32?: string
 }
 
 /** How the store's own word about the bytes was compared with ours. */
-export type ConfirmedBy = 'full-object checksum' | 'part MD5s' | 'name and size only'
+export type ConfirmedBy = 'full-object checksum' | 'part MD5s' | 'signed SHA-256' | 'name and size only'
 
 export interface Confirmation {
   readonly state: 'confirmed' | 'confirmed-locked'
@@ -95,9 +97,14 @@ export function judgeObject(
       : { kind: 'differs', why: 'the store’s checksum is not that of the bytes that were read' }
   if (profile.etagIsMd5 && expected.etag !== undefined && found.etag !== undefined)
     return found.etag === expected.etag
-      ? { kind: 'same', by: found.etag.includes('-') ? 'part MD5s' : 'full-object checksum' }
+      ? { kind: 'same', by: confirmedBy(expected, found.etag) }
       : { kind: 'differs', why: 'the store’s MD5 is not that of the bytes that were read' }
   return { kind: 'same', by: 'name and size only' }
+}
+
+function confirmedBy({ isSigned }: Expectation, etag: string): ConfirmedBy {
+  if (isSigned) return 'signed SHA-256'
+  return etag.includes('-') ? 'part MD5s' : 'full-object checksum'
 }
 
 /** Sets, strengthens or lengthens a lock where it is due, and asks afterwards whether the store did it. Also what the daily renewal runs.

@@ -67,8 +67,10 @@ export interface PutRequest extends ObjectOptions {
   readonly key: string
   /** At most 5 GiB; kept by the caller until the call returns, because a retry sends it again. */
   readonly body: Uint8Array
-  /** Base64 of the MD5 of the body. A locked PUT needs it on AWS and B2; every store that is worth its name checks it. */
-  readonly contentMd5: string
+  /** 64 hex digits. The request is signed with it, so that a store which checks signatures takes no other bytes; taken here when left out. */
+  readonly sha256?: string
+  /** Base64 of the MD5 of the body. A locked PUT needs it on AWS and B2; `needsMd5` in providers.ts tells where else. */
+  readonly contentMd5?: string
   /** Base64 of the CRC32 of the body, where the profile says that the store keeps one. */
   readonly crc32?: string
   /** Create only: an existing object is left alone and reported as `exists`. Only where the profile says that the store obeys. */
@@ -103,7 +105,8 @@ export interface PartRequest {
   /** 1 to 10,000 */
   readonly number: number
   readonly body: Uint8Array
-  readonly contentMd5: string
+  readonly sha256?: string
+  readonly contentMd5?: string
   readonly crc32?: string
 }
 

@@ -76,6 +76,11 @@ export async function probeStore(
       store.put({ ...putOf(`${folder}bad-md5`, 'one'), contentMd5: md5Of('two').toString('base64') }, signal),
     ),
   )
+  const checksSha256 = await ask('signature', 'refuses bytes that do not fit their signature', async () => {
+    const { key, body } = putOf(`${folder}bad-sha256`, 'one')
+    await store.put({ key, body, sha256: sha256Of('one') }, signal)
+    return refused(() => store.put({ key, body, sha256: sha256Of('two') }, signal))
+  })
   const crcAnswered = await ask('checksum', 'keeps a CRC32 and tells it', async () => {
     const key = `${folder}crc32`
     await store.put({ ...putOf(key, 'one'), crc32: crcOf('one') }, signal)
@@ -176,6 +181,7 @@ export async function probeStore(
     keepsCrc32: withCrc32 && crcMultipart,
     answersChecksums,
     etagIsMd5: etagPut && etagParts,
+    checksSha256,
     ifAbsent,
     listsUploads,
     mayDelete: deleted > 0,
@@ -298,6 +304,10 @@ function putOf(key: string, text: string, metadata: Readonly<Record<string, stri
 
 function md5Of(bytes: string | Uint8Array): Buffer {
   return createHash('md5').update(bytes).digest()
+}
+
+function sha256Of(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
 }
 
 function crcOf(text: string): string {

@@ -13,6 +13,8 @@ export interface StoreProfile {
   readonly answersChecksums: boolean
   /** The ETag of a part and of a plain PUT is the MD5 of its bytes (not so with some server-side encryption). */
   readonly etagIsMd5: boolean
+  /** Refuses bytes that do not fit the SHA-256 they were signed with, and takes bytes without an MD5. */
+  readonly checksSha256: boolean
   /** `If-None-Match: *` on a PUT leaves an existing object alone. */
   readonly ifAbsent: boolean
   /** Lists unfinished uploads by prefix, which is what the orphan sweep needs. */
@@ -30,10 +32,20 @@ export const CAUTIOUS_PROFILE: StoreProfile = {
   keepsCrc32: false,
   answersChecksums: false,
   etagIsMd5: true,
+  checksSha256: false,
   ifAbsent: false,
   listsUploads: true,
   mayDelete: false,
   storageClasses: [],
+}
+
+/** Whether bytes go with their MD5, which costs more processor time than everything else about sending them: where a lock is, because AWS and
+ *  Backblaze take no locked bytes without; where the store does not check what was signed; and where its ETag tells nothing about them. */
+export function needsMd5(
+  { locks, checksSha256, etagIsMd5 }: Pick<StoreProfile, 'locks' | 'checksSha256' | 'etagIsMd5'>,
+  lock: object | undefined,
+): boolean {
+  return lock !== undefined || locks || !checksSha256 || !etagIsMd5
 }
 
 export type ProbeAnswer = 'yes' | 'no' | 'not tested'

@@ -82,9 +82,10 @@ export function setSocketTimeout(client: s3.S3Client, ms: number): void {
 
 /** A body that is sent in steps, with the SHA-256 taken before: the signature then covers it as it would cover a whole buffer. */
 export class HashedStream extends Readable {
-  readonly sha256: string
-
-  constructor(body: Uint8Array, steps: AsyncIterator<Uint8Array>) {
+  constructor(
+    readonly sha256: string,
+    steps: AsyncIterator<Uint8Array>,
+  ) {
     super({
       read() {
         steps.next().then(
@@ -93,10 +94,20 @@ export class HashedStream extends Readable {
         )
       },
     })
-    this.sha256 = createHash('sha256').update(body).digest('hex')
     // The request fails by itself when its body does; without a listener the stream's own report would end the process.
     this.on('error', () => undefined)
   }
+}
+
+/** What is known of bodies before they are sent; the SDK would take it again for every attempt. */
+const signatures = new WeakMap<object, string>()
+
+export function signWith(body: Uint8Array, sha256: string): void {
+  signatures.set(body, sha256)
+}
+
+export function sha256Of(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex')
 }
 
 interface SdkRequest {
@@ -107,7 +118,8 @@ interface SdkRequest {
 /** What the SDK leaves out or insists on: a signature over streamed bodies; and, for small XML requests, a CRC32 where the MD5 that every
  *  store understands would do (aws-sdk-js-v3 #6819; Backblaze refuses the CRC32). Objects' bytes are no strings and keep what was asked for. */
 function adjustHeaders({ headers, body }: SdkRequest): void {
-  if (body instanceof HashedStream) headers['x-amz-content-sha256'] = body.sha256
+  const sha256 = body instanceof HashedStream ? body.sha256 : body instanceof Uint8Array && signatures.get(body)
+  if (sha256) headers['x-amz-content-sha256'] = sha256
   if (typeof body !== 'string' || body === '') return
   headers['content-md5'] = createHash('md5').update(body).digest('base64')
   for (const name of Object.keys(headers))

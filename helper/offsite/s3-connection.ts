@@ -2,6 +2,7 @@
 import type * as s3 from '@aws-sdk/client-s3'
 import { formatBucketUrl, parseEndpoint } from './address.js'
 import { paced } from './limiter.js'
+import type { PartRequest } from './object-store.js'
 import { afterAnswer, afterSilence, newPatience, type Patience } from './patience.js'
 import { attempt, type AttemptDeps } from './s3-attempts.js'
 import {
@@ -9,6 +10,8 @@ import {
   SOCKET_TIMEOUT_MS,
   createClient,
   setSocketTimeout,
+  sha256Of,
+  signWith,
   type S3Deps,
   type S3Options,
 } from './s3-client.js'
@@ -26,7 +29,7 @@ export interface S3Connection {
   readonly hasAnswered: () => boolean
   /** Sends a body: whole, or, under a bandwidth limit, step by step; signed either way. */
   readonly sendBody: <T>(
-    body: Uint8Array,
+    bytes: Pick<PartRequest, 'body' | 'sha256'>,
     signal: AbortSignal | undefined,
     send: (body: Uint8Array | HashedStream) => Promise<T>,
   ) => Promise<T>
@@ -70,10 +73,13 @@ export function openConnection(options: S3Options, deps: S3Deps): S3Connection {
     hasAnswered: () => answered,
     abortable: (signal) => (signal ? { abortSignal: signal } : {}),
 
-    async sendBody(body, signal, send) {
+    async sendBody({ body, sha256 }, signal, send) {
       const [begunAtMs, bornMs] = [performance.now(), patience.nowMs]
       const stream =
-        deps.limiter && body.length > 0 ? new HashedStream(body, paced(body, deps.limiter, signal)) : undefined
+        deps.limiter && body.length > 0
+          ? new HashedStream(sha256 ?? sha256Of(body), paced(body, deps.limiter, signal))
+          : undefined
+      if (sha256 !== undefined) signWith(body, sha256)
       try {
         const answer = await send(stream ?? body)
         setPatience(afterAnswer(patience, performance.now() - begunAtMs))

@@ -36,7 +36,7 @@ export function uploadMethods({ bucket, client, run, abortable, sendBody }: S3Co
       outcome<contract.PartOutcome, 'no-such-upload' | 'not-found'>(
         () =>
           run(`sending part ${request.number} of ${request.key}`, signal, () =>
-            sendBody(request.body, signal, async (body) => {
+            sendBody(request, signal, async (body) => {
               const command = new sdk.UploadPartCommand({
                 Bucket: bucket,
                 Key: request.key,

@@ -46,7 +46,7 @@ export function openS3Store(options: S3Options, deps: S3Deps): contract.ObjectSt
       outcome<contract.PutOutcome, 'precondition'>(
         () =>
           run(`sending ${request.key}`, signal, () =>
-            sendBody(request.body, signal, async (body) => {
+            sendBody(request, signal, async (body) => {
               const command = new sdk.PutObjectCommand({
                 Bucket: bucket,
                 Key: request.key,

@@ -1,13 +1,13 @@
 // The parts of one upload: read once in their order, hashed, compared with what the store has, and the missing ones sent, a few at a time.
 // Memory is bounded by parts in flight; the file's hash and checksum come from the same single reading.
-import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import { SafelightError } from '../errors.js'
 import type { HashEngine } from '../files/hash.js'
 import type { OpenUpload, SentPart, UploadLedger } from './ledger.js'
 import type { ObjectStore, StoredPart } from './object-store.js'
+import type { PartBuffers } from './part-buffers.js'
+import { hashPart, type PartHashes } from './part-hashes.js'
 import { crc32Base64, multipartEtag, type PartRange } from './parts.js'
-import type { StoreProfile } from './providers.js'
+import { needsMd5, type StoreProfile } from './providers.js'
 import type { UploadSource } from './source.js'
 
 export interface TransferResult {
@@ -15,6 +15,8 @@ export interface TransferResult {
   /** What the finished object's ETag must be, where it is an MD5. */
   readonly etag?: string
   readonly crc32?: string
+  /** The MD5s that the ETag is made of are the store's own, for bytes whose signed SHA-256 it checked. */
+  readonly isSigned?: boolean
   readonly sentParts: number
   readonly reusedParts: number
   readonly wasThere: boolean
@@ -28,6 +30,8 @@ export interface PartsResult extends TransferResult {
 
 export interface PartsJob {
   readonly upload: OpenUpload
+  /** What the object is to be locked with. */
+  readonly lock: object | undefined
   readonly ranges: readonly PartRange[]
   /** What the store has, as ListParts told. */
   readonly present: readonly StoredPart[]
@@ -40,19 +44,22 @@ export interface PartsDeps {
   readonly ledger: UploadLedger
   readonly hashEngine: HashEngine
   readonly concurrency?: number
+  /** Where parts lie in memory while they are sent; new memory for each when left out. */
+  readonly buffers?: PartBuffers
   readonly onProgress?: (progress: { key: string; sizeBytes: number; sentBytes: number; reusedBytes: number }) => void
 }
 
 const DEFAULT_CONCURRENCY = 4
 
 export async function sendParts(
-  { upload, ranges, present, source }: PartsJob,
+  { upload, lock, ranges, present, source }: PartsJob,
   deps: PartsDeps,
   signal?: AbortSignal,
 ): Promise<PartsResult | 'no-such-upload'> {
   const known = await deps.ledger.parts(upload)
   const hasher = deps.hashEngine.create()
-  const md5s: Buffer[] = []
+  const withMd5 = needsMd5(deps.profile, lock)
+  const md5s = new Map<number, Buffer>()
   const parts = new Map<number, Omit<StoredPart, 'sizeBytes'>>()
   const progress = { key: upload.key, sizeBytes: upload.sizeBytes, sentBytes: 0, reusedBytes: 0 }
   let wholeCrc32 = 0
@@ -81,7 +88,8 @@ export async function sendParts(
   return {
     blake3: hasher.digest(),
     parts: [...parts.values()].sort((a, b) => a.number - b.number),
-    etag: multipartEtag(md5s),
+    etag: multipartEtag([...md5s].sort(([a], [b]) => a - b).map(([, md5]) => md5)),
+    isSigned: !withMd5,
     ...(upload.withCrc32 ? { crc32: crc32Base64(wholeCrc32) } : {}),
     sentParts,
     reusedParts: ranges.length - sentParts,
@@ -92,22 +100,25 @@ export async function sendParts(
     for (const range of ranges) {
       while (inFlight.size >= (deps.concurrency ?? DEFAULT_CONCURRENCY)) await Promise.race(inFlight)
       if (together.aborted || state.uploadIsGone) break
-      const body = await source.read(range.offsetBytes, range.sizeBytes)
-      hasher.update(body)
-      const md5 = createHash('md5').update(body).digest()
-      md5s.push(md5)
-      if (upload.withCrc32) wholeCrc32 = crc32(body, wholeCrc32)
-      const partCrc32 = upload.withCrc32 ? { crc32: crc32Base64(crc32(body)) } : {}
-
+      const body = await source.read(range.offsetBytes, range.sizeBytes, deps.buffers)
       const there = present.find(({ number }) => number === range.number)
-      if (there && isSamePart(there, range, md5.toString('hex'), known, deps.profile)) {
-        parts.set(range.number, { number: range.number, etag: there.etag, ...partCrc32 })
+      const hashes = hashPart(body, {
+        whole: hasher,
+        md5: withMd5 || there !== undefined,
+        ...(upload.withCrc32 ? { crc32Before: wholeCrc32 } : {}),
+      })
+      wholeCrc32 = hashes.crc32?.whole ?? 0
+
+      if (there && hashes.md5 && isSamePart(there, range, hashes.md5.toString('hex'), known, deps.profile)) {
+        md5s.set(range.number, hashes.md5)
+        parts.set(range.number, { number: range.number, etag: there.etag, ...checksumOf(hashes) })
+        deps.buffers?.giveBack(body)
         progress.reusedBytes += range.sizeBytes
         deps.onProgress?.({ ...progress })
         continue
       }
 
-      const sending = sendPart(range, body, md5, partCrc32).catch((error: unknown) => {
+      const sending = sendPart(range, body, hashes).catch((error: unknown) => {
         failure ??= error
         stop.abort(error)
       })
@@ -116,35 +127,33 @@ export async function sendParts(
     }
   }
 
-  async function sendPart(range: PartRange, body: Buffer, md5: Buffer, checksum: { crc32?: string }): Promise<void> {
+  async function sendPart({ number, sizeBytes }: PartRange, body: Buffer, hashes: PartHashes): Promise<void> {
+    const { key, uploadId } = upload
+    const { sha256 } = hashes
+    const checksum = checksumOf(hashes)
+    const contentMd5 = hashes.md5 ? { contentMd5: hashes.md5.toString('base64') } : {}
     const sent = await deps.store.uploadPart(
-      {
-        key: upload.key,
-        uploadId: upload.uploadId,
-        number: range.number,
-        body,
-        contentMd5: md5.toString('base64'),
-        ...checksum,
-      },
+      { key, uploadId, number, body, sha256, ...contentMd5, ...checksum },
       together,
     )
     if (sent.kind === 'no-such-upload') {
       state.uploadIsGone = true
       return
     }
-    checkAnswer(range.number, sent.etag, md5.toString('hex'), upload.key, deps.profile)
-    parts.set(range.number, { number: range.number, etag: sent.etag, ...checksum })
-    const row: SentPart = {
-      number: range.number,
-      sizeBytes: range.sizeBytes,
-      md5: md5.toString('hex'),
-      etag: sent.etag,
-    }
-    await deps.ledger.part(upload, row)
+    deps.buffers?.giveBack(body)
+    const md5 = hashes.md5?.toString('hex') ?? sent.etag
+    checkAnswer(number, sent.etag, md5, key, deps.profile)
+    md5s.set(number, Buffer.from(md5, 'hex'))
+    parts.set(number, { number, etag: sent.etag, ...checksum })
+    await deps.ledger.part(upload, { number, sizeBytes, md5, etag: sent.etag })
     sentParts += 1
-    progress.sentBytes += range.sizeBytes
+    progress.sentBytes += sizeBytes
     deps.onProgress?.({ ...progress })
   }
+}
+
+function checksumOf({ crc32 }: PartHashes): { crc32?: string } {
+  return crc32 === undefined ? {} : { crc32: crc32Base64(crc32.part) }
 }
 
 /** A part is used again only if the store's word for it can have come from these very bytes. */
@@ -160,6 +169,8 @@ export function isSamePart(
   return known.some((part) => part.number === range.number && part.etag === there.etag && part.md5 === md5)
 }
 
+const MD5 = /^[0-9a-f]{32}$/
+
 function checkAnswer(
   number: number,
   etag: string,
@@ -167,9 +178,9 @@ function checkAnswer(
   key: string,
   profile: Pick<StoreProfile, 'etagIsMd5'>,
 ): void {
-  if (!profile.etagIsMd5 || etag === md5) return
+  if (!profile.etagIsMd5 || (etag === md5 && MD5.test(etag))) return
   throw new SafelightError('OFFSITE_UNCONFIRMED', {
-    message: `The store answered for part ${number} of ${key} with the MD5 of other bytes than were sent.`,
+    message: `The store answered for part ${number} of ${key} with something else than the MD5 of what was sent.`,
     remedy:
       'Safelight sends it again. If the bucket was switched to encryption by the provider’s keys, run safelight doctor so that Safelight learns its ways anew.',
   })

@@ -8,6 +8,7 @@ import type { Finding } from '../../shared/methods.js'
 import { drivesHere, type CandidateDeps } from './candidates.js'
 import { createLanes } from './lanes.js'
 import type { OpenBucket } from './open-bucket.js'
+import { PartBuffers } from './part-buffers.js'
 import { DEFAULT_PART_BYTES } from './parts.js'
 import { sendRecords, type RecordDeps } from './records.js'
 import { sendCopy } from './send-copy.js'
@@ -91,6 +92,7 @@ class SendRun {
   /** Tried in this run without success; they are tried again by the next one. */
   readonly #given = new Set<string>()
   readonly #partial = new Map<string, number>()
+  readonly #buffers = new PartBuffers()
   #filesSent = 0
   #filesCopied = 0
   #bytesSent = 0
@@ -171,7 +173,13 @@ class SendRun {
     const { promise, resolve } = withResolver()
     underWay.set(id, promise)
     try {
-      const deps = { ...this.#deps, drives, concurrency: PARTS_OF_ONE_FILE, onProgress: this.#note }
+      const deps = {
+        ...this.#deps,
+        drives,
+        concurrency: PARTS_OF_ONE_FILE,
+        buffers: this.#buffers,
+        onProgress: this.#note,
+      }
       const outcome = await sendCopy(this.#bucket, shoot, pending, deps, signal)
       if (outcome.kind === 'no-source') this.#find(shoot, pending, 'missing', NO_SOURCE)
       if (outcome.kind === 'sent') this.#filesSent += 1

@@ -14,6 +14,8 @@ const Profile = z.object({
   keepsCrc32: z.boolean(),
   answersChecksums: z.boolean(),
   etagIsMd5: z.boolean(),
+  /** Places that were added before this was asked go on with an MD5. */
+  checksSha256: z.boolean().default(false),
   ifAbsent: z.boolean(),
   listsUploads: z.boolean(),
   mayDelete: z.boolean(),

@@ -8,6 +8,7 @@ import { dropSpooled, spoolEncrypted, type Spooled } from './encryption.js'
 import { journalLedger, type JournalLedger, type ObjectMeaning } from './journal-ledger.js'
 import type { UploadReceipt } from './ledger.js'
 import type { OpenBucket } from './open-bucket.js'
+import type { PartBuffers } from './part-buffers.js'
 import type { StoreProfile } from './providers.js'
 import { openFileSource, type UploadSource } from './source.js'
 import { storageClassFor } from './storage-class.js'
@@ -25,6 +26,7 @@ export interface SendDeps {
   /** Parts of one file in flight at once. */
   readonly concurrency?: number
   readonly leastPartBytes?: number
+  readonly buffers?: PartBuffers
   readonly onProgress?: (progress: UploadProgress) => void
 }
 
@@ -115,10 +117,11 @@ async function send(
   }
 }
 
-function optional({ concurrency, leastPartBytes, onProgress }: SendDeps): Partial<UploadDeps> {
+function optional({ concurrency, leastPartBytes, buffers, onProgress }: SendDeps): Partial<UploadDeps> {
   return {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(leastPartBytes === undefined ? {} : { leastPartBytes }),
+    ...(buffers === undefined ? {} : { buffers }),
     ...(onProgress === undefined ? {} : { onProgress }),
   }
 }

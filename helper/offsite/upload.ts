@@ -5,17 +5,17 @@
 //     find the open upload ─▶ same file? ─▶ which parts are there? ─▶ read all, send the missing ─▶ hash right? ─▶ complete ─▶ confirm ─▶ record
 //              │ none            │ no: abort, begin anew      │ upload unknown: was it completed and the reply lost? HEAD tells
 //              └─▶ is it there already? ─▶ small: one PUT · large: begin (begin-upload.ts), then send
-import { createHash } from 'node:crypto'
-import { crc32 } from 'node:zlib'
 import { SafelightError } from '../errors.js'
-import { hashBytes, type HashEngine } from '../files/hash.js'
+import type { HashEngine } from '../files/hash.js'
 import { beginUpload, clearLost } from './begin-upload.js'
 import { BLAKE3_METADATA, confirmObject, judgeObject, type Confirmation, type Expectation } from './confirm.js'
 import type { OpenUpload, UploadLedger, UploadReceipt } from './ledger.js'
 import { roundUp, type LockWish } from './lock.js'
 import type { ObjectOptions, ObjectStore, StoredPart } from './object-store.js'
+import type { PartBuffers } from './part-buffers.js'
+import { hashPart } from './part-hashes.js'
 import { DEFAULT_PART_BYTES, crc32Base64, partRanges } from './parts.js'
-import type { StoreProfile } from './providers.js'
+import { needsMd5, type StoreProfile } from './providers.js'
 import { sendParts, type TransferResult } from './send-parts.js'
 import { sourceChanging, type UploadSource } from './source.js'
 
@@ -46,6 +46,7 @@ export interface UploadDeps {
   readonly concurrency?: number
   /** 16 MiB by default; also the size up to which one PUT does. */
   readonly leastPartBytes?: number
+  readonly buffers?: PartBuffers
   readonly onProgress?: (progress: UploadProgress) => void
 }
 
@@ -153,20 +154,29 @@ async function putWhole(
   deps: UploadDeps,
   signal: AbortSignal | undefined,
 ): Promise<TransferResult> {
-  const body = await source.read(0, request.sizeBytes)
-  if (hashBytes(deps.hashEngine, body) !== request.blake3) throw bytesDiffer(request, source)
+  const body = await source.read(0, request.sizeBytes, deps.buffers)
+  const whole = deps.hashEngine.create()
+  const { sha256, md5, crc32 } = hashPart(body, {
+    whole,
+    md5: needsMd5(deps.profile, request.lock),
+    ...(deps.profile.keepsCrc32 ? { crc32Before: 0 } : {}),
+  })
+  if (whole.digest() !== request.blake3) throw bytesDiffer(request, source)
   await checkSource(request, source)
-  const md5 = createHash('md5').update(body).digest()
-  const checksum = deps.profile.keepsCrc32 ? { crc32: crc32Base64(crc32(body)) } : {}
+  const checksum = crc32 ? { crc32: crc32Base64(crc32.part) } : {}
+  const contentMd5 = md5 ? { contentMd5: md5.toString('base64') } : {}
   const stored = await deps.store.put(
-    { key: request.key, body, contentMd5: md5.toString('base64'), ...checksum, ...optionsOf(request, deps) },
+    { key: request.key, body, sha256, ...contentMd5, ...checksum, ...optionsOf(request, deps) },
     signal,
   )
+  deps.buffers?.giveBack(body)
   deps.onProgress?.({ key: request.key, sizeBytes: request.sizeBytes, sentBytes: body.length, reusedBytes: 0 })
-  const versionId = stored.kind === 'stored' ? stored.versionId : undefined
+  const { versionId, etag } = stored.kind === 'stored' ? stored : {}
+  const expected = md5?.toString('hex') ?? etag
   return {
     ...(versionId === undefined ? {} : { versionId }),
-    etag: md5.toString('hex'),
+    ...(expected === undefined ? {} : { etag: expected }),
+    isSigned: md5 === undefined,
     ...checksum,
     sentParts: 1,
     reusedParts: 0,
@@ -184,7 +194,7 @@ async function multipart(
   signal: AbortSignal | undefined,
 ): Promise<TransferResult | undefined> {
   const ranges = partRanges(upload.sizeBytes, upload.partSizeBytes)
-  const transferred = await sendParts({ upload, ranges, present, source }, deps, signal)
+  const transferred = await sendParts({ upload, lock: request.lock, ranges, present, source }, deps, signal)
   if (transferred === 'no-such-upload') {
     await deps.ledger.forget(upload.key, upload.uploadId)
     return undefined
@@ -246,6 +256,7 @@ function expectationOf(request: UploadRequest, sent: TransferResult): Expectatio
     blake3,
     ...(sent.versionId === undefined ? {} : { versionId: sent.versionId }),
     ...(sent.etag === undefined ? {} : { etag: sent.etag }),
+    ...(sent.isSigned === undefined ? {} : { isSigned: sent.isSigned }),
     ...(sent.crc32 === undefined ? {} : { crc32: sent.crc32 }),
   }
 }

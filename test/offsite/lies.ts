@@ -49,12 +49,12 @@ export const FAULTS: readonly (readonly [string, Fault])[] = [
   ['PutObject', { kind: 'status', status: 403, code: 'AccessDenied' }],
 ]
 
-export async function hearLies(rounds: number, seed: number): Promise<Lies> {
+export async function hearLies(rounds: number, seed: number, isLocked: boolean): Promise<Lies> {
   setTestCredentials()
   const draw = randomOf(seed)
   const root = freshFolder({ inMemory: true })
   const double = await startDouble('aws')
-  const bucket = await makeBucket(double.url, { lock: true })
+  const bucket = await makeBucket(double.url, { lock: isLocked, versioned: true })
   fs.mkdirSync(path.join(root, 'drive'))
   const daemon = await Daemon.open({
     home: path.join(root, 'home'),
@@ -70,7 +70,7 @@ export async function hearLies(rounds: number, seed: number): Promise<Lies> {
     await ask(daemon, 'place/add', {
       path: `s3://${bucket}/backup`,
       name: 'Cloud',
-      bucket: { endpoint: double.url, lockDays: 1, yes: true },
+      bucket: { endpoint: double.url, ...(isLocked ? { lockDays: 1 } : {}), yes: true },
     })
     for (let round = 1; round <= rounds; round++) {
       diary.push(`round ${round}`)

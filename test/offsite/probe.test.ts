@@ -37,6 +37,8 @@ const FOUND: Record<ProfileName, Partial<StoreProfile>> = {
   wasabi: { versioning: true, locks: true, locksMultipart: true, keepsCrc32: false, ifAbsent: false },
 }
 
+const ALIKE = { etagIsMd5: true, checksSha256: true, listsUploads: true, mayDelete: true, storageClasses: [] }
+
 describe('the capability probe', () => {
   let double: S3Double
 
@@ -56,10 +58,7 @@ describe('the capability probe', () => {
   for (const name of Object.keys(FOUND) as ProfileName[])
     it(`tells a store like ${name} by what it does`, async () => {
       const { profile } = await probe(name)
-      assert.deepEqual(
-        { ...profile, ...FOUND[name], etagIsMd5: true, listsUploads: true, mayDelete: true, storageClasses: [] },
-        profile,
-      )
+      assert.deepEqual({ ...profile, ...FOUND[name], ...ALIKE }, profile)
     })
 
   it('tidies up after itself, except what its own lock protects', async () => {
@@ -96,6 +95,18 @@ describe('the capability probe', () => {
     const { profile, findings } = await probeStore({ ownPrefix: 'p/m1/' }, { store: liar, now: Date.now })
     assert.equal(profile.locks, false)
     assert.equal(findings.find(({ id }) => id === 'lock')?.detail, 'the lock was accepted and not kept')
+    store.close()
+  })
+
+  it('notices a store that does not look at what is signed', async () => {
+    double = await startDouble('wasabi')
+    const store = openTestStore(double.url, await makeBucket(double.url), { retry: PROBE_RETRY })
+    const careless = {
+      ...store,
+      put: ({ sha256: _, ...request }: Parameters<typeof store.put>[0]) => store.put(request),
+    }
+    const { profile } = await probeStore({ ownPrefix: 'p/m1/' }, { store: careless, now: Date.now })
+    assert.equal(profile.checksSha256, false)
     store.close()
   })
 

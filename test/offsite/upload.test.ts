@@ -216,6 +216,69 @@ describe('an upload', () => {
     assert.equal(receipt.reusedParts, 1)
   })
 
+  describe('to a store that checks what is signed', () => {
+    const md5s: (string | undefined)[] = []
+    let signed: UploadBench
+    beforeEach(() => {
+      md5s.length = 0
+      const watched: ObjectStore = {
+        ...store,
+        put: (request, signal) => (md5s.push(request.contentMd5), store.put(request, signal)),
+        uploadPart: (request, signal) => (md5s.push(request.contentMd5), store.uploadPart(request, signal)),
+      }
+      signed = uploadBench(watched, folder, {}, { checksSha256: true })
+    })
+
+    for (const size of [0, 1, 5 * MIB, 12 * MIB])
+      it(`of ${size} bytes is confirmed without an MD5`, async () => {
+        const content = bytes.subarray(0, size)
+        const file = folder.file('a', content)
+        const receipt = await signed.upload(requestFor('k', file, content), file)
+        assert.equal(receipt.confirmedBy, 'signed SHA-256')
+        assert.ok(md5s.every((md5) => md5 === undefined))
+        assert.deepEqual(await readAll(store, 'k'), content)
+      })
+
+    for (const [operation, size] of [
+      ['PutObject', 1000],
+      ['UploadPart', 12 * MIB],
+    ] as const)
+      it(`gets over a bit that flipped on the way of ${operation}`, async () => {
+        const content = bytes.subarray(0, size)
+        const file = folder.file('a', content)
+        double.faults.plan(operation, { kind: 'flip-bit' })
+        await signed.upload(requestFor('k', file, content), file)
+        assert.deepEqual(await readAll(store, 'k'), content)
+      })
+
+    it('goes on with the parts that are missing, which it knows by their MD5', async () => {
+      const file = folder.file('a', bytes)
+      double.faults.plan('UploadPart', { kind: 'status', status: 403, code: 'AccessDenied' })
+      await assert.rejects(signed.upload(requestFor('k', file, bytes), file), failsWith('OFFSITE_DENIED'))
+      double.faults.plan('CompleteMultipartUpload', { kind: 'status', status: 503, code: 'SlowDown' }, 6)
+      await assert.rejects(signed.upload(requestFor('k', file, bytes), file))
+      const receipt = await signed.upload(requestFor('k', file, bytes), file)
+      assert.equal(receipt.reusedParts, 3)
+      assert.deepEqual(await readAll(store, 'k'), bytes)
+    })
+
+    it('of a file that is to be locked takes the MD5 along', async () => {
+      const file = folder.file('a', bytes)
+      const lock = { mode: 'COMPLIANCE', retentionMs: 3_600_000 } as const
+      await assert.rejects(signed.upload(requestFor('k', file, bytes, { lock }), file))
+      assert.equal(md5s.filter((md5) => md5 !== undefined).length, md5s.length)
+    })
+
+    it('is not confirmed when the object is not what the store answered for', async () => {
+      const file = folder.file('a', bytes)
+      double.faults.plan('CompleteMultipartUpload', { kind: 'wrong-checksums' })
+      double.faults.plan('HeadObject', { kind: 'status', status: 404, code: 'NoSuchKey' })
+      double.faults.plan('HeadObject', { kind: 'wrong-checksums' })
+      await assert.rejects(signed.upload(requestFor('k', file, bytes), file), failsWith('OFFSITE_UNCONFIRMED'))
+      assert.deepEqual(signed.ledger.receipts(), [])
+    })
+  })
+
   it('recognises its parts by the ledger where the ETag is no MD5', async () => {
     const file = folder.file('a', bytes)
     const request = requestFor('k', file, bytes)
