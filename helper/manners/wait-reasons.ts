@@ -1,9 +1,10 @@
 // Why upkeep (reading old copies again, rehearsals, reading back from a bucket) waits just now: the one place where that is asked, and where
 // whoever knows a reason says so. Copying what is new waits for none of these. Asking never fails: a reason that cannot be had is none.
-import { availableParallelism, loadavg } from 'node:os'
+import { availableParallelism, loadavg, platform } from 'node:os'
 import type { Config } from '../config.js'
 import { askBattery, type Battery } from './battery.js'
 import { isWithin } from './hours.js'
+import { ProcessorShare } from './processor.js'
 
 /** @returns in words, as the end of "it waits: …"; undefined when there is no reason to wait */
 export type AskReason = () => string | undefined | Promise<string | undefined>
@@ -13,7 +14,7 @@ export class WaitReasons {
   readonly #isLoaded: AskReason
 
   /** @param isLoaded  a reason for work that takes the processor only */
-  constructor(isLoaded: AskReason = isMachineLoaded) {
+  constructor(isLoaded: AskReason = loadedMachine()) {
     this.#isLoaded = isLoaded
   }
 
@@ -71,7 +72,16 @@ function rememberedFor<T>(ms: number, ask: () => Promise<T>): () => Promise<T> {
   }
 }
 
-/** More programs wait for the processor than it has cores: whoever sits there wants it for himself. Windows tells no load. */
-function isMachineLoaded(): string | undefined {
-  return (loadavg()[0] ?? 0) > availableParallelism() * 1.5 ? 'the computer is busy' : undefined
+/** More programs wait for the processor than it has cores, or, where no load is told, others take most of it: whoever sits there wants it
+ *  for himself (an export, a film that is rendered). */
+function loadedMachine(): AskReason {
+  if (platform() !== 'win32') return () => busyIf((loadavg()[0] ?? 0) > availableParallelism() * 1.5)
+  const share = new ProcessorShare()
+  return () => busyIf((share.ofOthers() ?? 0) > MOST_OF_IT)
+}
+
+const MOST_OF_IT = 0.75
+
+function busyIf(isBusy: boolean): string | undefined {
+  return isBusy ? 'the computer is busy' : undefined
 }
