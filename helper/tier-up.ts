@@ -13,5 +13,13 @@ export function postponeOptimizing(): void {
 
 /** For what is loaded from now on and is to work hard at once. */
 export function optimizeSoon(): void {
+  setFlagsFromString('--wasm-tier-up-filter=-1')
   setFlagsFromString(`--wasm-tiering-budget=${USUAL}`)
+}
+
+/** For a command that asks the journal little and then reads for long: an optimization that began as it was about to end would hold up the
+ *  end of the process, which waits for it, by a tenth of a second and more. */
+export function neverOptimize(): void {
+  // There is no function of this number, and no other is optimized.
+  setFlagsFromString(`--wasm-tier-up-filter=${LATE}`)
 }

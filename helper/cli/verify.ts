@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
+import { neverOptimize } from '../tier-up.js'
 import type { CommonArguments, Run } from './cli.js'
 import { findingLines, notEmpty, warningLines, type CommandResult } from './output.js'
 
@@ -30,6 +31,7 @@ async function verify(
   place: string | undefined,
   all: boolean,
 ): Promise<CommandResult> {
+  neverOptimize()
   const outcome = await callMethod(common, 'verify/run', {
     shoots: shoots.map((shoot) => notEmpty('The name of a shoot', shoot)),
     all,

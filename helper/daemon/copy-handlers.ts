@@ -1,7 +1,9 @@
 // The methods that copy and read photos, and learn what a place holds: each opens the places that it needs and hands them to its room.
 import type { EngineDeps } from '../engine/run.js'
 import { overlapOf, refuseOverlap, resolveSources, type SourcePath } from '../engine/sources.js'
+import { WORKERS_MAX } from '../engine/pool.js'
 import { ERROR_CODES, SafelightError } from '../errors.js'
+import { countCopies } from '../journal/files.js'
 import { findPlace, openPlace, realFolder, type OpenPlace } from '../place/places.js'
 import { lazily } from '../lazily.js'
 import type { RecordedPlace, rebuildFrom } from '../restore/rebuild.js'
@@ -121,6 +123,8 @@ async function runVerify(
   const isOriginals = place === 'working'
   const wanted = place === undefined || isOriginals ? undefined : findPlace(shop.journal, place)
   const candidates = wanted ? [wanted] : isOriginals ? [] : shop.drives()
+  // They start while the system is asked about the drives.
+  deps.pool.warmUp(countCopies(shop.journal, WORKERS_MAX))
   const { places, absent } = await shop.openKnown(deps, candidates, signal)
   const first = absent[0]
   if (places.length === 0 && first && !all) throw first

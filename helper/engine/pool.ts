@@ -13,13 +13,16 @@ const SMALL_BYTES = 1024 * 1024
 const BATCH_FILES = 256
 const BATCH_BYTES = 32 * 1024 * 1024
 
+/** More than this do not help. */
+export const WORKERS_MAX = 4
+
 /** A worker holds one batch and its buffers, which are no part of this; left to itself, each would let three times as much gather. */
 const WORKER_MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96 } as const
 
 export interface PoolOptions {
   /** Marks the temporary names of this home. */
   readonly temporaryTag: string
-  /** Threads; by default one more than there are cores, at least 2, at most 4. */
+  /** Threads; by default one more than there are cores, at least 2, at most `WORKERS_MAX`. */
   readonly workers?: number
   /** The module a worker starts with; tests name one whose disk has faults. */
   readonly workerFile?: URL
@@ -51,7 +54,7 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options
-    this.#limit = options.workers ?? Math.min(4, Math.max(2, availableParallelism() + 1))
+    this.#limit = options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism() + 1))
   }
 
   /** @returns what came of the job; it rejects only when the worker itself broke */
@@ -65,6 +68,13 @@ export class WorkerPool {
       // Not at once: whoever asks for many files asks for them in one go, and small ones are to share a batch.
       setImmediate(() => this.#deal())
     })
+  }
+
+  /** Starts workers that have nothing to do yet, where the jobs are sure to come: it takes each of them a while.
+   *  @param jobs  there will be at least so many */
+  warmUp(jobs: number): void {
+    if (this.#options.inThisThread) return
+    while (this.#seats.length < jobs && this.#addSeat());
   }
 
   /** At most so many jobs run at once from now on, however many workers there are. */

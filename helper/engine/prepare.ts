@@ -7,7 +7,7 @@ import { scanFolder, scanWithin, type ScannedFile, type Scan, type ScannedFolder
 import { isAbandoned, isLeftover } from '../files/temporary.js'
 import { countOfFiles, filesOfShoot, goodFilesAt, shootsUnprovenAt, type FileRow } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
-import { ensureShoot, labelAt, listShoots, type SourceRow } from '../journal/shoots.js'
+import { ensureShoot, labelAt, listShoots, type ShootRow, type SourceRow } from '../journal/shoots.js'
 import { sealOf } from '../journal/steps.js'
 import { systemCode } from '../errors.js'
 import { MANIFEST_FILE } from '../manifest/manifest.js'
@@ -58,15 +58,23 @@ export async function prepareSource(
 ): Promise<PreparedShoot[]> {
   const prepared: PreparedShoot[] = []
   const unproven = new Map(run.livePlaces().map(({ id }) => [id, shootsUnprovenAt(run.deps.journal, id)]))
-  for (const folder of scan.folders) {
+  for (const [folder, row] of shootsOf(run, source, scan)) {
     if (options.signal.aborted) break
-    if (folder.files.length > 0)
-      prepared.push(withoutUnseen(prepareShoot(run, source, folder, given, { ...options, unproven }), scan))
+    prepared.push(withoutUnseen(prepareShoot(run, { row, source }, folder, given, { ...options, unproven }), scan))
     await turn()
   }
   if (isWhole(given) && !options.signal.aborted)
     prepared.push(...vanishedShoots(run, source, scan).map((each) => withoutUnseen(each, scan)))
   return prepared
+}
+
+/** Every folder with files in it and its shoot. Those that are new are written down together: one by one, each would be a sync. */
+function shootsOf(run: BackupRun, source: SourceRow, { folders }: Scan): ReadonlyMap<ScannedFolder, ShootRow> {
+  const { journal } = run.deps
+  const full = folders.filter(({ files }) => files.length > 0)
+  return journal.transaction(
+    () => new Map(full.map((folder) => [folder, ensureShoot(journal, source, folder.pathFromRoot)])),
+  )
 }
 
 /** A file that is there and could not be looked at is not gone. */
@@ -80,13 +88,12 @@ function withoutUnseen(prepared: PreparedShoot, scan: Scan): PreparedShoot {
 
 function prepareShoot(
   run: BackupRun,
-  source: SourceRow,
+  { row, source }: Pick<ShootInRun, 'row' | 'source'>,
   folder: ScannedFolder,
   given: SourcePath,
   options: ShootOptions,
 ): PreparedShoot {
   const { journal } = run.deps
-  const row = ensureShoot(journal, source, folder.pathFromRoot)
   const folders = new Map(
     run.places.map((place) => [place.id, folderAt(row.key, source.label, labelAt(journal, source, place.id))]),
   )

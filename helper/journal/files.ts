@@ -211,6 +211,12 @@ export function countOfFiles(journal: Journal, shootId: number): number {
   return row ? number(row, 'n') : 0
 }
 
+/** How many copies are known, counted no further than `limit`. */
+export function countCopies(journal: Journal, limit: number): number {
+  const row = journal.get('SELECT count(*) AS n FROM (SELECT 1 FROM copies LIMIT ?)', [limit])
+  return row ? number(row, 'n') : 0
+}
+
 /** Shoots that have a copy at a place which is written and not yet proven. */
 export function shootsUnprovenAt(journal: Journal, placeId: string): Set<number> {
   const rows = journal.all(
