@@ -2,7 +2,7 @@
 // the system can, and only then given its final name. And the way back: reading such a file, unpacked if it is packed.
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { Readable } from 'node:stream'
+import { Readable, type Transform } from 'node:stream'
 import { createGunzip, createGzip } from 'node:zlib'
 import { SafelightError, systemCode } from '../errors.js'
 import { alignedBuffer } from '../files/aligned.js'
@@ -49,27 +49,17 @@ export async function writeStored(
   }: { isPacked: boolean; mustHash?: Hash; mtimeMs?: number; signal?: AbortSignal },
 ): Promise<WrittenFile> {
   const temporary = temporaryFor(to)
-  removeOwnLeftover(deps.files, temporary)
   const content = new Tally(deps.hash)
-  const stored = new Tally(deps.hash)
-  const target = deps.files.create(temporary)
   try {
-    try {
-      const source = Readable.from(readChunks(deps.files, from, content, signal))
-      const sink = async (chunks: AsyncIterable<Buffer>) => {
-        for await (const chunk of chunks) {
-          stored.add(chunk)
-          deps.files.write(target, chunk, 0, chunk.length)
-        }
-      }
-      if (isPacked) await pipeline(source, createGzip({ level: GZIP_LEVEL }), sink)
-      else await pipeline(source, sink)
-      if (mtimeMs !== undefined) deps.files.setTimes(target, mtimeMs)
-      deps.files.sync(target)
-    } finally {
-      deps.files.close(target)
-    }
-    const written = { content: content.result(), stored: stored.result() }
+    const chunks = readChunks(deps.files, from, content, signal)
+    const stored = await fill(
+      deps,
+      temporary,
+      chunks,
+      isPacked ? createGzip({ level: GZIP_LEVEL }) : undefined,
+      mtimeMs,
+    )
+    const written = { content: content.result(), stored }
     if (mustHash !== undefined && written.content.hash !== mustHash) throw changing(from)
     const { bytes, how } = readBack(deps, temporary)
     if (bytes.hash !== written.stored.hash) throw differs(to)
@@ -144,26 +134,9 @@ export async function fetchStored(
   }: { isPacked: boolean; mustHash: Hash; mtimeMs?: number; signal?: AbortSignal },
 ): Promise<StoredBytes> {
   const temporary = temporaryFor(to)
-  removeOwnLeftover(deps.files, temporary)
-  const tally = new Tally(deps.hash)
-  const target = deps.files.create(temporary)
   try {
-    try {
-      const source = Readable.from(readChunks(deps.files, from, undefined, signal))
-      const sink = async (chunks: AsyncIterable<Buffer>) => {
-        for await (const chunk of chunks) {
-          tally.add(chunk)
-          deps.files.write(target, chunk, 0, chunk.length)
-        }
-      }
-      if (isPacked) await pipeline(source, createGunzip(), sink)
-      else await pipeline(source, sink)
-      if (mtimeMs !== undefined) deps.files.setTimes(target, mtimeMs)
-      deps.files.sync(target)
-    } finally {
-      deps.files.close(target)
-    }
-    const result = tally.result()
+    const chunks = readChunks(deps.files, from, undefined, signal)
+    const result = await fill(deps, temporary, chunks, isPacked ? createGunzip() : undefined, mtimeMs)
     if (result.hash !== mustHash || readBack(deps, temporary).bytes.hash !== mustHash) throw differs(from)
     publishFinal(deps.files, temporary, to)
     return result
@@ -171,6 +144,35 @@ export async function fetchStored(
     removeOwnLeftover(deps.files, temporary)
     throw error
   }
+}
+
+/** Writes what `pack` makes of the chunks, durably, under a temporary name. @returns what lies there */
+async function fill(
+  { files, hash }: StoreDeps,
+  temporary: string,
+  chunks: Iterable<Buffer>,
+  pack: Transform | undefined,
+  mtimeMs: number | undefined,
+): Promise<StoredBytes> {
+  removeOwnLeftover(files, temporary)
+  const tally = new Tally(hash)
+  const target = files.create(temporary)
+  try {
+    const source = Readable.from(chunks)
+    const sink = async (packed: AsyncIterable<Buffer>) => {
+      for await (const chunk of packed) {
+        tally.add(chunk)
+        files.write(target, chunk, 0, chunk.length)
+      }
+    }
+    if (pack) await pipeline(source, pack, sink)
+    else await pipeline(source, sink)
+    if (mtimeMs !== undefined) files.setTimes(target, mtimeMs)
+    files.sync(target)
+  } finally {
+    files.close(target)
+  }
+  return tally.result()
 }
 
 class Tally {

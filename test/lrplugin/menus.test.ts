@@ -21,6 +21,11 @@ const unavailable: Handler = () => {
   })
 }
 
+/** A shoot of forty files, some of which are missing and have copies. */
+const planOf =
+  (missing: number): Handler =>
+  ({ shoot }) => ({ ...DONE, shoot, files: 40, bytes: 1, missing, from: [], inTheWay: 0 })
+
 describe('the menus', () => {
   let session: Session
 
@@ -204,15 +209,7 @@ describe('the menus', () => {
       const [unknown = ''] = session.originals(1)
       await session.connect({
         'shoots/list': () => ({ ...DONE, shoots }),
-        'restore/plan': ({ shoot: id }) => ({
-          ...DONE,
-          shoot: id,
-          files: 40,
-          bytes: 1,
-          missing: 1,
-          from: [],
-          inTheWay: 0,
-        }),
+        'restore/plan': planOf(1),
         'restore/run': () => ({ ...DONE, restored: [unknown], findings: [] }),
       })
       session.host.answer = ({ kind }) => (kind === 'modal' ? 'ok\nchosen[]=Photos/Été' : 'ok')
@@ -227,15 +224,7 @@ describe('the menus', () => {
     it('a plan that is not agreed to restores nothing', async () => {
       await session.connect({
         'shoots/list': () => ({ ...DONE, shoots }),
-        'restore/plan': ({ shoot: id }) => ({
-          ...DONE,
-          shoot: id,
-          files: 40,
-          bytes: 1,
-          missing: 3,
-          from: [],
-          inTheWay: 0,
-        }),
+        'restore/plan': planOf(3),
       })
       session.host.answer = ({ kind }) => (kind === 'modal' ? 'ok\nchosen[]=Photos/Été' : 'cancel')
       session.host.pressMenu('Restore a Shoot…')
@@ -249,15 +238,7 @@ describe('the menus', () => {
       const asked: (string | number)[] = []
       await session.connect({
         'shoots/list': () => ({ ...DONE, shoots }),
-        'restore/plan': ({ shoot: id }) => ({
-          ...DONE,
-          shoot: id,
-          files: 40,
-          bytes: 1,
-          missing: 3,
-          from: [],
-          inTheWay: 0,
-        }),
+        'restore/plan': planOf(3),
         'restore/run': (_params, peer, id) => {
           asked.push(id)
           peer.progress(id, 1, 3)
@@ -283,15 +264,7 @@ describe('the menus', () => {
     it('a helper that dies in the middle of a restore is reported, and the menu ends', async () => {
       await session.connect({
         'shoots/list': () => ({ ...DONE, shoots }),
-        'restore/plan': ({ shoot: id }) => ({
-          ...DONE,
-          shoot: id,
-          files: 40,
-          bytes: 1,
-          missing: 3,
-          from: [],
-          inTheWay: 0,
-        }),
+        'restore/plan': planOf(3),
         'restore/run': (_params, peer) => {
           peer.hangUp()
           return undefined
