@@ -1,9 +1,10 @@
 // What a check of a catalog is asked, and what it answers.
-import type { CopyFinding, FileState, KnownFile } from './classify.js'
+import type { CopyFinding, FileState } from './classify.js'
+import type { AskedFolder, KnownFiles } from './known-files.js'
 
 export interface CheckDeps {
-  /** What Safelight knows of these originals, by path. A path that it does not know is left out. */
-  readonly lookUp: (paths: readonly string[]) => Promise<ReadonlyMap<string, KnownFile>>
+  /** What Safelight knows of these originals, per folder; undefined where it knows none of them. */
+  readonly lookUp: (folders: readonly AskedFolder[]) => Promise<readonly (KnownFiles | undefined)[]>
   readonly now: () => number
 }
 

@@ -18,7 +18,7 @@ export type Presence =
 
 /** What the journal knows of a path. `verifiedCopies` leaves the original itself out. */
 export interface KnownFile {
-  readonly reference?: { readonly hash: Hash; readonly sizeBytes: number; readonly mtimeMs: number }
+  readonly reference: { readonly hash: Hash; readonly sizeBytes: number; readonly mtimeMs: number }
   readonly verifiedCopies: number
 }
 
@@ -99,9 +99,28 @@ export function classifyFile(facts: FileFacts): FileState {
   return mayBeEdited(facts) && isNewer ? 'edited' : 'damaged'
 }
 
+/** What `classifyFile` says of a file that nobody read, as far as a few numbers decide it.
+ *  @returns undefined when there is more to it */
+export function plainState(file: {
+  /** Negative when there was nothing to see. */
+  readonly sizeBytes: number
+  readonly mtimeMs: number
+  /** Of the reference; undefined when nothing is known. */
+  readonly knownBytes: number | undefined
+  readonly knownMtimeMs: number
+  /** Of an original. */
+  readonly importedBytes: number | undefined
+}): 'present' | 'unknown-content' | undefined {
+  const { sizeBytes, mtimeMs, knownBytes, knownMtimeMs, importedBytes } = file
+  if (sizeBytes < 0) return undefined
+  if (knownBytes === undefined)
+    return importedBytes === undefined || importedBytes === sizeBytes ? 'unknown-content' : undefined
+  return sizeBytes === knownBytes && Math.abs(mtimeMs - knownMtimeMs) <= TIME_TOLERANCE_MS ? 'present' : undefined
+}
+
 /** Whether the copies of a file that is there (or is not) are enough. An edited file's new content has no copy yet: that is a matter of the
  *  next backup and is found by its hash there. */
-export function classifyCopies(known: KnownFile | undefined): CopyFinding | undefined {
+export function classifyCopies(known: Pick<KnownFile, 'verifiedCopies'> | undefined): CopyFinding | undefined {
   if (!known || known.verifiedCopies === 0) return 'not-in-any-place'
   return known.verifiedCopies === 1 ? 'only-one-copy' : undefined
 }

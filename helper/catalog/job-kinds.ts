@@ -1,6 +1,5 @@
 // The jobs of job-thread.ts: what each takes and what it answers. Plain data both ways, because it crosses a thread.
-import type { CheckOptions, CheckResult } from './check-terms.js'
-import type { KnownFile } from './classify.js'
+import type { CheckDeps, CheckOptions, CheckResult } from './check-terms.js'
 import type { Judgement } from './judge.js'
 import type { LightroomBackup } from './lightroom-backups.js'
 import type { ChosenPicture } from './picks.js'
@@ -144,5 +143,5 @@ export type JobName = keyof CatalogJobs
 export interface JobTools {
   readonly signal: AbortSignal
   readonly onProgress: (done: number, all: number) => void
-  readonly lookUp: (paths: readonly string[]) => Promise<ReadonlyMap<string, KnownFile>>
+  readonly lookUp: CheckDeps['lookUp']
 }

@@ -23,13 +23,13 @@ export function folderNames(names: readonly string[]): FolderNames {
       composed ??= new Map(names.map((each) => [each.normalize('NFC'), each]))
       const same = composed.get(name.normalize('NFC'))
       if (same !== undefined) return { name: same, how: 'composed' }
-      folded ??= new Map(names.map((each) => [fold(each), each]))
-      const other = folded.get(fold(name))
+      folded ??= new Map(names.map((each) => [foldName(each), each]))
+      const other = folded.get(foldName(name))
       return other === undefined ? undefined : { name: other, how: 'other-case' }
     },
     withBaseName(baseName) {
       byBaseName ??= groupByBaseName(names)
-      return byBaseName.get(fold(baseName)) ?? []
+      return byBaseName.get(foldName(baseName)) ?? []
     },
   }
 }
@@ -99,12 +99,13 @@ function offline(message: string, remedy: string): RootState {
   return { kind: 'offline', message, remedy }
 }
 
-function groupByBaseName(names: readonly string[]): Map<string, string[]> {
+/** @returns by base name, folded: `IMG_1` of `IMG_1.xmp` */
+export function groupByBaseName(names: readonly string[]): Map<string, string[]> {
   const groups = new Map<string, string[]>()
   for (const name of names) {
     const dot = name.lastIndexOf('.')
     if (dot <= 0) continue
-    const base = fold(name.slice(0, dot))
+    const base = foldName(name.slice(0, dot))
     const group = groups.get(base)
     if (group) group.push(name)
     else groups.set(base, [name])
@@ -112,8 +113,8 @@ function groupByBaseName(names: readonly string[]): Map<string, string[]> {
   return groups
 }
 
-/** Nearly all names are plain, and composing those would cost as much as finding them. */
-function fold(name: string): string {
+/** Composed, and without regard to case. Nearly all names are plain, and composing those would cost as much as finding them. */
+export function foldName(name: string): string {
   return (PLAIN.test(name) ? name : name.normalize('NFC')).toLowerCase()
 }
 

@@ -5,10 +5,12 @@ import { closeSync, lstatSync, openSync, readdirSync, readSync, statSync } from 
 import { parentPort } from 'node:worker_threads'
 import { describeError, systemCode } from '../errors.js'
 import { chooseHashEngine } from '../files/hash.js'
-import { folderNames, type FolderNames } from './locate.js'
+import { belongingsIn, ownNames, type Belongings, type WantedFile } from './belongings.js'
+import { asText, baseNameOf, Extensions, importedBytesOf, type Columns } from './columns.js'
 import {
   MISSING,
   UNREADABLE,
+  type FoldersRequest,
   type HashRequest,
   type LookAnswer,
   type LookRequest,
@@ -17,112 +19,128 @@ import {
 
 const CHUNK_BYTES = 1024 * 1024
 
+const extensions = new Extensions()
+let folders: ReadonlyMap<number, string> = new Map()
+
 if (parentPort) {
   const port = parentPort
-  port.on('message', (request: LookRequest | HashRequest) => {
+  port.on('message', (request: FoldersRequest | LookRequest | HashRequest) => {
+    if (request.kind === 'folders') {
+      folders = request.folders
+      return
+    }
     try {
       const answer = request.kind === 'look' ? look(request) : hash(request.file)
-      if (answer.kind === 'looked') port.postMessage(answer, [answer.values.buffer, answer.otherCounts.buffer])
-      else port.postMessage(answer)
+      if (answer.kind === 'looked') {
+        const { rows, ids, importedBytes, counts, values } = answer
+        port.postMessage(
+          answer,
+          [rows, ids, importedBytes, counts, values].map((each) => each.buffer),
+        )
+      } else port.postMessage(answer)
     } catch (error) {
       port.postMessage({ kind: 'failed', message: describeError(error) } satisfies LookAnswer)
     }
   })
 }
 
-class Packer {
-  readonly #values: number[] = []
-  readonly #otherCounts: number[] = []
-  readonly #otherNames: string[] = []
-  readonly #exceptions: { index: number; name: string; message?: string }[] = []
-
-  seen(sizeBytes: number, mtimeMs: number): void {
-    this.#values.push(sizeBytes, mtimeMs)
-  }
-
-  /** Before `seen` of the same file. */
-  except(name: string, message?: string): void {
-    this.#exceptions.push({ index: this.#values.length / 2, name, ...(message === undefined ? {} : { message }) })
-  }
-
-  others(names: readonly string[]): void {
-    this.#otherCounts.push(names.length)
-    this.#otherNames.push(...names)
-  }
-
-  pack(): PackedLook {
-    return {
-      kind: 'looked',
-      values: Float64Array.from(this.#values),
-      otherCounts: Uint32Array.from(this.#otherCounts),
-      otherNames: this.#otherNames,
-      exceptions: this.#exceptions,
-    }
-  }
-}
-
-function look({ folders }: LookRequest): PackedLook {
-  const packer = new Packer()
-  for (const { folder, wanted } of folders) lookIntoFolder(packer, folder, wanted.split('\0').slice(0, -1))
-  return packer.pack()
-}
-
-function lookIntoFolder(packer: Packer, folder: string, wanted: readonly string[]): void {
-  const names = namesOf(folder)
-  const rows = new Set<string>()
-  for (let at = 0; at < wanted.length; at += 3) rows.add(wanted[at] ?? '')
-  for (let at = 0; at < wanted.length; at += 3) {
-    const [name = '', baseName = '', sidecars = ''] = [wanted[at], wanted[at + 1], wanted[at + 2]]
-    const all = [name, ...(sidecars === '' ? [] : sidecars.split(',').map((extension) => `${baseName}.${extension}`))]
-    if (typeof names === 'string') {
-      for (const each of all) {
-        packer.except(each, names)
-        packer.seen(UNREADABLE, 0)
-      }
-      packer.others([])
-      continue
-    }
-    const taken = all.map((each) => see(packer, folder, names, each))
-    const others = names.withBaseName(baseName).filter((other) => !taken.includes(other) && !rows.has(other))
-    packer.others(others)
-    for (const other of others) see(packer, folder, names, other)
+function look({ json }: LookRequest): PackedLook {
+  const slice = JSON.parse(json) as readonly Columns[]
+  const { inside, elsewhere } = byFolder(slice)
+  const listed = [...inside].map(([folder, rows]) => ({
+    folder,
+    rows,
+    ...belongingsOf(folder, wantedFiles(slice, rows)),
+  }))
+  const all = listed.reduce((sum, { wanted }) => sum + wanted.length, 0)
+  const values = new Float64Array(all * 2)
+  const messages = new Map<number, string>()
+  let at = 0
+  const looked = listed.map(({ folder, rows, wanted, onDisk, message }) => {
+    let names = ''
+    onDisk.forEach((name, index) => {
+      names += `${see(folder, wanted[index] ?? '', name, message, values, at, messages)}\0`
+      at += 1
+    })
+    return { folder, names, files: rows.length }
+  })
+  const rows = Uint32Array.from(listed.flatMap((each) => each.rows))
+  return {
+    kind: 'looked',
+    folders: looked,
+    rows,
+    ids: Float64Array.from(rows, (row) => slice[row]?.[0] ?? 0),
+    importedBytes: Float64Array.from(rows, (row) => importedBytesOf(slice[row]?.[5]) ?? Number.NaN),
+    counts: Uint32Array.from(listed.flatMap((each) => each.counts)),
+    values,
+    messages,
+    elsewhere,
   }
 }
 
-/** @returns the name on disk, or the wanted one when it is not there */
-function see(packer: Packer, folder: string, names: FolderNames, wanted: string): string {
-  const match = names.find(wanted)
-  if (!match) {
-    packer.seen(MISSING, 0)
+/** @returns places in the slice */
+function byFolder(slice: readonly Columns[]): { inside: Map<string, number[]>; elsewhere: number[] } {
+  const inside = new Map<string, number[]>()
+  const elsewhere: number[] = []
+  slice.forEach(([, id], row) => {
+    const folder = folders.get(id)
+    const rows = folder === undefined ? elsewhere : inside.get(folder)
+    if (rows) rows.push(row)
+    else if (folder !== undefined) inside.set(folder, [row])
+  })
+  return { inside, elsewhere }
+}
+
+function wantedFiles(slice: readonly Columns[], rows: readonly number[]): WantedFile[] {
+  return rows.map((row) => {
+    const [, , column, baseName, sidecars] = slice[row] ?? []
+    const name = asText(column)
+    return { name, baseName: baseNameOf(name, baseName), sidecars: extensions.listedIn(asText(sidecars)) }
+  })
+}
+
+/** @returns with the system's words when the folder is there and cannot be listed */
+function belongingsOf(folder: string, wanted: readonly WantedFile[]): Belongings & { message?: string } {
+  try {
+    return belongingsIn(readdirSync(folder), wanted)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return belongingsIn([], wanted)
+    return { ...ownNames(wanted), message: describeError(error) }
+  }
+}
+
+/** Writes down what there is to see of one name. @returns the name on disk, or the wanted one when there is nothing to see */
+function see(
+  folder: string,
+  wanted: string,
+  onDisk: string | undefined,
+  unlisted: string | undefined,
+  values: Float64Array,
+  at: number,
+  messages: Map<number, string>,
+): string {
+  const unreadable = (message: string): string => {
+    values[at * 2] = UNREADABLE
+    messages.set(at, message)
     return wanted
   }
-  try {
-    const { size, mtimeMs } = statFollowing(`${folder}${match.name}`)
-    if (match.how !== 'exact') packer.except(match.name)
-    packer.seen(size, mtimeMs)
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') packer.seen(MISSING, 0)
-    else {
-      packer.except(wanted, describeError(error))
-      packer.seen(UNREADABLE, 0)
+  if (unlisted !== undefined) return unreadable(unlisted)
+  if (onDisk !== undefined)
+    try {
+      const { size, mtimeMs } = statFollowing(`${folder}${onDisk}`)
+      values[at * 2] = size
+      values[at * 2 + 1] = mtimeMs
+      return onDisk
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT') return unreadable(describeError(error))
     }
-  }
-  return match.name
+  values[at * 2] = MISSING
+  return wanted
 }
 
 function statFollowing(file: string): { size: number; mtimeMs: number } {
   const stats = lstatSync(file)
   return stats.isSymbolicLink() ? statSync(file) : stats
-}
-
-/** @returns the system's words when the folder is there and cannot be listed */
-function namesOf(folder: string): FolderNames | string {
-  try {
-    return folderNames(readdirSync(folder))
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return folderNames([])
-    return describeError(error)
-  }
 }
 
 function hash(file: string): LookAnswer {

@@ -1,5 +1,6 @@
 // What a private copy of a catalog says about itself: versions, counts, imports, roots, and every file that it references. Runs in the
 // worker thread. Columns are probed, never assumed from a version number: Adobe publishes no schema.
+import { IMPORT_HASH_END, type Slice } from './columns.js'
 import { columnsOf, openPrivateCopy, rows, scalar, tablesOf, type CopyDatabase, type Row } from './copy-database.js'
 import { fromLightroomTime } from './lightroom-time.js'
 import type { PrivateCopy } from './private-copy.js'
@@ -103,7 +104,11 @@ export function readSummary(copy: PrivateCopy): CatalogSummary {
 }
 
 export function readOutline(copy: PrivateCopy): CatalogOutline {
-  return reading(copy, (database) => ({
+  return reading(copy, outlineOf)
+}
+
+function outlineOf(database: CopyDatabase): CatalogOutline {
+  return {
     files: Number(scalar(database, 'SELECT count(*) FROM AgLibraryFile')),
     roots: readRoots(database),
     folders: rows(database, FOLDERS).map((row) => ({
@@ -112,7 +117,7 @@ export function readOutline(copy: PrivateCopy): CatalogOutline {
       pathFromRoot: text(row['path']),
     })),
     virtualCopies: rows(database, VIRTUAL_COPIES).map((row) => [Number(row['file']), Number(row['copies'])] as const),
-  }))
+  }
 }
 
 function reading<T>(copy: PrivateCopy, read: (database: CopyDatabase) => T): T {
@@ -184,23 +189,51 @@ export function countDangling(database: CopyDatabase): DanglingRows {
   }
 }
 
+export interface ListingOptions {
+  readonly copy: PrivateCopy
+  readonly rowsPerSlice: number
+  /** Only files of higher ids. */
+  readonly after: number
+  /** Whether the slices hold the formats of the files, which cost a third of the reading. */
+  readonly withFormats: boolean
+}
+
 /** Reads the referenced files in the order of their ids. SQLite makes the JSON: one value per slice crosses into JavaScript instead of
- *  ten per row, which halves the time of a large listing. Files whose folder row is gone are listed too, with folder 0. */
-export function sliceReader(
-  copy: PrivateCopy,
-  rowsPerSlice: number,
-  startAfter: number,
-): { next(): string | undefined; close(): void } {
-  const database = openPrivateCopy(copy)
-  let after = startAfter
+ *  ten per row, which halves the time of a large listing. Files whose folder row is gone are listed too, with folder 0. The copy is let go
+ *  of when all is listed. */
+export function listingReader({ copy, rowsPerSlice, after, withFormats }: ListingOptions): {
+  outline(): CatalogOutline
+  next(): Slice | undefined
+  formats(of: Pick<Slice, 'afterId' | 'lastId'>): unknown
+} {
+  let database: CopyDatabase | undefined = openPrivateCopy(copy)
+  const opened = (): CopyDatabase => (database ??= openPrivateCopy(copy))
+  const letGo = (): void => {
+    database?.close()
+    database = undefined
+  }
+  let afterId = after
+  let isAtEnd = false
   return {
+    outline: () => outlineOf(opened()),
     next() {
-      const row = rows(database, SLICE, [after, rowsPerSlice])[0] ?? {}
-      if (Number(row['count']) === 0) return undefined
-      after = Number(row['last'])
-      return String(row['json'])
+      const row = isAtEnd ? {} : (rows(opened(), slice(withFormats), [afterId, rowsPerSlice])[0] ?? {})
+      const count = Number(row['count'] ?? 0)
+      if (count > 0) {
+        const lastId = Number(row['last'])
+        const found = { json: String(row['json']), count, afterId, lastId }
+        afterId = lastId
+        return found
+      }
+      isAtEnd = true
+      letGo()
+      return undefined
     },
-    close: () => database.close(),
+    formats(of) {
+      const found: unknown = JSON.parse(String(scalar(opened(), FORMATS, [of.afterId, of.lastId])))
+      if (isAtEnd) letGo()
+      return found
+    },
   }
 }
 
@@ -249,15 +282,22 @@ const IMPORTS = `
     LEFT JOIN AgLibraryFolder p ON p.id_local = d.folder LEFT JOIN AgLibraryRootFolder r ON r.id_local = p.rootFolder
   ORDER BY b.id_local`
 
-/** What follows from the file name is NULL, to have less to carry: `baseName`. The order of the columns is the order in which reader.ts takes them apart. A file has one image that is no virtual copy; should it
- *  have two, the reader takes the first row of an id. */
-const SLICE = `
-  SELECT json_group_array(json_array(id, folder, fileName, baseName, sidecars, importHash, format)) AS json,
+/** A file has one image that is no virtual copy; should it have two, either says the same. */
+const FORMAT = `
+  coalesce((SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local AND i.masterImage IS NULL),
+    (SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local))`
+
+/** What follows from the file name is NULL, to have less to carry: `baseName`; and of an importHash its end is enough (columns.ts). The order
+ *  of the columns is that of `Columns`. */
+const slice = (withFormats: boolean): string => `
+  SELECT json_group_array(json_array(id, folder, fileName, baseName, sidecars, importHash ${withFormats ? ', format' : ''})) AS json,
     max(id) AS last, count(*) AS count
   FROM (
     SELECT f.id_local AS id, f.folder AS folder, f.idx_filename AS fileName,
       nullif(f.baseName, substr(f.idx_filename, 1, length(f.idx_filename) - length(f.extension) - 1)) AS baseName,
-      f.sidecarExtensions AS sidecars, f.importHash AS importHash,
-      coalesce((SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local AND i.masterImage IS NULL),
-        (SELECT i.fileFormat FROM Adobe_images i WHERE i.rootFile = f.id_local)) AS format
+      f.sidecarExtensions AS sidecars, substr(f.importHash, -${IMPORT_HASH_END}) AS importHash
+      ${withFormats ? `, ${FORMAT} AS format` : ''}
     FROM AgLibraryFile f WHERE f.id_local > ? ORDER BY f.id_local LIMIT ?)`
+
+const FORMATS = `
+  SELECT json_group_array(json_array(f.id_local, ${FORMAT})) FROM AgLibraryFile f WHERE f.id_local > ? AND f.id_local <= ?`

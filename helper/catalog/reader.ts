@@ -1,8 +1,9 @@
 // The catalog as the other rooms see it: every referenced file with its path, sidecars and what Lightroom remembers of it, a slice at a
 // time. The reading itself happens in a worker thread, on a private copy; here rows become typed data and paths.
+import { asText, baseNameOf, Extensions, importedBytesOf, type Columns } from './columns.js'
 import type { PrivateCopy } from './private-copy.js'
-import type { CatalogFolder, CatalogOutline, CatalogRoot, CatalogSummary } from './read-copy.js'
-import { runJob, runListing } from './worker.js'
+import type { CatalogOutline, CatalogSummary } from './read-copy.js'
+import { openListing, runJob } from './worker.js'
 
 export type { CatalogCounts, CatalogOutline, CatalogRoot, CatalogSummary } from './read-copy.js'
 
@@ -36,7 +37,7 @@ export interface ListOptions {
 }
 
 /** At 1,000 rows a slice is about 120 KB of JSON and is taken apart in a few milliseconds: other requests do not notice. */
-const ROWS_PER_SLICE = 1_000
+export const ROWS_PER_SLICE = 1_000
 
 export function readCatalogSummary(copy: PrivateCopy, signal?: AbortSignal): Promise<CatalogSummary> {
   return runJob<CatalogSummary>({ kind: 'summary', copy }, signal)
@@ -49,45 +50,47 @@ export function readCatalogOutline(copy: PrivateCopy, signal?: AbortSignal): Pro
 /** Lists every file the catalog references, in the order of its ids, once each. */
 export async function* listReferencedFiles(
   copy: PrivateCopy,
-  outline: Pick<CatalogOutline, 'roots' | 'folders' | 'virtualCopies'>,
+  outline: FolderRows,
   { after = 0, rowsPerSlice = ROWS_PER_SLICE, signal }: ListOptions = {},
 ): AsyncGenerator<readonly ReferencedFile[]> {
-  const folders = locateFolders(outline.roots, outline.folders)
-  const virtualCopies = new Map(outline.virtualCopies)
-  const extensions = new Map<string, readonly string[]>()
-  for await (const json of runListing({ kind: 'list', copy, rowsPerSlice, after }, signal)) {
-    const slice = JSON.parse(json) as readonly Columns[]
-    yield slice.map((columns) => toFile(columns, folders, virtualCopies, extensions))
+  const takeApart = sliceReader(outline)
+  const listing = openListing({ copy, rowsPerSlice, after, withFormats: true }, signal)
+  try {
+    for await (const { json } of listing.slices()) yield takeApart(json)
+  } finally {
+    await listing.close()
   }
 }
 
-/** @returns the byte size at import, when the hash ends in one: `<seconds>:<name>:<bytes>`, and a name may hold colons */
-export function importedBytesOf(importHash: unknown): number | undefined {
-  if (typeof importHash !== 'string') return undefined
-  const field = importHash.slice(importHash.lastIndexOf(':') + 1)
-  return importHash.includes(':') && /^\d{1,15}$/.test(field) ? Number(field) : undefined
+/** What of an outline makes paths of rows. */
+export type FolderRows = Pick<CatalogOutline, 'roots' | 'folders' | 'virtualCopies'>
+
+/** @returns what makes files of a slice's rows */
+export function sliceReader(outline: FolderRows): (json: string) => readonly ReferencedFile[] {
+  const folders = locateFolders(outline)
+  const virtualCopies = new Map(outline.virtualCopies)
+  const extensions = new Extensions()
+  return (json) =>
+    (JSON.parse(json) as readonly Columns[]).map((columns) => toFile(columns, folders, virtualCopies, extensions))
 }
 
-interface Located {
+/** Where the rows of a folder lie. */
+export interface Located {
   readonly root: number
   readonly rootPath: string
+  /** From the root, as stored. */
   readonly folder: string
+  /** Root and folder together, ending in a slash. */
   readonly prefix: string
 }
 
-type Columns = readonly [
-  id: number,
-  folder: number,
-  name: unknown,
-  baseName: unknown,
-  sidecars: unknown,
-  importHash: unknown,
-  format: unknown,
-]
-
 const NOWHERE: Located = { root: 0, rootPath: '', folder: '', prefix: '' }
 
-function locateFolders(roots: readonly CatalogRoot[], folders: readonly CatalogFolder[]): ReadonlyMap<number, Located> {
+/** @returns by the id of the folder's row; a folder without a root is nowhere */
+export function locateFolders({
+  roots,
+  folders,
+}: Pick<CatalogOutline, 'roots' | 'folders'>): ReadonlyMap<number, Located> {
   const paths = new Map(roots.map((root) => [root.id, root.path]))
   return new Map(
     folders.map(({ id, root, pathFromRoot }) => {
@@ -108,7 +111,7 @@ function toFile(
   [id, folder, name, baseName, sidecars, importHash, format]: Columns,
   folders: ReadonlyMap<number, Located>,
   virtualCopies: ReadonlyMap<number, number>,
-  extensions: Map<string, readonly string[]>,
+  extensions: Extensions,
 ): ReferencedFile {
   const located = folders.get(folder) ?? NOWHERE
   const fileName = asText(name)
@@ -119,29 +122,10 @@ function toFile(
     folder: located.folder,
     name: fileName,
     path: located.prefix + fileName,
-    baseName: baseName === null ? withoutExtension(fileName) : asText(baseName),
-    sidecars: splitExtensions(asText(sidecars), extensions),
+    baseName: baseNameOf(fileName, baseName),
+    sidecars: extensions.listedIn(asText(sidecars)),
     format: asText(format),
     virtualCopies: virtualCopies.get(id) ?? 0,
     importedBytes: importedBytesOf(importHash),
   }
-}
-
-/** A library knows a handful of such lists, so each is taken apart once. */
-function splitExtensions(list: string, known: Map<string, readonly string[]>): readonly string[] {
-  const found = known.get(list)
-  if (found) return found
-  const extensions = list.split(',').map((each) => each.trim())
-  const named = extensions.filter((each) => each !== '')
-  known.set(list, named)
-  return named
-}
-
-function withoutExtension(name: string): string {
-  const dot = name.lastIndexOf('.')
-  return dot < 0 ? name : name.slice(0, dot)
-}
-
-function asText(value: unknown): string {
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 }

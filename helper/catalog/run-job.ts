@@ -3,18 +3,22 @@
 import { mkdir, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { randomUUID } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { SafelightError } from '../errors.js'
 import type { KnownFile } from './classify.js'
 import type { FromThread, JobSetup, ToThread } from './job-thread.js'
 import type { CatalogJobs, JobName } from './job-kinds.js'
+import { namesIn, packKnown, type AskedFolder, type KnownFiles } from './known-files.js'
 import { receivedError, sendError } from './sent-error.js'
+
+type LookUp = (folder: string, names: readonly string[]) => ReadonlyMap<string, KnownFile>
 
 export interface JobOptions {
   readonly signal: AbortSignal
   readonly onProgress?: (done: number, all: number) => void
-  /** What the journal knows of these originals. */
-  readonly lookUp?: (paths: readonly string[]) => ReadonlyMap<string, KnownFile>
+  /** What the journal knows of these originals of one folder, which ends in a slash; by name. Asked of few at a time. */
+  readonly lookUp?: LookUp
   /** Without a thread of its own: for a test that runs thousands, where nobody waits for an answer meanwhile. */
   readonly inThisThread?: boolean
 }
@@ -52,7 +56,11 @@ export async function runCatalogJob<K extends JobName>(
         else if (message.kind === 'failed')
           reject(options.signal.aborted ? interrupted() : receivedError(message.error, DRIVE))
         else if (message.kind === 'progress') options.onProgress?.(message.done, message.all)
-        else say({ kind: 'found', id: message.id, known: [...(options.lookUp?.(message.paths) ?? [])] })
+        else
+          lookUpByTurns(options.lookUp, message.folders).then(
+            (known) => say({ kind: 'found', id: message.id, known }),
+            reject,
+          )
       })
       worker.on('error', reject)
       worker.on('exit', () => reject(options.signal.aborted ? interrupted() : new Error('the catalog thread ended')))
@@ -73,7 +81,7 @@ async function runHere<K extends JobName>(
   const tools = {
     signal,
     onProgress: (done: number, all: number) => onProgress?.(done, all),
-    lookUp: (paths: readonly string[]) => Promise.resolve(lookUp?.(paths) ?? new Map<string, KnownFile>()),
+    lookUp: (folders: readonly AskedFolder[]) => lookUpByTurns(lookUp, folders),
   }
   try {
     return await runJob(kind, params, tools)
@@ -82,6 +90,29 @@ async function runHere<K extends JobName>(
   } finally {
     await rm(params.privateParent, { recursive: true, force: true })
   }
+}
+
+/** How many originals are looked up before others have their turn: some milliseconds of the journal. */
+const LOOKED_UP_AT_ONCE = 200
+
+/** Asks a little at a time: whoever asks the helper something meanwhile is answered in between. */
+async function lookUpByTurns(
+  lookUp: LookUp | undefined,
+  folders: readonly AskedFolder[],
+): Promise<(KnownFiles | undefined)[]> {
+  const found: (KnownFiles | undefined)[] = []
+  for (const asked of folders) {
+    const names = namesIn(asked)
+    const known: (KnownFile | undefined)[] = []
+    for (let at = 0; lookUp && at < names.length; at += LOOKED_UP_AT_ONCE) {
+      const some = names.slice(at, at + LOOKED_UP_AT_ONCE)
+      const there = lookUp(asked.folder, some)
+      for (const name of some) known.push(there.get(name))
+      await turn()
+    }
+    found.push(packKnown(known))
+  }
+  return found
 }
 
 /** Removes the private copies of a helper that was killed. Only for who holds the home, and before the first job. */

@@ -3,10 +3,11 @@
 // only when asked for, so that a large catalog is never in memory as a whole.
 import { parentPort, workerData } from 'node:worker_threads'
 import { describeError } from '../errors.js'
+import type { Slice } from './columns.js'
 import { inspectPrivateCopy, type InspectOptions } from './inspect-copy.js'
 import { readEdits } from './edits.js'
 import { readPicks } from './picks.js'
-import { readOutline, readSummary, sliceReader } from './read-copy.js'
+import { listingReader, readOutline, readSummary, type ListingOptions } from './read-copy.js'
 import type { PrivateCopy } from './private-copy.js'
 
 export type WorkerJob =
@@ -15,11 +16,20 @@ export type WorkerJob =
   | { readonly kind: 'outline'; readonly copy: PrivateCopy }
   | { readonly kind: 'picks'; readonly copy: PrivateCopy }
   | { readonly kind: 'edits'; readonly copy: PrivateCopy }
-  | { readonly kind: 'list'; readonly copy: PrivateCopy; readonly rowsPerSlice: number; readonly after: number }
+  | ListJob
+
+export interface ListJob extends ListingOptions {
+  readonly kind: 'list'
+}
+
+export type ListQuestion =
+  | { readonly kind: 'outline' }
+  | { readonly kind: 'next' }
+  | { readonly kind: 'formats'; readonly afterId: number; readonly lastId: number }
 
 export type WorkerAnswer =
   | { readonly kind: 'result'; readonly value: unknown }
-  | { readonly kind: 'slice'; readonly json: string | undefined }
+  | { readonly kind: 'slice'; readonly slice: Slice | undefined }
   | { readonly kind: 'failed'; readonly message: string }
 
 if (parentPort) {
@@ -41,18 +51,13 @@ function run(job: WorkerJob, port: NonNullable<typeof parentPort>, answer: (valu
   else serveListing(job, port, answer)
 }
 
-function serveListing(
-  job: Extract<WorkerJob, { kind: 'list' }>,
-  port: NonNullable<typeof parentPort>,
-  answer: (value: WorkerAnswer) => void,
-): void {
-  const reader = sliceReader(job.copy, job.rowsPerSlice, job.after)
-  port.on('message', (message: 'next' | 'close') => {
+function serveListing(job: ListJob, port: NonNullable<typeof parentPort>, answer: (value: WorkerAnswer) => void): void {
+  const reader = listingReader(job)
+  port.on('message', (question: ListQuestion) => {
     try {
-      const json = message === 'next' ? reader.next() : undefined
-      if (json === undefined) reader.close()
-      answer({ kind: 'slice', json })
-      if (json === undefined) port.close()
+      if (question.kind === 'outline') answer({ kind: 'result', value: reader.outline() })
+      else if (question.kind === 'formats') answer({ kind: 'result', value: reader.formats(question) })
+      else answer({ kind: 'slice', slice: reader.next() })
     } catch (error) {
       answer({ kind: 'failed', message: describeError(error) })
       port.close()

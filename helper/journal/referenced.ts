@@ -14,17 +14,22 @@ export interface KnownOriginal {
 }
 
 /** @param folder  absolute, without a slash at its end
+ *  @param names   only these, when given
  *  @returns      by name; where the folder was backed up under two names, what is proven under either counts */
-export function originalsIn(journal: Journal, folder: string): Map<string, KnownOriginal> {
+export function originalsIn(journal: Journal, folder: string, names?: readonly string[]): Map<string, KnownOriginal> {
+  const only = names === undefined ? [] : [JSON.stringify(names)]
   const known = new Map<string, KnownOriginal & { places: Set<string> }>()
   for (const source of listSources(journal)) {
     const relative = path.relative(source.path, folder)
     if (relative.startsWith('..') || path.isAbsolute(relative)) continue
     const rows = journal.all(
-      `SELECT f.name, v.hash, v.size, v.mtime_ms, c.place_id FROM shoots s JOIN files f ON f.shoot_id = s.id JOIN versions v ON v.id = f.version_id
+      `SELECT f.name, v.hash, v.size, v.mtime_ms, c.place_id
+       FROM shoots s ${names === undefined ? '' : 'CROSS JOIN json_each(?) n'}
+       CROSS JOIN files f ON f.shoot_id = s.id ${names === undefined ? '' : 'AND f.name = n.value'}
+       JOIN versions v ON v.id = f.version_id
        LEFT JOIN copies c ON c.version_id = f.version_id AND c.path = f.name AND c.state = 'verified' AND c.place_id <> 'working'
        WHERE s.source_id = ? AND s.path_from_root = ?`,
-      [source.id, relative.split(path.sep).join('/')],
+      [...only, source.id, relative.split(path.sep).join('/')],
     )
     for (const row of rows) {
       const name = text(row, 'name')

@@ -25,7 +25,7 @@ import {
 } from '../journal/catalog-backups.js'
 import type { Journal } from '../journal/journal.js'
 import { saveDevicesOfCatalog } from '../journal/rehearsals.js'
-import { originalsIn, type KnownOriginal } from '../journal/referenced.js'
+import { originalsIn } from '../journal/referenced.js'
 import type { OpenPlace } from '../place/places.js'
 import type { Params, Result } from '../../shared/methods.js'
 import { backupResult, checkResult, listResult, restoreResult } from './catalog-answers.js'
@@ -244,7 +244,7 @@ export class CatalogRoom {
   ): Promise<CatalogJobs[K]['result']> {
     if (!this.#isCleared) await clearPrivateFolder(this.#deps.home)
     this.#isCleared = true
-    const lookUp = (paths: readonly string[]) => knownFiles(this.#deps.journal, paths)
+    const lookUp = (folder: string, names: readonly string[]) => knownFiles(this.#deps.journal, folder, names)
     const { home, withoutThreads = false } = this.#deps
     const options = { signal, lookUp, inThisThread: withoutThreads, ...(onProgress ? { onProgress } : {}) }
     return runCatalogJob(home, kind, params, options)
@@ -338,20 +338,11 @@ export class CatalogRoom {
   }
 }
 
-/** What the journal knows of originals, asked folder by folder. */
-function knownFiles(journal: Journal, paths: readonly string[]): Map<string, KnownFile> {
-  const folders = new Map<string, Map<string, KnownOriginal>>()
+/** What the journal knows of some originals of one folder. */
+function knownFiles(journal: Journal, folder: string, names: readonly string[]): Map<string, KnownFile> {
   const known = new Map<string, KnownFile>()
-  for (const file of paths) {
-    const slash = file.lastIndexOf('/')
-    const folder = path.resolve(slash <= 0 ? '/' : file.slice(0, slash))
-    let there = folders.get(folder)
-    if (!there) folders.set(folder, (there = originalsIn(journal, folder)))
-    const original = there.get(file.slice(slash + 1))
-    if (!original) continue
-    const { hash, sizeBytes, mtimeMs, places } = original
-    known.set(file, { reference: { hash, sizeBytes, mtimeMs }, verifiedCopies: places.size })
-  }
+  for (const [name, { hash, sizeBytes, mtimeMs, places }] of originalsIn(journal, path.resolve(folder), names))
+    known.set(name, { reference: { hash, sizeBytes, mtimeMs }, verifiedCopies: places.size })
   return known
 }
 

@@ -9,6 +9,7 @@ import { checkCatalog } from '../../helper/catalog/check.js'
 import { inspectCopy } from '../../helper/catalog/inspect.js'
 import { createPrivateFolder, removePrivateFolder } from '../../helper/catalog/private-copy.js'
 import { listReferencedFiles, readCatalogOutline } from '../../helper/catalog/reader.js'
+import { postponeOptimizing } from '../../helper/tier-up.js'
 import { largePhoto, makeLargeCatalog } from '../support/catalog.js'
 import { ServedHelper } from '../support/served-helper.js'
 
@@ -28,6 +29,8 @@ const LISTING = `SELECT r.absolutePath || d.pathFromRoot || f.idx_filename, f.id
 const RUNS = 3
 
 export async function benchCatalog(files: number): Promise<Measured[]> {
+  // As the program does before anything else.
+  postponeOptimizing()
   const folder = mkdtempSync(path.join(tmpdir(), 'safelight-bench-'))
   const photos = `${folder}/Photos/`
   const catalog = path.join(folder, 'large.lrcat')
@@ -43,7 +46,7 @@ export async function benchCatalog(files: number): Promise<Measured[]> {
       if (count !== files) throw new Error(`${count} of ${files} listed`)
     }
     const check = async () => {
-      const deps = { lookUp: () => Promise.resolve(new Map()), now: () => performance.now() }
+      const deps = { lookUp: () => Promise.resolve([]), now: () => performance.now() }
       const result = await checkCatalog(deps, copy, { catalog, withPlaces: false })
       if (result.files !== files || result.findings.length > 0) throw new Error('the check found what is not there')
     }

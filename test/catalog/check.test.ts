@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
 import path from 'node:path'
+import { belongingsIn, type Belongings, type WantedFile } from '../../helper/catalog/belongings.js'
 import { checkCatalog } from '../../helper/catalog/check.js'
 import type { CheckOptions, CheckResult } from '../../helper/catalog/check-terms.js'
 import {
   classifyCopies,
   classifyFile,
+  plainState,
   type FileFacts,
   type FileState,
   type KnownFile,
 } from '../../helper/catalog/classify.js'
+import { namesIn, packKnown, type AskedFolder } from '../../helper/catalog/known-files.js'
 import { summariseFindings } from '../../helper/catalog/findings.js'
 import { explainRoot, folderNames, type RootFacts } from '../../helper/catalog/locate.js'
 import { withPrivateFolder } from '../../helper/catalog/private-copy.js'
@@ -98,6 +101,35 @@ describe('what a referenced file is', () => {
       assert.equal(classifyFile({ ...base, ...facts }), expected)
     })
 
+  it('what a few numbers decide is what the whole judgement says', () => {
+    const sizes = [-1, 0, 99, 100]
+    const times = [1_000_000, 1_002_000, 1_002_001, 998_000, 997_999]
+    let decided = 0
+    for (const sizeBytes of sizes)
+      for (const mtimeMs of times)
+        for (const knownBytes of [undefined, 99, 100])
+          for (const importedBytes of [undefined, 99, 100]) {
+            const state = plainState({ sizeBytes, mtimeMs, knownBytes, knownMtimeMs: 1_000_000, importedBytes })
+            const known =
+              knownBytes === undefined
+                ? undefined
+                : { reference: { ...REFERENCE, sizeBytes: knownBytes }, verifiedCopies: 2 }
+            const presence = sizeBytes < 0 ? { kind: 'missing' as const } : found({ sizeBytes, mtimeMs })
+            const whole = classifyFile({
+              role: 'original',
+              format: 'RAW',
+              name: 'IMG_1.CR3',
+              presence,
+              known,
+              importedBytes,
+            })
+            if (state === undefined) assert.ok(whole !== 'present' && whole !== 'unknown-content', whole)
+            else assert.equal(state, whole)
+            decided += state === undefined ? 0 : 1
+          }
+    assert.ok(decided > 0)
+  })
+
   it('too few copies are said for what they are', () => {
     assert.equal(classifyCopies(undefined), 'not-in-any-place')
     assert.equal(classifyCopies({ verifiedCopies: 0 }), 'not-in-any-place')
@@ -120,6 +152,62 @@ describe('finding a name in a folder', () => {
     const names = folderNames(['IMG_1.CR3', 'IMG_1.acr', 'IMG_1.JPG', 'IMG_10.acr', 'img_1.xmp', 'README'])
     assert.deepEqual([...names.withBaseName('IMG_1')].sort(), ['IMG_1.CR3', 'IMG_1.JPG', 'IMG_1.acr', 'img_1.xmp'])
   })
+})
+
+describe('what belongs to the files that are looked for in a folder', () => {
+  const file = (
+    name: string,
+    sidecars: readonly string[] = [],
+    baseName = name.replace(/\.[^.]*$/, ''),
+  ): WantedFile => ({ name, baseName, sidecars })
+  const table: readonly (readonly [string, readonly string[], readonly WantedFile[], Belongings])[] = [
+    [
+      'all of it under its very name',
+      ['b.xmp', 'a.xmp', 'b.CR3', 'a.CR3'],
+      [file('a.CR3', ['xmp']), file('b.CR3', ['xmp'])],
+      { counts: [2, 2], wanted: ['a.CR3', 'a.xmp', 'b.CR3', 'b.xmp'], onDisk: ['a.CR3', 'a.xmp', 'b.CR3', 'b.xmp'] },
+    ],
+    [
+      'and what has its base name, without regard to case, and nothing else',
+      ['a.CR3', 'A.acr', 'b.CR3', 'b.wav', 'c.CR3', 'README', '.a'],
+      [file('a.CR3'), file('b.CR3')],
+      { counts: [2, 2], wanted: ['a.CR3', 'A.acr', 'b.CR3', 'b.wav'], onDisk: ['a.CR3', 'A.acr', 'b.CR3', 'b.wav'] },
+    ],
+    [
+      'a sidecar of one that has the base name of the other, too',
+      ['a.CR3', 'a.JPG', 'a.xmp'],
+      [file('a.CR3', ['xmp']), file('a.JPG')],
+      { counts: [2, 2], wanted: ['a.CR3', 'a.xmp', 'a.JPG', 'a.xmp'], onDisk: ['a.CR3', 'a.xmp', 'a.JPG', 'a.xmp'] },
+    ],
+    [
+      'a listed sidecar that is a photo of its own',
+      ['a.CR3', 'a.JPG'],
+      [file('a.CR3', ['JPG']), file('a.JPG')],
+      { counts: [2, 1], wanted: ['a.CR3', 'a.JPG', 'a.JPG'], onDisk: ['a.CR3', 'a.JPG', 'a.JPG'] },
+    ],
+    [
+      'a sidecar whose extension has a dot, and so the base name of another',
+      ['a.CR3', 'a.x.xmp', 'a.x.CR3'],
+      [file('a.CR3', ['x.xmp']), file('a.x.CR3')],
+      {
+        counts: [2, 2],
+        wanted: ['a.CR3', 'a.x.xmp', 'a.x.CR3', 'a.x.xmp'],
+        onDisk: ['a.CR3', 'a.x.xmp', 'a.x.CR3', 'a.x.xmp'],
+      },
+    ],
+    [
+      'what is missing, and what has another case',
+      ['A.cr3', 'a.acr'],
+      [file('a.CR3', ['xmp']), file('b.CR3')],
+      {
+        counts: [3, 1],
+        wanted: ['a.CR3', 'a.xmp', 'a.acr', 'b.CR3'],
+        onDisk: ['A.cr3', undefined, 'a.acr', undefined],
+      },
+    ],
+  ]
+  for (const [name, names, wanted, expected] of table)
+    it(name, () => assert.deepEqual(belongingsIn(names, wanted), expected))
 })
 
 describe('a root folder that is not there', () => {
@@ -407,15 +495,8 @@ function check(world: World, options: Partial<CheckOptions> = {}, knowledge?: Kn
   const known = knowledge ?? referencesOf(world)
   return withPrivateFolder(world.privateParent, (copy) => {
     copyFileSync(world.catalog, copy.file)
-    const lookUp = (paths: readonly string[]) =>
-      Promise.resolve(
-        new Map(
-          paths.flatMap((file) => {
-            const found = known(file)
-            return found ? [[file, found] as const] : []
-          }),
-        ),
-      )
+    const lookUp = (folders: readonly AskedFolder[]) =>
+      Promise.resolve(folders.map((asked) => packKnown(namesIn(asked).map((name) => known(asked.folder + name)))))
     const withPlaces = knowledge !== undefined
     return checkCatalog({ lookUp, now: () => performance.now() }, copy, {
       catalog: world.catalog,

@@ -5,12 +5,12 @@ import { inspectCopy, isThoroughDue } from '../../helper/catalog/inspect.js'
 import { fromLightroomTime } from '../../helper/catalog/lightroom-time.js'
 import { createPrivateFolder, withPrivateFolder, type PrivateCopy } from '../../helper/catalog/private-copy.js'
 import {
-  importedBytesOf,
   listReferencedFiles,
   readCatalogOutline,
   readCatalogSummary,
   type ReferencedFile,
 } from '../../helper/catalog/reader.js'
+import { importedBytesOf } from '../../helper/catalog/columns.js'
 import { readSummary } from '../../helper/catalog/read-copy.js'
 import { leaveHotJournal, leaveWal, makeCatalog, tamper, type LiteralCatalog } from '../support/catalog.js'
 import { inWorld, type World } from '../support/catalog-world.js'

@@ -95,7 +95,7 @@ describe('real catalogs', function () {
 
   it('a check of a catalog of another machine says that its drive is away, and nothing else', () =>
     withCopy('lrc12-win/Lightroom Catalog.lrcat', async (copy) => {
-      const deps = { lookUp: () => Promise.resolve(new Map()), now: () => 0 }
+      const deps = { lookUp: () => Promise.resolve([]), now: () => 0 }
       const result = await checkCatalog(deps, copy, { catalog: '/nowhere/Lightroom Catalog.lrcat', withPlaces: true })
       assert.deepEqual(result.findings, [])
       assert.equal(result.offlineRoots[0]?.files, 1)

@@ -47,6 +47,21 @@ describe('the catalog commands', function () {
     assert.deepEqual([shoot.files, kindsOf(shoot)], [1, []])
   })
 
+  it('knows each of a folder of more files than are looked up at once', async () => {
+    const names = Array.from({ length: 450 }, (_, index) => `IMG_${index + 1000}.CR3`)
+    studio.make(studio.pictures, Object.fromEntries(names.map((name) => [`Feast/${name}`, 10])))
+    write({ 'Feast/': names.map((name) => ({ name })) })
+    await studio.backUp('Feast')
+    for (const name of [names[0], names[199], names[200], names[449]])
+      rot(path.join(studio.pictures, 'Feast', name ?? ''))
+    const read = await studio.call('catalog/check', { catalog, read: true, places: true }, disks())
+    assert.deepEqual(
+      read.findings.filter(({ kind }) => kind === 'damaged').map(({ file }) => path.basename(file)),
+      ['IMG_1000.CR3', 'IMG_1199.CR3', 'IMG_1200.CR3', 'IMG_1449.CR3'],
+    )
+    assert.ok(read.findings.every(({ kind }) => kind !== 'not-in-any-place'))
+  })
+
   it('a check that was given little to read says that it did not reach the end, and is gone on with', async () => {
     let [files, parts] = [0, 0]
     let after: number | undefined = 0
