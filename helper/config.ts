@@ -50,6 +50,8 @@ const Config = z.strictObject({
   uploadOnMetered: z.boolean().default(false),
   /** Between the first two tries of what could not be sent; doubled with every further one, up to a quarter of an hour. */
   uploadRetrySeconds: z.number().min(0.05).max(86_400).default(30),
+  /** Between two looks whether what was asked for from cold storage can be read. */
+  coldLookMinutes: z.number().min(0.001).max(1440).default(60),
   /** What the helper reads back from each bucket a day, to prove every byte within a year; 0: nothing by itself. Providers may bill it; with the
    *  default about 700 GB come round within the year, and more takes longer. */
   readBackMegabytesPerDay: z.number().min(0).max(10_000_000).default(2000),

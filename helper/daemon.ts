@@ -27,6 +27,7 @@ import type { CatalogKeeper, KeeperDeps, KeeperTimes } from './upkeep/catalog-ke
 import type { BucketCatalogWish, FetchedBackup } from './upkeep/catalog-from-bucket.js'
 import type { CatalogRoom } from './upkeep/catalog-room.js'
 import type { RehearsalKeeper } from './upkeep/rehearsal-keeper.js'
+import type { ThawKeeper } from './upkeep/thaw-keeper.js'
 
 /** Each is loaded when a method first needs it. */
 const load = {
@@ -322,7 +323,19 @@ export class Daemon {
         return (await (await this.#buckets()).send(place, { shootIds: () => shootIds }, signal)).findings
       },
       picks: async (places, signal) => (await this.#catalogs()).picks(places, signal),
+      waiting: () => ({
+        goesOnByItself: shop.helper === 'running',
+        lookMs: readConfig(shop.home).coldLookMinutes * 60_000,
+      }),
     })
+  }
+
+  /** Begins to go on with restores that wait for cold storage. */
+  async startThawKeeper(tickMs: number, onFault: KeeperDeps['onFault']): Promise<ThawKeeper> {
+    const { thawKeeper } = await load.restoring()
+    const keeper = thawKeeper(this.#shop, await this.#restores(), this.activity, tickMs, onFault)
+    keeper.start()
+    return keeper
   }
 
   /** Begins to tell what is to be told. */

@@ -102,7 +102,9 @@ export interface Notice {
     | 'hold'
     | 'clock'
     | 'broken-at-import'
-  readonly severity: 'red' | 'amber'
+    | 'cold'
+  /** `news`: it went well, and there is nothing to do. */
+  readonly severity: 'red' | 'amber' | 'news'
   /** What it is about: a shoot, a place, a catalog; '' for the whole. */
   readonly subject: string
   readonly message: string
@@ -324,6 +326,8 @@ export interface StatusResult extends Outcome {
     readonly at?: string
     readonly due: string
   }
+  /** Restores that wait, or lately waited, for cold storage; absent when there are none. */
+  readonly fromCold?: readonly ColdRestore[]
   /** More originals went missing or changed in one pass than anybody loses on purpose; nothing expires while it stands. */
   readonly hold?: {
     readonly since: string
@@ -870,6 +874,26 @@ export interface ColdFiles {
   readonly pricesAsOf: string
   /** They have been asked for; a restore after these hours brings them. */
   readonly isRequested: boolean
+  /** The helper that answers looks again by itself and brings them then. */
+  readonly goesOnByItself?: boolean
+}
+
+/** A restore that goes on by itself when what was asked for from cold storage can be read. */
+export interface ColdRestore {
+  /** As it was asked for: a shoot, or `everything`. */
+  readonly what: string
+  /** Where it goes; where the originals were when absent. */
+  readonly to?: string
+  /** `asking`: not everything has been asked for yet · `ended`: it is not back, or not all of it, and nothing goes on by itself */
+  readonly state: 'asking' | 'waiting' | 'done' | 'ended'
+  readonly files: number
+  readonly bytes: number
+  readonly askedAt: string
+  /** About when it can be read. */
+  readonly readyAt: string
+  readonly endedAt?: string
+  /** How it ended, or what stands in the way. */
+  readonly said: string
 }
 
 /** The newest catalog backup that belongs to the date of a restore; to get it: `catalog/restore` with this name and date. */

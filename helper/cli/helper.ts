@@ -77,6 +77,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
       { lookMs: driveCheckSeconds * 1000, retryMs: uploadRetrySeconds * 1000 },
       onFault,
     )
+    const thaws = await daemon.startThawKeeper(driveCheckSeconds * 1000, onFault)
     const rehearsals = await daemon.startRehearsals(upkeepMinutes * 60_000, onFault)
     try {
       await runServe({
@@ -94,6 +95,7 @@ async function serve(common: CommonArguments): Promise<CommandResult> {
       await watch.close()
       await bucketKeeper.close()
       await rehearsals.close()
+      await thaws.close()
       await keeper.close()
       await queue.close()
     }

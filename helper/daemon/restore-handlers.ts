@@ -1,6 +1,9 @@
 // The methods that bring photos back and make copies whole: whose turn it is, and how long an answer may be; the rest is the restore room's.
+import { readConfig } from '../config.js'
 import type { RestoreRoom } from '../restore/room.js'
 import type { Handlers } from '../server/handlers.js'
+import type { Activity } from '../status/activity.js'
+import { ThawKeeper, type ThawKeeperDeps } from '../upkeep/thaw-keeper.js'
 import type { Workshop } from './workshop.js'
 
 export function restoreHandlers(
@@ -15,6 +18,34 @@ export function restoreHandlers(
     },
     'heal/run': (params, { signal, progress }) => shop.alone(() => room.heal(params, signal, (each) => progress(each))),
   }
+}
+
+/** Goes on with restores that wait for cold storage, in the restores' turns. */
+export function thawKeeper(
+  shop: Workshop,
+  room: RestoreRoom,
+  activity: Activity,
+  tickMs: number,
+  onFault: ThawKeeperDeps['onFault'],
+): ThawKeeper {
+  const { journal, clock } = shop
+  return new ThawKeeper(
+    {
+      journal,
+      clock,
+      onFault,
+      goOn: (row, signal) =>
+        room.goOn(
+          row,
+          (params, stop) =>
+            activity.during(`Bringing ${row.title} back from cold storage`, (progress) =>
+              shop.awake.during(() => shop.byTurns(() => room.restore(params, stop, progress))),
+            ),
+          signal,
+        ),
+    },
+    { tickMs, lookMs: readConfig(shop.home).coldLookMinutes * 60_000 },
+  )
 }
 
 /** What the plugin can take in one message, and what the command line can be sent in parts, with room for the rest of the answer. */

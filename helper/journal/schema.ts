@@ -392,4 +392,28 @@ export const MIGRATIONS: readonly string[] = [
   -- Pictures that cannot be opened are few, and every status asks for them.
   CREATE INDEX openings_broken ON openings (version_id) WHERE result = 'broken';
   `,
+  `
+  -- Restores that wait until what was asked for from cold storage can be read. The helper goes on with them by itself.
+  CREATE TABLE thaws (
+    id INTEGER PRIMARY KEY,
+    params TEXT NOT NULL UNIQUE,            -- JSON: the restore that goes on
+    title TEXT NOT NULL,
+    state TEXT NOT NULL,                    -- asking, waiting, done, ended
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    asked_ms INTEGER NOT NULL,
+    ready_ms INTEGER NOT NULL,              -- about when it can be read
+    next_ms INTEGER NOT NULL,               -- when it is looked at again
+    ended_ms INTEGER,
+    said TEXT NOT NULL DEFAULT ''           -- how it ended, or what stands in the way
+  );
+  CREATE TABLE thaw_objects (
+    thaw_id INTEGER NOT NULL,
+    place_id TEXT NOT NULL,
+    path TEXT NOT NULL,                     -- below the place
+    hash TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (thaw_id, place_id, path, hash)
+  ) WITHOUT ROWID;
+  `,
 ]

@@ -21,7 +21,7 @@ import { findPlace, type OpenPlace } from '../place/places.js'
 import type { Params, RestorePlan, RestoreResult } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
 import { catalogsOfDate } from './catalog-of-date.js'
-import { coldFiles, isLikelyCold, requestAll, type ColdCopy } from './cold.js'
+import { coldFiles, isLikelyCold, type ColdCopy } from './cold.js'
 import { canBeTried, CopyFinder } from './copies.js'
 import { findDestinations, recordMoves, type Destination, type Destinations } from './destinations.js'
 import type { Fetcher } from './fetch.js'
@@ -32,6 +32,7 @@ import { planReport, RestoreTally, restoreReport, type RestoreFacts } from './re
 import { restoreFile, type FileResult, type ShootTarget } from './restore-file.js'
 import { clearBelow, lookAtTarget, placeFacts, select, wantedOf, type Selection } from './select.js'
 import { openBase, type Base } from './target.js'
+import { askFor, noLongerWaits } from './thaw.js'
 
 export interface RestoreRequest {
   readonly params: Params<'restore/run'>
@@ -41,6 +42,15 @@ export interface RestoreRequest {
   readonly fetcher: Fetcher
   /** What the photographer has chosen, where that is asked for; see pickPath for the keys. */
   readonly picks?: ReadonlyMap<string, number>
+  /** How what is cold is waited for. */
+  readonly waiting: Waiting
+}
+
+export interface Waiting {
+  /** Somebody looks again without being asked. */
+  readonly goesOnByItself: boolean
+  /** Between two looks. */
+  readonly lookMs: number
 }
 
 /** Files under way at once: enough for the workers to find small ones in batches, few enough to keep in memory. */
@@ -76,14 +86,16 @@ export async function restore(
     run.checkRoom()
     meter.begin('restoring', run.totals.files, run.totals.bytes)
     await run.restoreAll()
-    if (request.params.thaw === true) await run.thaw()
+    if (request.params.thaw === true) await run.thaw(request.params)
     if (!signal.aborted) await request.fetcher.clear()
   } finally {
     signal.removeEventListener('abort', stop)
     run.recordAll()
     meter.close()
   }
-  return restoreReport({ ...run.facts(), tally: run.tally, isInterrupted: signal.aborted })
+  const report = restoreReport({ ...run.facts(), tally: run.tally, isInterrupted: signal.aborted })
+  if (report.ok && report.cold === undefined) noLongerWaits(deps.journal, deps.clock, request.params, report.summary)
+  return report
 }
 
 class RestoreRun {
@@ -105,6 +117,7 @@ class RestoreRun {
   /** In the plan: what is likely to be cold; in a run: what was. */
   readonly #cold: ColdCopy[] = []
   #isThawing = false
+  readonly #waiting: Waiting
   readonly #filesByShoot = new Map<number, number>()
   readonly #bytesByBase = new Map<string, { bytes: number; files: number }>()
   /** Why shoots cannot be restored, each reason once. */
@@ -125,6 +138,7 @@ class RestoreRun {
     this.#places = placeFacts(deps.journal, places, buckets, only)
     this.#finder = new CopyFinder(deps, places, buckets)
     this.#fetcher = request.fetcher
+    this.#waiting = request.waiting
     this.#buckets = new Map(buckets.map((bucket) => [bucket.id, bucket]))
     this.#picks = new PickOrder(deps.journal, request.picks)
     this.#pace = new Map([
@@ -194,7 +208,7 @@ class RestoreRun {
   facts(): RestoreFacts {
     const nameOf = (placeId: string): string => this.#nameOf(placeId)
     const { asOfMs } = this.#selection
-    const cold = coldFiles(this.#cold, this.#isThawing)
+    const cold = coldFiles(this.#cold, this.#isThawing, this.#waiting.goesOnByItself)
     return {
       title: this.#selection.title,
       totals: this.totals,
@@ -272,10 +286,15 @@ class RestoreRun {
   }
 
   /** Asks for what is cold. */
-  async thaw(): Promise<void> {
-    const failures = await requestAll(this.#cold, this.#signal)
+  async thaw(params: RestoreRequest['params']): Promise<void> {
+    const { journal, clock } = this.#deps
+    const { goesOnByItself, lookMs } = this.#waiting
+    const cold = coldFiles(this.#cold, false, goesOnByItself)
+    if (!cold) return
+    const request = { params, title: this.#selection.title, copies: this.#cold, hours: cold.hours, lookMs }
+    const { asked, failures } = await askFor(journal, clock, request, this.#signal)
     for (const error of failures) this.#note(error)
-    this.#isThawing = failures.length < this.#cold.length
+    this.#isThawing = asked > 0
   }
 
   #isOver(base: Base): boolean {

@@ -12,7 +12,9 @@ import { clearOldFetches, Fetcher } from './fetch.js'
 import { fillPlace, type FillRequest } from './fill.js'
 import type { Resend } from './heal-buckets.js'
 import { heal } from './heal.js'
-import { planRestore, restore, type RestoreRequest } from './restore.js'
+import { planRestore, restore, type RestoreRequest, type Waiting } from './restore.js'
+import { goOn } from './thaw.js'
+import type { ThawRow } from '../journal/thaws.js'
 
 export interface RestoreRoomDeps {
   readonly home: string
@@ -27,6 +29,8 @@ export interface RestoreRoomDeps {
   readonly resend: Resend
   /** What the photographer has chosen, by the newest catalog backups at these places. */
   readonly picks: (places: readonly OpenPlace[], signal: AbortSignal) => Promise<ReadonlyMap<string, number>>
+  /** How what is cold is waited for. */
+  readonly waiting: () => Waiting
 }
 
 export class RestoreRoom {
@@ -46,6 +50,31 @@ export class RestoreRoom {
 
   restore(params: Params<'restore/run'>, signal: AbortSignal, onProgress: OnProgress): Promise<Result<'restore/run'>> {
     return this.#with(params, signal, (engine, request) => restore(engine, request, signal, onProgress))
+  }
+
+  /** One step on with a restore that waits for cold storage. @param restore  runs a restore when it is its turn */
+  goOn(row: ThawRow, restore: Parameters<typeof goOn>[0]['restore'], signal: AbortSignal): Promise<void> {
+    const { clock, withEngine, waiting, openBuckets } = this.#deps
+    return withEngine(({ journal }) =>
+      goOn(
+        {
+          journal,
+          clock,
+          lookMs: waiting().lookMs,
+          restore,
+          withBuckets: async (act) => {
+            const buckets = await openBuckets()
+            try {
+              return await act(buckets)
+            } finally {
+              for (const { store } of buckets) store.close()
+            }
+          },
+        },
+        row,
+        signal,
+      ),
+    )
   }
 
   heal(params: Params<'heal/run'>, signal: AbortSignal, onProgress: OnProgress): Promise<Result<'heal/run'>> {
@@ -80,7 +109,7 @@ export class RestoreRoom {
   ): Promise<T> {
     return this.#open(signal, async (engine, sources) => {
       const picks = params.first === 'picks' ? await this.#deps.picks(sources.places, signal) : undefined
-      return act(engine, { params, ...sources, ...(picks ? { picks } : {}) })
+      return act(engine, { params, ...sources, waiting: this.#deps.waiting(), ...(picks ? { picks } : {}) })
     })
   }
 

@@ -2,13 +2,16 @@
 import { inWords } from '../files/in-words.js'
 import type { FileStory, Place, ScoreDigit, StatusResult, StudioMachine } from '../../shared/methods.js'
 import { brokenLines } from './broken.js'
+import { coldLines } from './cold.js'
 import { costWords } from './cost-words.js'
 
 const SHOOTS_SHOWN = 30
 
 /** Without the summary, which is printed first. */
 export function statusLines(status: StatusResult): string[] {
-  return status.verdict === 'protected' && (status.notices ?? []).length === 0 ? wellLines(status) : openLines(status)
+  return status.verdict === 'protected' && (status.notices ?? []).every(({ severity }) => severity === 'news')
+    ? wellLines(status)
+    : openLines(status)
 }
 
 function wellLines(status: StatusResult): string[] {
@@ -17,6 +20,7 @@ function wellLines(status: StatusResult): string[] {
     `  ${files(status)} proven${since(status)}; good until ${day(status.validUntil)} even if nothing is proven anew.`,
     `  Catalogs: ${status.catalogs.length === 0 ? 'none is known' : status.catalogs.map(({ name, lastBackupAt }) => `${name}, backed up ${day(lastBackupAt)}`).join(' · ')}. Places: ${status.places.map(({ name, state }) => `${name}${state === 'here' ? '' : ' (not connected)'}`).join(' · ')}.`,
     ...brokenLines(status),
+    ...coldLines(status),
     `  ${helperWords(status)} As of ${moment(status.asOf)}.`,
   ]
 }
@@ -38,11 +42,12 @@ function openLines(status: StatusResult): string[] {
     `  Shoots: ${counts.join(', ')}. ${files(status)}.`,
     ...list,
     ...(more > 0 ? [`  … and ${more} more; --json lists all of them`] : []),
-    ...notices.map(({ severity, message }) => `  ${severity === 'red' ? 'RED  ' : 'MIND '} ${message}`),
+    ...notices.map(({ severity, message }) => `  ${MARKS[severity]} ${message}`),
     ...((status.score ?? []).length === 0 ? [] : [`  Score: ${(status.score ?? []).map(digitWords).join(' · ')}`]),
     ...catalogs.map(catalogLine),
     ...places.map(placeLine),
     ...brokenLines(status),
+    ...coldLines(status),
     ...(drill
       ? [
           `  Rehearsed restore: ${drill.at === undefined ? 'none yet' : `last on ${day(drill.at)}`}, next due by ${day(drill.due)}.`,
@@ -53,6 +58,8 @@ function openLines(status: StatusResult): string[] {
     `  As of ${status.asOf}.`,
   ]
 }
+
+const MARKS = { red: 'RED  ', amber: 'MIND ', news: 'NEWS ' } as const
 
 function files({ files: count = 0, bytes = 0, shoots }: StatusResult): string {
   const total = shoots.protected + shoots.partly + shoots.atRisk + shoots.unknown

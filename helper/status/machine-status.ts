@@ -38,7 +38,7 @@ export function machineStatus(
     shoots: { ...shoots },
     files,
     bytes,
-    notices: [...new Set(notices.map(({ kind }) => kind))].slice(0, 100),
+    notices: [...new Set(notices.filter(({ severity }) => severity !== 'news').map(({ kind }) => kind))].slice(0, 100),
   }
 }
 

@@ -2,7 +2,9 @@
 // Pure, and silent when all is well. When and by which way it is told is notify.ts.
 import type { Notice, StatusResult } from '../../shared/methods.js'
 import { brokenNotices } from './broken.js'
+import { coldNotices } from './cold.js'
 import { DAY_MS } from './policy.js'
+import { REASON_WORDS, short } from './short.js'
 
 /** What the status alone does not say. */
 export interface NoticeFacts {
@@ -29,8 +31,11 @@ export function noticesOf(status: StatusResult, facts: NoticeFacts): Notice[] {
     ...lapseNotices(status),
     ...driveNotices(status, facts),
     ...silenceNotices(facts),
-  ].sort((a, b) => Number(b.severity === 'red') - Number(a.severity === 'red'))
+    ...coldNotices(status, facts.nowMs),
+  ].sort((a, b) => GRAVITY[b.severity] - GRAVITY[a.severity])
 }
+
+const GRAVITY: Readonly<Record<Notice['severity'], number>> = { red: 2, amber: 1, news: 0 }
 
 /** How long the helper may be away before that is said. */
 export const SILENCE_MS = 2 * DAY_MS
@@ -208,19 +213,4 @@ function silenceNotices({ silentMs }: NoticeFacts): Notice[] {
   const days = Math.floor(silentMs / DAY_MS)
   const message = `Safelight was not running for ${days} days; nothing was backed up meanwhile. It is catching up. Keep it running: safelight service install`
   return [{ kind: 'silence', severity: 'amber', subject: '', message }]
-}
-
-const NAME_WORDS = 3
-const REASON_WORDS = 5
-const SHORT_LENGTH = 60
-
-/** Names and reasons come from anywhere; a notice stays short. */
-function short(words: string, most = NAME_WORDS): string {
-  const parts = words
-    .replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]/gu, ' ')
-    .trim()
-    .split(/\s+/)
-  const few = parts.slice(0, most).join(' ')
-  const text = few.length > SHORT_LENGTH ? few.slice(0, SHORT_LENGTH) : few
-  return parts.length > most || few.length > SHORT_LENGTH ? `${text}…` : text.replace(/[.,;:]+$/, '')
 }

@@ -11,6 +11,7 @@ import { catalogSentence, catalogsReport } from './catalogs.js'
 import { overallVerdict, type ShootHealth } from './health.js'
 import { nextSteps } from './next-steps.js'
 import { brokenReport } from './broken.js'
+import { coldReport } from './cold-report.js'
 import { noticesOf } from './notices.js'
 import { owedByReason, owedShoots, type OwedShoot } from './owed.js'
 import { placesReport, type StatusDeps } from './place-report.js'
@@ -72,6 +73,7 @@ export function statusReport(deps: StatusDeps, query: StatusQuery): StatusResult
     ...(drill ? { drill } : {}),
     ...(hold ? { hold } : {}),
     ...(brokenAtImport ? { brokenAtImport } : {}),
+    ...coldReport(journal, nowMs),
   }
   const draft: StatusResult = { ...base, summary: '' }
   const notices = noticesOf(draft, {

@@ -18,7 +18,7 @@ export interface Studio {
   readonly waiting: WaitReasons
   /** Calls one method in a daemon of its own, as a command does. */
   call<M extends MethodName>(method: M, params: Params<M>, options?: CallOptions): Promise<Result<M>>
-  with<T>(act: (daemon: Daemon) => Promise<T>): Promise<T>
+  with<T>(act: (daemon: Daemon) => Promise<T>, clock?: () => number): Promise<T>
   /** Everything in a bucket below a prefix: key without the machine's folder → bytes. */
   tree(url: string, bucket: string, prefix: string): Promise<Map<string, Buffer>>
   remove(): void
@@ -48,7 +48,7 @@ export function studio(originals: Tree = {}): Studio {
     originals: at('Pictures'),
     drive: at('drive'),
     waiting,
-    with: (run) => withDaemon(act(), run),
+    with: (run, clock) => withDaemon(act(clock), run),
     call: (method, params, { signal = new AbortController().signal, clock } = {}) =>
       withDaemon(act(clock), (daemon) => {
         const handler = daemon.handlers[method]

@@ -3,6 +3,7 @@
 import type { ScoreDigit, StatusResult } from '../../../shared/methods.js'
 import { Bar, Section, Sign } from './parts.js'
 import type { Activity, Store } from './state.js'
+import { coldRestoreWords } from '../../status/cold.js'
 import { headlineOf, toneOf, type Trust } from '../../status/trust.js'
 import { nextSteps, type Next } from './next-steps.js'
 import { clockWords, dateWords, numberWords, spanWords, verdictWords } from './words.js'
@@ -98,15 +99,23 @@ function proofWords({ rule, provenAt, how }: ScoreDigit): string {
   return provenAt === undefined ? 'not proven' : `${dateWords(provenAt)}${how === undefined ? '' : `, ${how}`}`
 }
 
+const NOTE = { red: 'bad', amber: 'care', news: 'good' } as const
+
 /** Notices that are not about a single shoot: those stand in the list below. */
 export function Notices({ status }: { status: StatusResult }) {
   const told = (status.notices ?? []).filter(({ kind }) => kind !== 'not-protected')
-  if (told.length === 0) return null
+  const waiting = (status.fromCold ?? []).filter(({ state }) => state === 'asking' || state === 'waiting')
+  if (told.length + waiting.length === 0) return null
   return (
     <div class="notices" role="status">
       {told.map(({ kind, subject, message, severity }) => (
-        <p key={`${kind} ${subject}`} class={`note note-${severity === 'red' ? 'bad' : 'care'}`}>
+        <p key={`${kind} ${subject}`} class={`note note-${NOTE[severity]}`}>
           {message}
+        </p>
+      ))}
+      {waiting.map((each) => (
+        <p key={`${each.askedAt} ${each.what} ${each.to ?? ''}`} class="note">
+          From cold storage: {coldRestoreWords(each, status.helper)}
         </p>
       ))}
     </div>
