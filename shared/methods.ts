@@ -198,6 +198,19 @@ export interface Place {
       /** Billed for at least so many days, even when it is deleted before. */
       readonly minimumDays: number
     }
+    /** What may be stored there in all, as the user said it. */
+    readonly quotaBytes?: number
+    /** If it goes on as in the last 90 (or 30) days; absent while less than that is known. */
+    readonly forecast?: {
+      readonly days: 30 | 90
+      readonly perMonthBytes: number
+      readonly inAYearBytes: number
+      /** US dollars a month, by the same list prices. */
+      readonly inAYearUsd?: number
+      /** When the quota is reached, `2027-08-14`; absent without one, and when that is more than ten years ahead. */
+      readonly fullOn?: string
+      readonly whenFullUsd?: number
+    }
     /** Why nothing goes there now, if nothing does; and when it is tried again. */
     readonly trouble?: string
     readonly nextTryAt?: string
@@ -675,6 +688,8 @@ export interface Methods {
         readonly storageClass?: string
         /** Bytes a second. */
         readonly limit?: number
+        /** Bytes that may be stored there in all. */
+        readonly quota?: number
         readonly encrypt?: boolean
         /** Switch versioning on; have the bucket clear unfinished uploads away; use a prefix in which other things lie. */
         readonly yes?: boolean

@@ -23,9 +23,11 @@ const UNITS: Readonly<Record<string, number>> = {
   K: 1000,
   M: 1e6,
   G: 1e9,
+  T: 1e12,
   KI: 1024,
   MI: 1024 ** 2,
   GI: 1024 ** 3,
+  TI: 1024 ** 4,
 }
 
 /** `2M`, `500K`, `1.5 MB/s`, `16MiB` → bytes a second. @throws USAGE */
@@ -35,6 +37,14 @@ export function parseRate(text: string): number {
   const bytes = Math.round(Number(number.replace(',', '.')) * (UNITS[unit] ?? NaN))
   if (number !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes
   throw usageError(`"${text}" is no rate. It looks like 2M (two million bytes a second) or 500K.`)
+}
+
+/** `2T`, `500 GB`, `1.5TiB` → bytes. @throws USAGE */
+export function parseSize(text: string): number {
+  const [, number = '', unit = ''] = /^\s*(\d+(?:[.,]\d+)?)\s*([KMGT]I?)?B?\s*$/.exec(text.toUpperCase()) ?? []
+  const bytes = Math.round(Number(number.replace(',', '.')) * (UNITS[unit] ?? NaN))
+  if (number !== '' && Number.isSafeInteger(bytes) && bytes > 0) return bytes
+  throw usageError(`"${text}" is no size. It looks like 2T (two million million bytes) or 500G.`)
 }
 
 /** @throws USAGE */

@@ -3,7 +3,7 @@ import type { Argv } from 'yargs'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
 import { findingLines, notEmpty, usageError, warningLines, type CommandResult } from './output.js'
-import { parseRate, reachParams, wholeNumber } from './bucket-options.js'
+import { parseRate, parseSize, reachParams, wholeNumber } from './bucket-options.js'
 import { placeLine } from '../status/lines.js'
 import type { Params } from '../../shared/methods.js'
 
@@ -74,6 +74,11 @@ function addOptions(command: Argv) {
     })
     .option('storage-class', { type: 'string', requiresArg: true, describe: 'of originals; manifests stay at hand' })
     .option('limit', { type: 'string', requiresArg: true, describe: 'most to send per second, as in 2M or 500K' })
+    .option('quota', {
+      type: 'string',
+      requiresArg: true,
+      describe: 'what may be stored there in all, as in 2T: status then says when it will be full',
+    })
     .option('encrypt', { type: 'boolean', describe: 'encrypt everything before it leaves this computer' })
     .option('yes', {
       type: 'boolean',
@@ -127,6 +132,7 @@ function bucketParams(args: AddArguments): NonNullable<Params<'place/add'>['buck
     ...(args.lockMode === undefined ? {} : { lockMode: args.lockMode }),
     ...(args.storageClass === undefined ? {} : { storageClass: notEmpty('--storage-class', args.storageClass) }),
     ...(args.limit === undefined ? {} : { limit: parseRate(args.limit) }),
+    ...(args.quota === undefined ? {} : { quota: parseSize(args.quota) }),
     ...(args.encrypt === true ? { encrypt: true } : {}),
     ...(args.yes === true ? { yes: true } : {}),
   }

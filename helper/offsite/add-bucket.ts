@@ -37,6 +37,7 @@ export interface AddBucketRequest extends BucketRequest {
   readonly lock?: { readonly mode: 'governance' | 'compliance'; readonly days: number }
   readonly storageClass?: string
   readonly limitBytesPerSecond?: number
+  readonly quotaBytes?: number
   /** Encrypt everything before it leaves, for this computer's key and for a recovery key that is made now. */
   readonly encrypt?: boolean
   /** Yes to what would otherwise be asked: switch versioning on; have the bucket clear unfinished uploads away; use a prefix in which other things lie. */
@@ -282,7 +283,7 @@ function settingsOf(
   { machineId, before, recipients }: Keys & { readonly machineId: string; readonly before: BucketSettings | undefined },
   report: ProbeReport,
 ): BucketSettings {
-  const { endpoint, region, profile, lock, storageClass, limitBytesPerSecond } = request
+  const { endpoint, region, profile, lock, storageClass, limitBytesPerSecond, quotaBytes } = request
   return {
     ...before,
     allowPlainHttp: request.allowPlainHttp ?? before?.allowPlainHttp ?? false,
@@ -295,6 +296,7 @@ function settingsOf(
     ...(lock === undefined ? {} : { lock: { mode: modeOf(lock.mode), days: lock.days } }),
     ...(storageClass === undefined ? {} : { storageClass }),
     ...(limitBytesPerSecond === undefined ? {} : { limitBytesPerSecond }),
+    ...(quotaBytes === undefined ? {} : { quotaBytes }),
     ...(recipients === undefined ? {} : { recipients: [...recipients] }),
   }
 }

@@ -38,6 +38,8 @@ const Settings = z.object({
   storageClass: z.string().optional(),
   /** Bytes a second that may be sent; as fast as the line is when left out. */
   limitBytesPerSecond: z.number().int().min(1024).optional(),
+  /** Bytes that may be stored there in all, as the user said it: no store tells it over S3. */
+  quotaBytes: z.number().int().min(1).optional(),
   /** Public keys that everything is encrypted for: this computer's and the printed recovery key's. */
   recipients: z.array(z.string()).min(2).optional(),
 })

@@ -115,6 +115,7 @@ export const SCHEMAS = {
         lockMode: z.enum(['governance', 'compliance']).exactOptional(),
         storageClass: z.string().max(64).exactOptional(),
         limit: count.exactOptional(),
+        quota: count.exactOptional(),
         encrypt: z.boolean().exactOptional(),
         yes: z.boolean().exactOptional(),
       })

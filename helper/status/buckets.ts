@@ -2,11 +2,12 @@
 // the moment of asking; no store is asked.
 import { getMeta } from '../journal/meta.js'
 import type { Journal } from '../journal/journal.js'
-import { groupsByShoot, type FileGroup } from '../journal/health-groups.js'
+import { groupsByShoot, listSummaries, type FileGroup } from '../journal/health-groups.js'
 import { storedAt, type OffsiteCount } from '../journal/offsite.js'
 import type { PlaceRow } from '../journal/places.js'
 import { estimateCosts, pricesFor, type Prices } from '../offsite/storage-class.js'
 import type { OffsiteState, Place } from '../../shared/methods.js'
+import { bucketForecast } from './forecast.js'
 
 /** How many files of a shoot are how far on their way to a bucket. Pure. */
 export function offsiteCountOf(
@@ -76,13 +77,30 @@ export function readTrouble(journal: Journal, placeId: string): BucketTrouble | 
 type BucketReport = NonNullable<Place['bucket']>
 
 /** Settings as they are shown: the shape is offsite/settings.ts's, and a field that is not as it should be is left out. */
-export function bucketReport(journal: Journal, place: PlaceRow): { readonly bucket?: BucketReport } {
+export function bucketReport(
+  journal: Journal,
+  place: PlaceRow,
+  nowMs: number,
+): { readonly bucket?: BucketReport; readonly freeBytes?: number; readonly totalBytes?: number } {
   if (place.kind !== 'bucket') return {}
-  const { endpoint, region, machineId, storageClass, limitBytesPerSecond, lock, recipients, store } = place.settings
+  const { endpoint, region, machineId, storageClass, limitBytesPerSecond, quotaBytes, lock, recipients, store } =
+    place.settings
   const waiting = waitingFor(journal, place.id)
   const trouble = readTrouble(journal, place.id)
   const there = storedLately(journal, place.id)
+  const prices = pricesOf(place.settings)
+  const quota = typeof quotaBytes === 'number' ? { quotaBytes } : {}
+  const heading = {
+    ...quota,
+    ...(prices ? { prices } : {}),
+    bytes: there.bytes + waiting.bytes,
+    growth: listSummaries(journal),
+    nowMs,
+  }
   return {
+    ...(typeof quotaBytes === 'number'
+      ? { freeBytes: Math.max(0, quotaBytes - there.bytes), totalBytes: quotaBytes }
+      : {}),
     bucket: {
       ...(typeof endpoint === 'string' ? { endpoint } : {}),
       ...(typeof region === 'string' ? { region } : {}),
@@ -93,7 +111,9 @@ export function bucketReport(journal: Journal, place: PlaceRow): { readonly buck
       ...(typeof storageClass === 'string' ? { storageClass } : {}),
       ...(typeof limitBytesPerSecond === 'number' ? { limitBytesPerSecond } : {}),
       ...there,
-      ...costsOf(pricesOf(place.settings), there.bytes, waiting.bytes),
+      ...costsOf(prices, there.bytes, waiting.bytes),
+      ...quota,
+      ...bucketForecast(heading),
       waitingFiles: waiting.files,
       waitingBytes: waiting.bytes,
       ...(trouble ? { trouble: trouble.message } : {}),

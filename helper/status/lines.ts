@@ -4,6 +4,7 @@ import type { FileStory, Place, ScoreDigit, StatusResult, StudioMachine } from '
 import { brokenLines } from './broken.js'
 import { coldLines } from './cold.js'
 import { costWords } from './cost-words.js'
+import { forecastWords } from './forecast.js'
 
 const SHOOTS_SHOWN = 30
 
@@ -121,7 +122,19 @@ export function placeLine({ name, state, path, freeBytes, lastSeenAt, warnings, 
 
 /** What is confirmed there, what is on its way, and what stands in the way. */
 function bucketLines(bucket: NonNullable<Place['bucket']>): string[] {
-  const { objects, bytes, waitingFiles, waitingBytes, lock, encrypted, costs, trouble, nextTryAt } = bucket
+  const {
+    objects,
+    bytes,
+    waitingFiles,
+    waitingBytes,
+    lock,
+    encrypted,
+    costs,
+    quotaBytes,
+    forecast,
+    trouble,
+    nextTryAt,
+  } = bucket
   const kinds = [...(encrypted ? ['encrypted'] : []), ...(lock ? [`locked for ${lock.days} days (${lock.mode})`] : [])]
   const waiting =
     waitingFiles === 0
@@ -131,6 +144,7 @@ function bucketLines(bucket: NonNullable<Place['bucket']>): string[] {
   return [
     `    ${[`${objects} objects (${inWords(bytes)}) confirmed`, ...kinds, waiting].join(', ')}`,
     ...(costs === undefined ? [] : [`    ${costWords(costs)}`]),
+    ...(forecast === undefined ? [] : [`    ${forecastWords(forecast, quotaBytes)}`]),
     ...(trouble === undefined ? [] : [`    WAITS    ${trouble}${next}`]),
   ]
 }

@@ -70,7 +70,8 @@ const FULL_BYTES = 1_000_000_000
 const FULL_SHARE = 0.01
 
 function roomNotices({ places }: StatusResult): Notice[] {
-  return places.flatMap(({ name, freeBytes, totalBytes = 0, needed30DaysBytes = 0 }): Notice[] => {
+  return places.flatMap(({ name, kind, freeBytes, totalBytes = 0, needed30DaysBytes = 0 }): Notice[] => {
+    const isBucket = kind === 'bucket'
     if (freeBytes === undefined) return []
     const base = { kind: 'full', subject: name } as const
     if (freeBytes < Math.min(FULL_BYTES, totalBytes * FULL_SHARE))
@@ -78,7 +79,9 @@ function roomNotices({ places }: StatusResult): Notice[] {
         {
           ...base,
           severity: 'red',
-          message: `"${short(name)}" is full. Make room on it, or add a larger drive: safelight place add DRIVE`,
+          message: isBucket
+            ? `"${short(name)}" has reached what is allowed there. Raise it at the provider, then say so: safelight place add, with --quota`
+            : `"${short(name)}" is full. Make room on it, or add a larger drive: safelight place add DRIVE`,
         },
       ]
     if (freeBytes >= needed30DaysBytes) return []
@@ -86,7 +89,9 @@ function roomNotices({ places }: StatusResult): Notice[] {
       {
         ...base,
         severity: 'amber',
-        message: `"${short(name)}" will be full within 30 days. Make room, or add a larger drive: safelight place add DRIVE`,
+        message: isBucket
+          ? `"${short(name)}" reaches what is allowed there within 30 days. Raise it at the provider, then: safelight place add, with --quota`
+          : `"${short(name)}" will be full within 30 days. Make room, or add a larger drive: safelight place add DRIVE`,
       },
     ]
   })

@@ -62,7 +62,7 @@ export function placeReport(deps: StatusDeps, place: PlaceRow): Place {
     isOffSite: isOffSite(facts),
     addedAt: new Date(place.addedMs).toISOString(),
     ...(facts.medium === undefined ? {} : { medium: facts.medium }),
-    ...bucketReport(deps.journal, place),
+    ...bucketReport(deps.journal, place, deps.clock()),
     ...(room ? { freeBytes: room.freeBytes, totalBytes: room.totalBytes } : {}),
     ...(place.volume.fileSystem === undefined ? {} : { fileSystem: place.volume.fileSystem }),
     ...(place.lastSeenMs === undefined ? {} : { lastSeenAt: new Date(place.lastSeenMs).toISOString() }),

@@ -39,7 +39,14 @@ ${section('What to do next', next.length === 0 ? '' : `<ol>${next.map((step) => 
 
 /** What a page says, but for the moment of writing: a page that differs in nothing else need not be written again. */
 export function withoutDate(status: StatusResult): unknown {
-  const passing: ReadonlySet<string> = new Set(['asOf', 'helper', 'freeBytes', 'lastSeenAt', 'needed30DaysBytes'])
+  const passing: ReadonlySet<string> = new Set([
+    'asOf',
+    'helper',
+    'freeBytes',
+    'lastSeenAt',
+    'needed30DaysBytes',
+    'forecast',
+  ])
   return JSON.parse(JSON.stringify(status, (key, value: unknown) => (passing.has(key) ? undefined : value)))
 }
 

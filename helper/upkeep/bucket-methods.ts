@@ -40,7 +40,8 @@ function keyOnlyHere({ profile }: PlaceRow['settings'], environment: NodeJS.Proc
 }
 
 function requestOf({ path: url, name, location, bucket = {} }: Params<'place/add'>): AddBucketRequest {
-  const { lockDays, lockMode, storageClass, limit, endpoint, region, profile, allowPlainHttp, encrypt, yes } = bucket
+  const { lockDays, lockMode, storageClass, limit, quota, endpoint, region, profile, allowPlainHttp, encrypt, yes } =
+    bucket
   if (lockMode !== undefined && lockDays === undefined) throw usage('--lock-mode needs --lock-days.')
   if (lockDays !== undefined && lockDays < 1) throw usage('A lock holds for at least one day.')
   if (limit !== undefined && limit < 1024) throw usage('A limit below 1 KB/s would never bring a photo off-site.')
@@ -55,6 +56,7 @@ function requestOf({ path: url, name, location, bucket = {} }: Params<'place/add
     ...(lockDays === undefined ? {} : { lock: { mode: lockMode ?? 'governance', days: lockDays } }),
     ...(storageClass === undefined ? {} : { storageClass }),
     ...(limit === undefined ? {} : { limitBytesPerSecond: limit }),
+    ...(quota === undefined ? {} : { quotaBytes: quota }),
     ...(encrypt === undefined ? {} : { encrypt }),
     ...(yes === undefined ? {} : { yes }),
   }

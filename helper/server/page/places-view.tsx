@@ -6,6 +6,7 @@ import type { Job } from './job.js'
 import { Section, Sign, Waiting } from './parts.js'
 import { useAnswer, valueOf, type Store } from './state.js'
 import { costWords } from '../../status/cost-words.js'
+import { forecastWords } from '../../status/forecast.js'
 import type { Tone } from '../../status/trust.js'
 import { agoWords, countWords, dateWords, momentWords, numberWords, sizeWords } from './words.js'
 
@@ -83,7 +84,13 @@ function PlaceCard({ place, nowMs }: { place: Place; nowMs: number }) {
             <dd>{costWords(place.bucket.costs).replace(/^costs /, '')}</dd>
           </>
         )}
-        {forecastOf(place) !== undefined && (
+        {place.bucket?.forecast !== undefined && (
+          <>
+            <dt>Forecast</dt>
+            <dd>{forecastWords(place.bucket.forecast, place.bucket.quotaBytes)}</dd>
+          </>
+        )}
+        {place.bucket === undefined && forecastOf(place) !== undefined && (
           <>
             <dt>In 30 days</dt>
             <dd>{forecastOf(place)}</dd>
