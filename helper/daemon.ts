@@ -217,6 +217,7 @@ export class Daemon {
         files: shop.files,
         journal: shop.journal,
         clock: shop.clock,
+        drivesAnswer: () => shop.drivesAnswer(),
         onFault,
         backUp: (sources, signal) =>
           this.#tellingBuckets(() =>

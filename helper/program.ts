@@ -2,6 +2,7 @@
 import { runCommandLine } from './cli/cli.js'
 import { outliveReaders } from './cli/output.js'
 import { postponeOptimizing } from './tier-up.js'
+import { endIfStuck } from './unheld-exit.js'
 
 postponeOptimizing()
 outliveReaders()
@@ -9,4 +10,5 @@ outliveReaders()
 process.exitCode = 1
 void runCommandLine(process.argv.slice(2)).then((exitCode) => {
   process.exitCode = exitCode
+  endIfStuck()
 })

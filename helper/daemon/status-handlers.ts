@@ -13,7 +13,10 @@ export function statusHandlers(
 ): Pick<Handlers, 'shoots/list' | 'status/get' | 'file/story' | 'photos/states' | 'status/accept'> {
   return {
     'shoots/list': (params) => Promise.resolve(listShootsReport(shop, params)),
-    'status/get': ({ shoot }) => Promise.resolve(statusOf(shop, shoot)),
+    'status/get': async ({ shoot }) => {
+      await shop.drivesAnswer()
+      return statusOf(shop, shoot)
+    },
     'file/story': ({ shoot, file }) => Promise.resolve(fileStory(shop, shoot, file)),
     'photos/states': (params) => Promise.resolve(photoStates(shop, params)),
     'status/accept': ({ what }) => Promise.resolve(accept(shop, what)),

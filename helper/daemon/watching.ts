@@ -20,6 +20,7 @@ export function startWatch(
       clock: shop.clock,
       home: shop.home,
       policy: () => shop.policy(),
+      drivesAnswer: () => shop.drivesAnswer(),
       status: () => statusOf(shop),
       config: () => readConfig(shop.home).notify,
       broadcast: (kind, message) => shop.announce(kind, message),

@@ -16,6 +16,7 @@ import { systemAwake, type Awake } from '../manners/awake.js'
 import { BusyLightroom } from '../manners/busy-lightroom.js'
 import { usualReasons, WaitReasons } from '../manners/wait-reasons.js'
 import type { probeStore } from '../offsite/probe.js'
+import { Answering, keptFromSilent } from '../place/answering.js'
 import { openPlace, type OpenPlace, type PlaceDeps } from '../place/places.js'
 import { policyOf, type Policy } from '../status/policy.js'
 import type { WatchDeps } from '../status/watch.js'
@@ -33,6 +34,8 @@ export interface WorkshopOptions {
   readonly probe?: typeof probeStore
   /** The module copy workers start with; tests name one whose disk has faults. */
   readonly workerFile?: URL
+  /** How long a drive may be silent before another place is asked; tests wait less. */
+  readonly patienceMs?: number
   /** Work in the main thread instead of in workers; tests that must run the same way twice ask for it. */
   readonly withoutThreads?: boolean
   /** What keeps the computer awake, and why upkeep waits; tests give their own. */
@@ -65,6 +68,8 @@ export class Workshop {
   /** How a store is tried; see offsite/probe.ts. */
   readonly probe: typeof probeStore | undefined
   readonly #workerFile: URL | undefined
+  readonly #patienceMs: number | undefined
+  readonly #answering: Answering
   readonly #limit = pLimit(1)
   readonly #restoreLimit = pLimit(1)
   #learn: Learn<unknown> = () => Promise.resolve()
@@ -72,7 +77,8 @@ export class Workshop {
   constructor(options: WorkshopOptions, journal: Journal) {
     this.home = options.home
     this.journal = journal
-    this.files = options.files ?? systemFiles
+    this.#answering = new Answering(options.patienceMs)
+    this.files = options.files ?? keptFromSilent(systemFiles, this.#answering)
     this.volumes = options.volumes ?? systemVolumes()
     this.clock = options.clock ?? Date.now
     this.wait = options.wait ?? pause
@@ -84,6 +90,7 @@ export class Workshop {
     this.withoutThreads = options.withoutThreads ?? false
     this.probe = options.probe
     this.#workerFile = options.workerFile
+    this.#patienceMs = options.patienceMs
   }
 
   /** How a place that this journal meets for the first time is learned. */
@@ -102,11 +109,12 @@ export class Workshop {
   }
 
   async withEngine<T>(act: (deps: EngineDeps) => Promise<T>): Promise<T> {
-    const workerFile = this.#workerFile
+    const [workerFile, patienceMs] = [this.#workerFile, this.#patienceMs]
     const { WorkerPool } = await pooling()
     const pool = new WorkerPool({
       temporaryTag: temporaryTag(this.journal),
       ...(workerFile === undefined ? {} : { workerFile }),
+      ...(patienceMs === undefined ? {} : { patienceMs }),
       ...(this.withoutThreads ? { inThisThread: this.files } : {}),
     })
     try {
@@ -148,9 +156,15 @@ export class Workshop {
 
   /** Opens a place; one that was in use before this journal met it is learned first. */
   async open(deps: EngineDeps, folder: string, signal: AbortSignal, only?: PlaceRow): Promise<OpenPlace> {
+    if (!(await this.#answering.ask(folder))) throw doesNotAnswer(folder, only)
     const place = await openPlace(this.placeDeps(), folder, only ? { only } : {})
     if (place.isUnknownHere) await this.#learn(deps, place, signal)
     return place
+  }
+
+  /** Asks every known drive whether it answers; those that do not are as good as away to this thread. */
+  async drivesAnswer(): Promise<void> {
+    await Promise.all(this.drives().map(({ path }) => this.#answering.ask(path)))
   }
 
   /** Opens those of the given places that are there. */
@@ -175,6 +189,13 @@ export class Workshop {
   async placesHere(deps: EngineDeps, signal: AbortSignal): Promise<OpenPlace[]> {
     return (await this.openKnown(deps, this.drives(), signal)).places
   }
+}
+
+function doesNotAnswer(folder: string, place: PlaceRow | undefined): SafelightError {
+  return new SafelightError('VOLUME_AWAY', {
+    message: `${place ? `The drive "${place.name}" at ${folder}` : folder} does not answer. Nothing was read from it or written to it.`,
+    remedy: 'Unplug it and connect it again, or restart the computer or the server that it belongs to.',
+  })
 }
 
 export function unique(places: readonly OpenPlace[]): OpenPlace[] {

@@ -8,16 +8,18 @@
 //
 // A target that fails does not hold up the others. Nothing at a target is ever overwritten.
 import path from 'node:path'
-import { describeError, systemCode } from '../errors.js'
-import { copyWhole, DIRECT_BYTES, makeFolders, moveAside, publish, type DurableFiles } from '../files/durable.js'
+import { describeError } from '../errors.js'
+import { copyWhole, DIRECT_BYTES, makeFolders, moveAside, publish } from '../files/durable.js'
 import { TEMPORARY_SUFFIX } from '../files/scan.js'
 import { temporaryName } from '../files/temporary.js'
 import type { FileStat, Hash } from '../model.js'
-import { failureOf, PLACE_TROUBLE, SOURCE_TROUBLE } from './failures.js'
+import { failureOf, PLACE_TROUBLE } from './failures.js'
 import type { CopyJob, CopyOutcome, Failure, Target, TargetOutcome } from './jobs.js'
 import { append, endOutflow, isOpen, openOutflow, type Outflow } from './outflow.js'
-import { hashFile, plainStat, readLength, Stopped, type WorkerDeps } from './read.js'
-import { assertHere } from './still-here.js'
+import { hashFile, plainStat, readLength, Stopped, type ReadResult, type WorkerDeps } from './read.js'
+import { SourcePace } from './source-pace.js'
+import { closeSource, sourceFailure, withWhyGone } from './source-trouble.js'
+import { assertHere, obstacleToSource } from './still-here.js'
 
 /** A source that keeps changing while it is read is reported after this many tries. */
 const TRIES = 3
@@ -69,7 +71,7 @@ function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
       isCreated: false,
       movedOld: false,
     }))
-    const source = readOnce(deps, job, copies, attempt === 1)
+    const source = withWhyGone(deps, job, readOnce(deps, job, copies, attempt === 1))
     if ('failure' in source) {
       for (const copy of copies) abandon(deps, copy, source.failure)
       if (source.failure.kind === 'source-changing' && attempt < TRIES) continue
@@ -90,16 +92,17 @@ function temporaryFor(deps: WorkerDeps, target: Target, index: number): string {
 /** @param direct  past the page cache if that can be: whatever is odd about it is settled by a second, ordinary read */
 function readOnce(deps: WorkerDeps, job: CopyJob, copies: readonly Copy[], direct: boolean): CopyOutcome['source'] {
   try {
-    const source = openSource(deps.files, job.from, direct)
+    const { drive } = job
+    const obstacle = drive && deps.asking(() => obstacleToSource(deps.files, drive, job.from))
+    if (obstacle) return { failure: obstacle }
+    const source = openSource(deps, job.from, direct)
     try {
       return readOpen(deps, job, source, copies)
     } finally {
-      deps.files.close(source.descriptor)
+      closeSource(deps, source.descriptor)
     }
   } catch (error) {
-    if (error instanceof Stopped) return { failure: { kind: 'stopped', message: 'stopped' } }
-    const failure = failureOf(error, SOURCE_TROUBLE, 'source-unreadable')
-    return { failure: direct && systemCode(error) === 'EINVAL' ? { ...failure, kind: 'source-changing' } : failure }
+    return { failure: sourceFailure(error, direct) }
   }
 }
 
@@ -108,16 +111,18 @@ interface Source {
   readonly isDirect: boolean
 }
 
-function openSource(files: DurableFiles, from: string, direct: boolean): Source {
-  const descriptor = direct ? files.openDirect(from) : undefined
-  return { descriptor: descriptor ?? files.openRead(from), isDirect: descriptor !== undefined }
+function openSource({ files, asking }: WorkerDeps, from: string, direct: boolean): Source {
+  return asking(() => {
+    const descriptor = direct ? files.openDirect(from) : undefined
+    return { descriptor: descriptor ?? files.openRead(from), isDirect: descriptor !== undefined }
+  })
 }
 
 function readOpen(deps: WorkerDeps, job: CopyJob, source: Source, copies: readonly Copy[]): CopyOutcome['source'] {
-  const before = plainStat(deps.files.statOpen(source.descriptor))
+  const before = plainStat(deps.asking(() => deps.files.statOpen(source.descriptor)))
   for (const copy of copies) attempt(deps, copy, () => begin(deps, copy, before.sizeBytes))
-  const { hash, count } = pour(deps, source, copies, before.sizeBytes)
-  const after = deps.files.stat(job.from)
+  const { hash, count } = pour(deps, source, copies, before.sizeBytes, new SourcePace(job.patience, deps.slowAfterMs))
+  const after = deps.asking(() => deps.files.stat(job.from))
   if (after === undefined)
     return { failure: { kind: 'source-vanished', message: 'it was taken away while it was being read' } }
   if (count !== before.sizeBytes || !isSameContent(before, after)) {
@@ -143,13 +148,14 @@ function pour(
   source: Source,
   copies: readonly Copy[],
   sizeBytes: number,
+  pace: SourcePace,
 ): { hash: Hash; count: number } {
   const hasher = deps.hash.create()
   const isDirect = source.isDirect || copies.some((copy) => copy.out?.isDirect)
   const step = isDirect ? deps.buffer : deps.buffer.subarray(0, BUFFERED_BYTES)
   let total = 0
   while (total < sizeBytes) {
-    const count = fill(deps, source, step, sizeBytes - total)
+    const count = pace.timed(() => fill(deps, source, step, sizeBytes - total))
     if (count === 0) break
     hasher.update(deps.buffer.subarray(0, count))
     for (const copy of copies) attempt(deps, copy, () => write(deps, copy, count))
@@ -169,7 +175,7 @@ function fill(deps: WorkerDeps, source: Source, buffer: Uint8Array, left: number
   const wanted = readLength(buffer, left)
   let filled = 0
   while (filled < Math.min(wanted, left)) {
-    const count = deps.files.read(source.descriptor, buffer, filled, wanted - filled)
+    const count = deps.asking(() => deps.files.read(source.descriptor, buffer, filled, wanted - filled))
     if (count === 0) break
     filled += count
     if (source.isDirect && filled % DIRECT_BYTES !== 0) break
@@ -227,7 +233,7 @@ function finish(deps: WorkerDeps, copy: Copy): void {
   if (copy.result !== undefined || copy.hash === undefined) return
   const { hash, target, temporary } = copy
   attempt(deps, copy, () => {
-    const read = hashFile(deps, temporary, true, 'read-back')
+    const read = readBack(deps, temporary)
     if (read.hash !== hash) throw new Differs(`${read.hash} was read back where ${hash} had been written`)
     assertHere(deps.files, target)
     const final = path.join(target.folder, target.name)
@@ -257,8 +263,13 @@ function copyOfOld(deps: WorkerDeps, final: string, temporary: string): string {
 }
 
 function readsTheSame(deps: WorkerDeps, one: string, other: string): boolean {
-  const [a, b] = [one, other].map((file) => hashFile(deps, file, true, 'read-back').hash)
+  const [a, b] = [one, other].map((file) => readBack(deps, file).hash)
   return a === b
+}
+
+/** From the target: its silence is not the source's, and what is written there is never left to anybody else. */
+function readBack(deps: WorkerDeps, file: string): ReadResult {
+  return hashFile({ ...deps, asking: (act) => act() }, file, true, 'read-back')
 }
 
 class Differs extends Error {}

@@ -22,9 +22,31 @@ export interface Target {
   readonly moveOldTo?: string
 }
 
+/** The drive that a source lies on, in other hands perhaps since it was last seen: looked at just before it is read, in the worker, because
+ *  a drive that hangs must not hold up the main thread. */
+export interface SourceDrive {
+  readonly place: string
+  /** The `Safelight` folder of the drive: nothing between it and the source may be a link. */
+  readonly root: string
+  /** As in a target. */
+  readonly marker: string
+}
+
+/** How long a source is waited for that does not answer. */
+export interface Patience {
+  /** Whose silence it would be: what else waits for the same one is given up with it. */
+  readonly source: string
+  /** Set where another place could serve: then a source that gives less than this is given up too, and one that is silent sooner. */
+  readonly leastBytesPerSecond?: number
+}
+
 export interface CopyJob {
   readonly kind: 'copy'
   readonly from: string
+  /** Left out where the source is the user's own. */
+  readonly drive?: SourceDrive
+  /** Left out where a source is waited for without end. */
+  readonly patience?: Patience
   readonly expected: FileStat
   readonly targets: readonly Target[]
   /** The reference hash, when the source is to be a known version: where it reads otherwise, nothing is put at any target. */
@@ -57,6 +79,9 @@ export type FailureKind =
   | 'source-vanished'
   | 'source-unreadable'
   | 'source-changing'
+  | 'source-away'
+  | 'source-slow'
+  | 'source-silent'
   | 'place-away'
   | 'place-full'
   | 'place-read-only'

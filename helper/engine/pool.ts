@@ -1,10 +1,13 @@
 // A few worker threads and the queue before them. Large files go to a worker one by one; small ones together, so that a batch of them
-// shares its syncs. The pool knows nothing of shoots or places; it hands out jobs and keeps count of the bytes.
+// shares its syncs. The pool knows nothing of shoots or places; it hands out jobs and keeps count of the bytes. A worker that waits for a
+// device which does not answer is given up where its jobs say how long that may be, and once the run is stopped; another takes its seat.
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
-import type { Job, JobOutcome, OutcomeOf } from './jobs.js'
 import type { DurableFiles } from '../files/durable.js'
 import { chooseHashEngine } from '../files/hash.js'
+import { GivingUpSide } from './giving-up.js'
+import type { Failure, Job, JobOutcome, OutcomeOf, Patience } from './jobs.js'
+import { LeftWorkers } from './left-workers.js'
 import type { WorkerDeps } from './read.js'
 import { CONTROL, runBatch, workerDeps, type Batch, type WorkerSetup } from './worker.js'
 
@@ -19,6 +22,15 @@ export const WORKERS_MAX = 4
 /** A worker holds one batch and its buffers, which are no part of this; left to itself, each would let three times as much gather. */
 const WORKER_MEMORY = { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 96 } as const
 
+/** How long a source may be silent where another place could serve: longer than a drive takes to spin up. */
+const PATIENCE_MS = 30_000
+/** Where none could, so many times as long: failing drives try a sector for minutes before they say so. */
+const PATIENCE_OF_LAST = 6
+/** How often a worker is looked at in that time. */
+const LOOKS = 6
+/** Between two looks once the run is stopped; then one and the same answer waited for twice is enough. */
+const STOP_LOOK_MS = 2000
+
 export interface PoolOptions {
   /** Marks the temporary names of this home. */
   readonly temporaryTag: string
@@ -28,6 +40,8 @@ export interface PoolOptions {
   readonly workerFile?: URL
   /** Run the jobs in this thread, one batch after the other, on this disk: the same every time, which a test that is to be repeated needs. */
   readonly inThisThread?: DurableFiles
+  /** How long a source may be silent; tests wait less. */
+  readonly patienceMs?: number
 }
 
 interface Waiting {
@@ -38,6 +52,7 @@ interface Waiting {
 
 interface Seat {
   readonly worker: Worker
+  readonly asked: GivingUpSide
   busyWith: readonly Waiting[]
 }
 
@@ -51,10 +66,15 @@ export class WorkerPool {
   #here: WorkerDeps | undefined
   #broken: Error | undefined
   #pace = Infinity
+  #made = 0
+  readonly #left = new LeftWorkers()
+  readonly #patienceMs: number
+  #looking: NodeJS.Timeout | undefined
 
   constructor(options: PoolOptions) {
     this.#options = options
     this.#limit = options.workers ?? Math.min(WORKERS_MAX, Math.max(2, availableParallelism() + 1))
+    this.#patienceMs = options.patienceMs ?? PATIENCE_MS
   }
 
   /** @returns what came of the job; it rejects only when the worker itself broke */
@@ -62,6 +82,10 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       if (this.#broken) {
         reject(this.#broken)
+        return
+      }
+      if (this.#left.isSilent(patienceOf(job)?.source)) {
+        resolve(givenUp(job, SILENT) as OutcomeOf<J>)
         return
       }
       this.#queue.push({ job, resolve: (outcome) => resolve(outcome as OutcomeOf<J>), reject })
@@ -86,6 +110,13 @@ export class WorkerPool {
   /** Ends every job at its next chunk; they resolve as `stopped`. Later jobs too. */
   stop(): void {
     Atomics.store(this.#counters, CONTROL.stop, 1n)
+    clearInterval(this.#looking)
+    this.#looking = setInterval(() => this.#look(), Math.min(STOP_LOOK_MS, this.#patienceMs / LOOKS))
+  }
+
+  /** Whether a worker still waits for this source, as a job's patience names it. */
+  isSilent(source: string): boolean {
+    return this.#left.isSilent(source)
   }
 
   bytesDone(): { source: number; readBack: number } {
@@ -95,7 +126,10 @@ export class WorkerPool {
     }
   }
 
+  /** Waits for no worker that was given up. */
   async close(): Promise<void> {
+    clearInterval(this.#looking)
+    this.#left.close()
     await Promise.all(this.#seats.map((seat) => seat.worker.terminate()))
     this.#seats.length = 0
   }
@@ -109,6 +143,7 @@ export class WorkerPool {
       const seat = this.#freeSeat()
       if (!seat) return
       seat.busyWith = takeBatch(this.#queue, Math.min(this.#limit, this.#pace))
+      if (patienceOf(seat.busyWith[0]?.job)) this.#lookFromNowOn()
       seat.worker.postMessage({ jobs: seat.busyWith.map((waiting) => waiting.job) } satisfies Batch)
     }
   }
@@ -118,11 +153,45 @@ export class WorkerPool {
     return busy >= this.#pace ? undefined : (this.#seats.find((each) => each.busyWith.length === 0) ?? this.#addSeat())
   }
 
+  #lookFromNowOn(): void {
+    this.#looking ??= setInterval(() => this.#look(), this.#patienceMs / LOOKS)
+  }
+
+  #look(): void {
+    const isStopped = Atomics.load(this.#counters, CONTROL.stop) !== 0n
+    for (const seat of [...this.#seats]) {
+      const looks = seat.asked.look()
+      const [first] = seat.busyWith
+      const enough = isStopped ? 1 : looksEnough(patienceOf(first?.job))
+      if (first && looks >= enough && seat.asked.giveUp()) this.#giveUp(seat, isStopped ? STOPPED : SILENT)
+    }
+    const isIdle = this.#seats.every(({ busyWith }) => busyWith.length === 0)
+    if (!isIdle) return
+    clearInterval(this.#looking)
+    this.#looking = undefined
+  }
+
+  /** Whoever else waits for the same source is told at once: each would wait as long again. */
+  #giveUp(seat: Seat, failure: Failure): void {
+    const source = patienceOf(seat.busyWith[0]?.job)?.source
+    this.#seats.splice(this.#seats.indexOf(seat), 1)
+    this.#left.add(seat.worker, source)
+    const isOfIt = ({ job }: Waiting): boolean => source !== undefined && patienceOf(job)?.source === source
+    const gone = [...seat.busyWith, ...this.#queue.filter(isOfIt)]
+    const staying = this.#queue.filter((waiting) => !isOfIt(waiting))
+    this.#queue.splice(0, Infinity, ...staying)
+    seat.busyWith = []
+    for (const waiting of gone) waiting.resolve(givenUp(waiting.job, failure))
+    this.#deal()
+  }
+
   #runHere(files: DurableFiles): void {
     this.#here ??= workerDeps(files, {
       temporaryTag: `${this.#options.temporaryTag}-0`,
       control: this.#control,
       hash: chooseHashEngine().name,
+      seat: new GivingUpSide().seat,
+      slowAfterMs: this.#patienceMs,
     })
     while (this.#queue.length > 0) {
       const batch = takeBatch(this.#queue, 1)
@@ -141,12 +210,16 @@ export class WorkerPool {
   #addSeat(): Seat | undefined {
     if (this.#seats.length >= this.#limit) return undefined
     const file = this.#options.workerFile ?? new URL('./worker-main.js', import.meta.url)
+    const asked = new GivingUpSide()
     const setup: WorkerSetup = {
-      temporaryTag: `${this.#options.temporaryTag}-${this.#seats.length}`,
+      temporaryTag: `${this.#options.temporaryTag}-${this.#made++}`,
       control: this.#control,
       hash: chooseHashEngine().name,
+      seat: asked.seat,
+      slowAfterMs: this.#patienceMs,
     }
-    const seat: Seat = { worker: new Worker(file, { workerData: setup, resourceLimits: WORKER_MEMORY }), busyWith: [] }
+    const worker = new Worker(file, { workerData: setup, resourceLimits: WORKER_MEMORY })
+    const seat: Seat = { worker, asked, busyWith: [] }
     seat.worker.on('message', (outcomes: JobOutcome[]) => {
       const done = seat.busyWith
       seat.busyWith = []
@@ -170,7 +243,25 @@ export class WorkerPool {
   }
 }
 
-/** Takes the next large job alone, or a share of the small ones at the head of the queue. */
+const SILENT: Failure = { kind: 'source-silent', message: 'it does not answer' }
+const STOPPED: Failure = { kind: 'stopped', message: 'stopped' }
+
+function patienceOf(job: Job | undefined): Patience | undefined {
+  return job?.kind === 'copy' ? job.patience : undefined
+}
+
+function looksEnough(patience: Patience | undefined): number {
+  if (!patience) return Infinity
+  return patience.leastBytesPerSecond === undefined ? LOOKS * PATIENCE_OF_LAST : LOOKS
+}
+
+function givenUp(job: Job, failure: Failure): JobOutcome {
+  if (job.kind === 'copy') return { kind: 'copied', source: { failure }, targets: [] }
+  if (job.kind === 'hash') return { kind: 'hashed', result: { failure } }
+  return { kind: 'compared', change: { kind: 'no-reference' } }
+}
+
+/** Takes the next large job alone, or a share of the small ones at the head of the queue that wait for the same source. */
 export function takeBatch<W extends { readonly job: Job }>(queue: W[], workers: number): W[] {
   const first = queue.shift()
   if (first === undefined) return []
@@ -180,6 +271,7 @@ export function takeBatch<W extends { readonly job: Job }>(queue: W[], workers: 
   for (let bytes = sizeOf(first.job); batch.length < share;) {
     const next = queue[0]
     if (next === undefined || sizeOf(next.job) > SMALL_BYTES || bytes + sizeOf(next.job) > BATCH_BYTES) break
+    if (patienceOf(next.job)?.source !== patienceOf(first.job)?.source) break
     bytes += sizeOf(next.job)
     batch.push(next)
     queue.shift()

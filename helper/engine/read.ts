@@ -15,6 +15,11 @@ export interface WorkerDeps {
   readonly buffer: Uint8Array
   /** Called after every chunk with the bytes just read. @throws Stopped when the run is to end */
   onBytes(count: number, what: 'source' | 'read-back'): void
+  /** Does what may never return, because the device that is asked hangs: meanwhile the main thread may give this worker up.
+   *  @throws Stopped when it has */
+  readonly asking: <T>(act: () => T) => T
+  /** A source is called slow by what it gave in so much time of asking. */
+  readonly slowAfterMs: number
   /** Part of every temporary name, so that what a crash left can be told from what others write. */
   readonly temporaryTag: string
 }
@@ -44,7 +49,7 @@ export function hashFile(
   fromDevice: boolean,
   what: 'source' | 'read-back',
 ): ReadResult {
-  const direct = fromDevice ? deps.files.openDirect(file) : undefined
+  const direct = fromDevice ? deps.asking(() => deps.files.openDirect(file)) : undefined
   if (direct !== undefined) {
     try {
       return { ...hashOpen(deps, direct, what), how: 'direct' }
@@ -55,7 +60,7 @@ export function hashFile(
       deps.files.close(direct)
     }
   }
-  const descriptor = deps.files.openRead(file)
+  const descriptor = deps.asking(() => deps.files.openRead(file))
   try {
     return { ...hashOpen(deps, descriptor, what), how: 'cached' }
   } finally {
@@ -68,7 +73,8 @@ function hashOpen(deps: WorkerDeps, descriptor: number, what: 'source' | 'read-b
   const hasher = deps.hash.create()
   // Stops at the size instead of asking for more: a direct read from an offset that is no multiple of a sector is refused.
   for (let total = 0; total < stat.sizeBytes;) {
-    const count = deps.files.read(descriptor, deps.buffer, 0, readLength(deps.buffer, stat.sizeBytes - total))
+    const wanted = readLength(deps.buffer, stat.sizeBytes - total)
+    const count = deps.asking(() => deps.files.read(descriptor, deps.buffer, 0, wanted))
     if (count === 0) break
     hasher.update(deps.buffer.subarray(0, count))
     total += count

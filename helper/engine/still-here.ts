@@ -3,7 +3,7 @@
 import path from 'node:path'
 import { readWhole, type DurableFiles } from '../files/durable.js'
 import { obstacleBelow } from '../files/inside.js'
-import type { Target } from './jobs.js'
+import type { Failure, SourceDrive, Target } from './jobs.js'
 
 /** @throws ENODEV when something else, or nothing, is there now; ELOOP when the way down from a folder is not made of plain folders */
 export function assertHere(files: DurableFiles, target: Target): void {
@@ -11,10 +11,32 @@ export function assertHere(files: DurableFiles, target: Target): void {
     assertFolderHere(files, target)
     return
   }
-  const file = path.join(target.root, 'place.json')
-  const marker = files.stat(file)
-  if (marker && (`${marker.device}:${marker.inode}` === target.marker || idIn(files, file) === target.place)) return
+  if (isDriveHere(files, target)) return
   throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+}
+
+function isDriveHere(files: DurableFiles, { place, root, marker }: SourceDrive): boolean {
+  const file = path.join(root, 'place.json')
+  const found = files.stat(file)
+  return found !== undefined && (`${found.device}:${found.inode}` === marker || idIn(files, file) === place)
+}
+
+/** Why a file of a drive cannot be read, or is not to be; undefined when it is an ordinary file on a way of plain folders.
+ *  @throws the system's error */
+export function obstacleToSource(files: DurableFiles, drive: SourceDrive, file: string): Failure | undefined {
+  const obstacle = obstacleBelow(files, drive.root, path.dirname(file))
+  if (obstacle !== undefined) return { kind: 'source-vanished', message: `${obstacle} is a link, not followed` }
+  const kind = files.stat(file)?.kind
+  if (kind === 'file') return undefined
+  if (kind !== undefined) return { kind: 'source-vanished', message: `there is a ${kind} in its place` }
+  return whyGone(files, drive)
+}
+
+/** @throws the system's error */
+export function whyGone(files: DurableFiles, drive: SourceDrive): Failure {
+  return isDriveHere(files, drive)
+    ? { kind: 'source-vanished', message: 'it is not there any more' }
+    : { kind: 'source-away', message: 'it was disconnected' }
 }
 
 function assertFolderHere(files: DurableFiles, { root, folder, marker }: Target): void {

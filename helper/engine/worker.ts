@@ -6,11 +6,15 @@ import { hashEngineNamed, type HashEngine } from '../files/hash.js'
 import { alignedBuffer } from '../files/aligned.js'
 import { runCompareJob } from './compare.js'
 import { runCopyBatch } from './copy.js'
+import { AskingSide } from './giving-up.js'
 import type { CopyJob, Job, JobOutcome } from './jobs.js'
 import { runHashJob, Stopped, type WorkerDeps } from './read.js'
 
 export interface WorkerSetup {
   readonly temporaryTag: string
+  /** One 64-bit word of this worker's own; see giving-up.ts. */
+  readonly seat: SharedArrayBuffer
+  readonly slowAfterMs: number
   readonly control: SharedArrayBuffer
   /** The engine that the main thread has chosen. */
   readonly hash: HashEngine['name']
@@ -37,6 +41,8 @@ export function serveWorker(files: DurableFiles): void {
 /** What a batch needs, in whichever thread it runs. */
 export function workerDeps(files: DurableFiles, setup: WorkerSetup): WorkerDeps {
   const control = new BigInt64Array(setup.control)
+  const seat = new AskingSide(setup.seat)
+  const isOver = (): boolean => Atomics.load(control, CONTROL.stop) !== 0n || seat.isGivenUp()
   return {
     files,
     hash: hashEngineNamed(setup.hash),
@@ -44,8 +50,13 @@ export function workerDeps(files: DurableFiles, setup: WorkerSetup): WorkerDeps 
     temporaryTag: setup.temporaryTag,
     onBytes(count, what) {
       Atomics.add(control, what === 'source' ? CONTROL.sourceBytes : CONTROL.readBackBytes, BigInt(count))
-      if (Atomics.load(control, CONTROL.stop) !== 0n) throw new Stopped()
+      if (isOver()) throw new Stopped()
     },
+    asking(act) {
+      if (isOver()) throw new Stopped()
+      return seat.asking(act)
+    },
+    slowAfterMs: setup.slowAfterMs,
   }
 }
 

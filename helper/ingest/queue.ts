@@ -18,6 +18,8 @@ export interface QueueDeps {
   readonly files: DurableFiles
   readonly journal: Journal
   readonly clock: () => number
+  /** Resolves when it is known which drives answer; the others are not waited for. */
+  readonly drivesAnswer?: () => Promise<void>
   /** Backs these up to every place that is there. */
   backUp(sources: readonly SourcePath[], signal: AbortSignal): Promise<BackupResult>
   /** Told what went wrong in work that nobody waits for. */
@@ -57,7 +59,7 @@ export class Queue {
 
   /** Begins: what was left owed the last time, and a look at everything. */
   start(): void {
-    this.#timer = setInterval(() => this.#look(), this.#times.driveCheckMs)
+    this.#timer = setInterval(() => void this.#drivesAnswer().then(() => this.#look()), this.#times.driveCheckMs)
     this.sweepSoon()
   }
 
@@ -86,6 +88,7 @@ export class Queue {
 
   /** A drive that came may be what everything waits for. */
   #look(): void {
+    if (this.#stop.signal.aborted) return
     const here = this.#placesHere()
     const hasChanged = here !== this.#placesSeen
     this.#placesSeen = here
@@ -93,6 +96,10 @@ export class Queue {
     if (isReached(this.#nextSweepMs, nowMs, this.#times.sweepMs)) this.#sweepIsDue = true
     if (hasChanged) this.sweepSoon()
     else if (isReached(this.#notBeforeMs, nowMs, this.#times.retryMs)) this.#begin()
+  }
+
+  async #drivesAnswer(): Promise<void> {
+    await this.#deps.drivesAnswer?.()
   }
 
   #placesHere(): string {
@@ -119,6 +126,7 @@ export class Queue {
 
   async #run(): Promise<void> {
     try {
+      await this.#drivesAnswer()
       this.#placesSeen = this.#placesHere()
       const hasBuckets = listPlaces(this.#deps.journal).some((place) => place.kind === 'bucket')
       if (this.#placesSeen === '' && !hasBuckets) {

@@ -3,7 +3,8 @@
 import path from 'node:path'
 import { systemCode, type ErrorCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
-import { obstacleBelow } from '../files/inside.js'
+import type { SourceDrive } from '../engine/jobs.js'
+import { obstacleToSource } from '../engine/still-here.js'
 import { namesInVersions } from '../files/versions.js'
 import type { CopyRow } from '../journal/files.js'
 import { copiesOfContent, type PastVersion } from '../journal/history.js'
@@ -12,7 +13,7 @@ import { labelAt, listShoots, sourceById, type ShootRow } from '../journal/shoot
 import { folderAt } from '../engine/prepare.js'
 import { isSafeRelativePath } from '../manifest/manifest.js'
 import { WORKING, type Hash } from '../model.js'
-import { isStillThere, type OpenPlace } from '../place/places.js'
+import type { OpenPlace } from '../place/places.js'
 import type { OpenBucket } from './bucket.js'
 
 /** A copy that can be tried: a file of a drive, or an object that has to be fetched first. */
@@ -22,7 +23,9 @@ export type Candidate = {
   readonly where: string
   /** It lies there, and no record speaks of it. */
   readonly isUnrecorded?: true
-} & ({ readonly file: string } | { readonly remote: RemoteCopy })
+} & (
+  { readonly file: string; readonly drive: SourceDrive } | { readonly file: string } | { readonly remote: RemoteCopy }
+)
 
 export interface RemoteCopy {
   readonly bucket: OpenBucket
@@ -64,30 +67,30 @@ export class CopyFinder {
     this.#buckets = new Map(buckets.map((bucket) => [bucket.id, bucket]))
   }
 
-  /** Where a copy lies, or why it cannot be read. */
-  locate(shoot: ShootRow, copy: CopyRow): Candidate | Failed {
+  /** Where a copy is said to lie. Asks no drive: one that hangs would hold up everything. */
+  point(shoot: ShootRow, copy: CopyRow): Candidate | Failed {
     const bucket = this.#buckets.get(copy.placeId)
     if (bucket) return this.#inBucket(shoot, copy, bucket)
     const place = this.#places.get(copy.placeId)
     if (!place) return { copy, where: copy.placeId, kind: 'away', why: 'it is not connected' }
     const where = place.name
+    const folder = this.folderOf(shoot, place)
+    if (!isSafeRelativePath(copy.path) || folder === undefined)
+      return { copy, where, kind: 'missing', why: 'its recorded path leads out of the drive’s folder' }
+    const drive = { place: place.id, root: place.root, marker: place.markerIdentity }
+    return { copy, where, file: path.join(folder, ...copy.path.split('/')), drive }
+  }
+
+  /** Where a copy lies, or why it cannot be read. */
+  locate(shoot: ShootRow, copy: CopyRow): Candidate | Failed {
+    const found = this.point(shoot, copy)
+    if (!('drive' in found)) return found
+    const { where, file, drive } = found
     try {
-      const folder = this.folderOf(shoot, place)
-      if (!isSafeRelativePath(copy.path) || folder === undefined)
-        return { copy, where, kind: 'missing', why: 'its recorded path leads out of the drive’s folder' }
-      const file = path.join(folder, ...copy.path.split('/'))
-      const obstacle = obstacleBelow(this.#deps.files, place.root, path.dirname(file))
-      if (obstacle !== undefined) return { copy, where, kind: 'missing', why: `${obstacle} is a link, not followed` }
-      const kind = this.#deps.files.stat(file)?.kind
-      if (kind === 'file') return { copy, where, file }
-      return this.isAway(copy.placeId)
-        ? { copy, where, kind: 'away', why: 'it was disconnected' }
-        : {
-            copy,
-            where,
-            kind: 'missing',
-            why: kind === undefined ? 'it is not there any more' : `there is a ${kind} in its place`,
-          }
+      const obstacle = obstacleToSource(this.#deps.files, drive, file)
+      if (!obstacle) return found
+      const { kind, message: why } = obstacle
+      return { copy, where, kind: kind === 'source-away' ? 'away' : 'missing', why }
     } catch (error) {
       if (systemCode(error) === '') throw error
       return { copy, where, kind: 'unreadable', why: systemCode(error) }
@@ -119,21 +122,20 @@ export class CopyFinder {
     return below
   }
 
-  isAway(placeId: string): boolean {
-    if (this.#buckets.has(placeId)) return false
-    const place = this.#places.get(placeId)
-    return place === undefined || !isStillThere(this.#deps.files, place)
-  }
-
-  /** The same bytes under other names: copies of another file, or of the same one in another shoot, at places that are there. */
-  elsewhere(hash: Hash, tried: readonly CopyRow[]): Candidate[] {
+  /** The same bytes under other names: copies of another file, or of the same one in another shoot, at places that are there.
+   *  @param isSilent  by id, places that are not to be asked */
+  elsewhere(
+    hash: Hash,
+    tried: readonly CopyRow[],
+    isSilent = (placeId: string): boolean => placeId === WORKING,
+  ): Candidate[] {
     const rows = new Map(listShoots(this.#deps.journal).map((row) => [row.id, row]))
     const isTried = (copy: CopyRow): boolean =>
       tried.some(
         (each) => each.placeId === copy.placeId && each.versionId === copy.versionId && each.path === copy.path,
       )
     return copiesOfContent(this.#deps.journal, hash)
-      .filter((copy) => copy.placeId !== WORKING && !isTried(copy))
+      .filter((copy) => copy.placeId !== WORKING && !isSilent(copy.placeId) && !isTried(copy))
       .flatMap((copy) => {
         const row = rows.get(copy.shootId)
         const found = row && this.locate(row, copy)

@@ -1,18 +1,16 @@
 // Where good bytes are for a copy or an original that is to be made again, and bringing them: every copy that might be good is tried, the
 // best first, and only bytes with the reference hash arrive.
-import type { CopyJob, CopyOutcome, Failure, ReadMethod, Target } from '../engine/jobs.js'
+import type { Target } from '../engine/jobs.js'
 import type { BackupRun } from '../engine/run.js'
 import type { CopyRow } from '../journal/files.js'
 import type { PastVersion } from '../journal/history.js'
-import { WORKING, type FileStat, type Hash } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import { openCopy } from './bucket.js'
 import { canBeTried, type Candidate, type Failed } from './copies.js'
+import { badCopy, copyFrom, otherBytes, type CopyStep, type LocalSource } from './copy-from.js'
 import type { HealRun, Suspect } from './heal-run.js'
 import { planFiles } from './plan.js'
 import { placeFacts } from './select.js'
-
-const WRITES_TRIED = 3
 
 /** Every copy that might be good, the best first; those that cannot be read go to `failed`. */
 export function* goodCopies(
@@ -46,22 +44,12 @@ function nameOf(engine: BackupRun, placeId: string): string {
   return typeof row?.['name'] === 'string' ? row['name'] : placeId
 }
 
-export type Came =
-  | {
-      readonly kind: 'copied'
-      readonly movedOld: boolean
-      readonly stat: FileStat
-      readonly how: ReadMethod
-      readonly hash: Hash
-    }
-  | { readonly kind: 'would-do' }
-  | { readonly kind: 'bad-copy'; readonly failed: Failed }
-  | { readonly kind: 'failed'; readonly movedOld: boolean; readonly failure: Failure }
+export type Came = CopyStep | { readonly kind: 'would-do' }
 
 /** Copies the bytes of a version from one place to another, or, in a dry run, only reads them. */
 export async function bring(run: HealRun, version: PastVersion, source: Candidate, target: Target): Promise<Came> {
   const { copy, where } = source
-  if ('file' in source) return bringFile(run, version, { copy, where, file: source.file }, target)
+  if ('file' in source) return bringFile(run, version, source, target)
   const { signal } = run.engine
   const { hash, sizeBytes } = version
   if (run.isDryRun) {
@@ -82,48 +70,17 @@ export async function bring(run: HealRun, version: PastVersion, source: Candidat
 }
 
 async function bringFile(
-  { engine, finder, isDryRun }: HealRun,
+  { engine, isDryRun }: HealRun,
   version: PastVersion,
-  { file, copy, where }: { readonly copy: CopyRow; readonly where: string; readonly file: string },
+  source: LocalSource,
   target: Target,
 ): Promise<Came> {
-  const bad = (kind: Failed['kind'], why: string): Came => ({ kind: 'bad-copy', failed: { copy, where, kind, why } })
-  const differs = (hash: Hash): Came =>
-    bad('damaged', `it reads ${hash.slice(0, 12)}… where ${version.hash.slice(0, 12)}… was written`)
   const { pool } = engine.deps
-  if (isDryRun) {
-    const { result } = await pool.run({ kind: 'hash', file, sizeBytes: version.sizeBytes, fromDevice: true })
-    if ('failure' in result) return bad('unreadable', result.failure.message)
-    return result.hash === version.hash ? { kind: 'would-do' } : differs(result.hash)
-  }
-  const job: CopyJob = {
-    kind: 'copy',
-    from: file,
-    expected: { sizeBytes: version.sizeBytes, mtimeMs: version.mtimeMs, ctimeMs: 0, inode: 0, device: 0 },
-    targets: [target],
-    mustHash: version.hash,
-    ...(version.mtimeMs > 0 ? { mtimeMs: version.mtimeMs } : {}),
-  }
-  for (let attempt = 1; ; attempt++) {
-    const { source, targets }: CopyOutcome = await pool.run(job)
-    if ('failure' in source) {
-      if (source.failure.kind === 'stopped') return { kind: 'failed', movedOld: false, failure: source.failure }
-      return bad(
-        finder.isAway(copy.placeId) && copy.placeId !== WORKING ? 'away' : 'unreadable',
-        source.failure.message,
-      )
-    }
-    if (source.hash !== version.hash) return differs(source.hash)
-    const [outcome] = targets
-    const movedOld = outcome?.movedOld === true
-    if (outcome?.result.kind === 'copied') {
-      const { stat, how, readBack } = outcome.result
-      return { kind: 'copied', movedOld, stat, how, hash: readBack }
-    }
-    const failure: Failure =
-      outcome?.result.kind === 'failed'
-        ? outcome.result.failure
-        : { kind: 'place-failing', message: 'nothing was written' }
-    if (failure.kind !== 'differs-after-write' || attempt >= WRITES_TRIED) return { kind: 'failed', movedOld, failure }
-  }
+  if (!isDryRun) return copyFrom(pool, version, source, target)
+  const { file } = source
+  const { result } = await pool.run({ kind: 'hash', file, sizeBytes: version.sizeBytes, fromDevice: true })
+  if ('failure' in result) return badCopy(source, 'unreadable', result.failure.message)
+  return result.hash === version.hash
+    ? { kind: 'would-do' }
+    : badCopy(source, 'damaged', otherBytes(result.hash, version.hash))
 }

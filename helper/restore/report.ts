@@ -22,6 +22,8 @@ export interface RestoreFacts {
   readonly catalogs: readonly CatalogOfDate[]
   readonly picks?: number
   readonly cold?: ColdFiles
+  /** Places that gave way to others, as they are called. */
+  readonly slow: readonly string[]
   /** Files that were not known yet at the date asked for. */
   readonly notYet: number
   readonly nameOf: (placeId: string) => string
@@ -79,6 +81,11 @@ function planSummary(
     ...(outOfReach > 0 ? [`Of ${outOfReach} no copy is in reach now: connect the other drives.`] : []),
     ...catalogWords(catalogs),
   ].join(' ')
+}
+
+function slowWords(slow: readonly string[]): string {
+  const names = slow.map((name) => `"${name}"`).join(' and ')
+  return `${names} answered too slowly or not at all, so other places were asked instead of waiting: check ${slow.length === 1 ? 'it' : 'them'}, and the cables.`
 }
 
 function mappedWords(mapped: RestoreFacts['mapped']): string[] {
@@ -238,6 +245,7 @@ function resultSummary({
   mapped,
   catalogs,
   cold,
+  slow,
   isInterrupted,
 }: RestoreFacts & { readonly tally: RestoreTally; readonly isInterrupted: boolean }): string {
   const { restored, filesThere, beside, lost, from } = tally
@@ -255,6 +263,7 @@ function resultSummary({
     ...(beside.length > 0
       ? [`${count(beside.length, 'file')} lie beside another content of that name, which was left alone.`]
       : []),
+    ...(slow.length > 0 ? [slowWords(slow)] : []),
     ...(lost.length > 0 ? [`${count(lost.length, 'file')} did NOT come back (see the list).`] : []),
     ...mappedWords(mapped),
     ...(cold === undefined ? [] : [coldWords(cold)]),

@@ -8,16 +8,19 @@ import type { WorkerPool } from '../engine/pool.js'
 import type { CopyRow } from '../journal/files.js'
 import type { ShootRow } from '../journal/shoots.js'
 import { isSafeRelativePath } from '../manifest/manifest.js'
-import type { FileStat, Hash } from '../model.js'
+import { WORKING, type FileStat, type Hash } from '../model.js'
 import { canBeTried, type Candidate, type CopyFinder, type Failed } from './copies.js'
+import { copyFrom, type LocalSource } from './copy-from.js'
 import type { Fetcher } from './fetch.js'
 import { besideName, isBeside, type FilePlan } from './plan.js'
+import type { SlowPlaces } from './slow-places.js'
 
 export interface RestoreFileDeps {
   readonly files: DurableFiles
   readonly pool: WorkerPool
   readonly finder: CopyFinder
   readonly fetcher: Fetcher
+  readonly slow: SlowPlaces
   readonly signal: AbortSignal
 }
 
@@ -59,7 +62,6 @@ export type FileResult = {
 
 /** A target that takes a name for another file's, or whose folder fills with names meanwhile, is asked so often. */
 const NAMES_TRIED = 1000
-const WRITES_TRIED = 3
 
 export async function restoreFile(
   deps: RestoreFileDeps,
@@ -140,16 +142,17 @@ async function fetch(
   const spot: Spot = { name: firstName, failed: [] }
   const tried: CopyRow[] = []
   const slow: Candidate[] = []
-  const planned = plan.candidates.map((copy) => deps.finder.locate(shoot, copy))
-  const lastGood = planned.findLastIndex(canBeTried)
+  const planned = deps.slow.last(plan.candidates).map((copy) => deps.finder.point(shoot, copy))
   for (const [index, source] of planned.entries()) {
     tried.push(source.copy)
-    const result = await attempt(deps, plan, target, source, spot, index < lastGood)
+    const result = await attempt(deps, plan, target, source, spot, planned.slice(index + 1).find(canBeTried))
     if (result) return result
-    if (spot.failed.at(-1)?.kind === 'slow' && canBeTried(source)) slow.push(source)
+    if (spot.failed.at(-1)?.kind !== 'slow' || !canBeTried(source)) continue
+    deps.slow.add(source.copy.placeId)
+    if (!deps.pool.isSilent(source.copy.placeId)) slow.push(source)
   }
   for (const source of [...slow, ...lastSources(deps, shoot, plan, target, tried)]) {
-    const result = await attempt(deps, plan, target, source, spot, false)
+    const result = await attempt(deps, plan, target, source, spot, undefined)
     if (result) return result
   }
   return { kind: 'lost', failed: spot.failed }
@@ -163,33 +166,40 @@ interface Spot {
 
 /** Only when it comes to that: the same bytes under another name, and the original itself. */
 function* lastSources(
-  { finder }: RestoreFileDeps,
+  { finder, pool }: RestoreFileDeps,
   shoot: ShootRow,
   { wanted }: FilePlan,
   { mayUseOriginal }: ShootTarget,
   tried: readonly CopyRow[],
 ): Generator<Candidate | Failed> {
-  yield* finder.elsewhere(wanted.version.hash, tried)
-  if (mayUseOriginal) yield* finder.original(shoot, wanted.name, wanted.copies)
+  const isSilent = (placeId: string): boolean => pool.isSilent(placeId)
+  yield* finder.elsewhere(wanted.version.hash, tried, isSilent)
+  if (mayUseOriginal && !isSilent(WORKING)) yield* finder.original(shoot, wanted.name, wanted.copies)
 }
 
-/** Brings the file from one copy. @returns undefined when the next one is to be tried */
+/** Brings the file from one copy.
+ *  @param next  the one that serves when this one is slow
+ *  @returns undefined when the next one is to be tried */
 async function attempt(
   deps: RestoreFileDeps,
   plan: FilePlan,
   target: ShootTarget,
   source: Candidate | Failed,
   spot: Spot,
-  mayGiveWay: boolean,
+  next: Candidate | undefined,
 ): Promise<FileResult | undefined> {
   if (!canBeTried(source)) {
     spot.failed.push(source)
     return undefined
   }
   const { copy, where } = source
-  if ('file' in source) return copyToSpot(deps, plan, target, { copy, where, file: source.file }, spot)
+  if ('file' in source) {
+    const least = next && deps.slow.leastWorthWaitingFor(next.copy.placeId)
+    return copyToSpot(deps, plan, target, source, spot, least)
+  }
   const { hash, sizeBytes } = plan.wanted.version
-  const fetched = await deps.fetcher.fetch({ ...source.remote, hash, sizeBytes, mayGiveWay }, deps.signal)
+  const request = { ...source.remote, hash, sizeBytes, mayGiveWay: next !== undefined }
+  const fetched = await deps.fetcher.fetch(request, deps.signal)
   if (fetched.kind === 'stopped') return refused('stopped', fetched.why, spot.failed)
   if (fetched.kind !== 'fetched') {
     spot.failed.push({ ...fetched, kind: fetched.kind, copy, where })
@@ -202,23 +212,19 @@ async function attempt(
   }
 }
 
-interface LocalCandidate {
-  readonly copy: CopyRow
-  readonly where: string
-  readonly file: string
-}
-
 async function copyToSpot(
   deps: RestoreFileDeps,
   plan: FilePlan,
   target: ShootTarget,
-  source: LocalCandidate,
+  source: LocalSource,
   spot: Spot,
+  leastBytesPerSecond?: number,
 ): Promise<FileResult | undefined> {
   const { failed } = spot
   for (let tries = 1; ; tries++) {
-    const step = await copyOnce(deps, plan, target, source, spot.name)
-    if (step.kind === 'restored')
+    const to = asTarget(target, spot.name)
+    const step = await copyFrom(deps.pool, plan.wanted.version, source, to, leastBytesPerSecond)
+    if (step.kind === 'copied')
       return {
         kind: 'restored',
         path: path.join(target.folder, spot.name),
@@ -232,61 +238,16 @@ async function copyToSpot(
       failed.push(step.failed)
       return undefined
     }
-    if (step.failure.kind === 'name-taken' && tries < NAMES_TRIED) {
-      // Somebody was quicker, or the file system takes two names for one.
-      const again = await findSpot(deps, plan, target)
-      if ('kind' in again) return { ...again, failed }
-      if (again.name === spot.name) return { kind: 'refused-by-target', failure: step.failure, failed }
-      spot.name = again.name
-    } else if (step.failure.kind !== 'differs-after-write' || tries >= WRITES_TRIED) {
-      return { kind: 'refused-by-target', failure: step.failure, failed }
-    }
+    const { failure } = step
+    if (failure.kind !== 'name-taken' || tries >= NAMES_TRIED) return { kind: 'refused-by-target', failure, failed }
+    // Somebody was quicker, or the file system takes two names for one.
+    const again = await findSpot(deps, plan, target)
+    if ('kind' in again) return { ...again, failed }
+    if (again.name === spot.name) return { kind: 'refused-by-target', failure, failed }
+    spot.name = again.name
   }
 }
 
-type CopyStep =
-  | { readonly kind: 'restored'; readonly stat: FileStat; readonly how: ReadMethod }
-  | { readonly kind: 'bad-copy'; readonly failed: Failed }
-  | { readonly kind: 'target'; readonly failure: Failure }
-
-async function copyOnce(
-  { pool, finder }: RestoreFileDeps,
-  { wanted: { version } }: FilePlan,
-  target: ShootTarget,
-  { file, copy, where }: LocalCandidate,
-  name: string,
-): Promise<CopyStep> {
-  const to: Target = {
-    place: 'restore',
-    root: target.base,
-    marker: target.identity,
-    rootIsFolder: true,
-    folder: target.folder,
-    name,
-  }
-  const { source, targets } = await pool.run({
-    kind: 'copy',
-    from: file,
-    expected: { sizeBytes: version.sizeBytes, mtimeMs: version.mtimeMs, ctimeMs: 0, inode: 0, device: 0 },
-    targets: [to],
-    mustHash: version.hash,
-    // A rebuild from a manifest without a log knows no time: then the copy's own is the best there is.
-    ...(version.mtimeMs > 0 ? { mtimeMs: version.mtimeMs } : {}),
-  })
-  if ('failure' in source) {
-    if (source.failure.kind === 'stopped') return { kind: 'target', failure: source.failure }
-    const kind =
-      source.failure.kind === 'source-vanished' ? (finder.isAway(copy.placeId) ? 'away' : 'missing') : 'unreadable'
-    return { kind: 'bad-copy', failed: { copy, where, kind, why: source.failure.message } }
-  }
-  if (source.hash !== version.hash) {
-    const why = `it reads ${source.hash.slice(0, 12)}… where ${version.hash.slice(0, 12)}… was written`
-    return { kind: 'bad-copy', failed: { copy, where, kind: 'damaged', why } }
-  }
-  const result = targets[0]?.result
-  if (result?.kind === 'copied') return { kind: 'restored', stat: result.stat, how: result.how }
-  return {
-    kind: 'target',
-    failure: result?.kind === 'failed' ? result.failure : { kind: 'place-failing', message: 'nothing was written' },
-  }
+function asTarget({ base, identity, folder }: ShootTarget, name: string): Target {
+  return { place: 'restore', root: base, marker: identity, rootIsFolder: true, folder, name }
 }

@@ -30,6 +30,7 @@ import { PickOrder } from './picks.js'
 import { addToTotals, dayOf, noTotals, planFiles, type FilePlan, type PlaceFacts, type PlanTotals } from './plan.js'
 import { planReport, RestoreTally, restoreReport, type RestoreFacts } from './report.js'
 import { restoreFile, type FileResult, type ShootTarget } from './restore-file.js'
+import { SlowPlaces } from './slow-places.js'
 import { clearBelow, lookAtTarget, placeFacts, select, wantedOf, type Selection } from './select.js'
 import { openBase, type Base } from './target.js'
 import { askFor, noLongerWaits } from './thaw.js'
@@ -112,6 +113,7 @@ class RestoreRun {
   readonly #buckets: ReadonlyMap<string, OpenBucket>
   readonly #picks: PickOrder
   readonly #pace: ReadonlyMap<string, number>
+  readonly #slow = new SlowPlaces((placeId) => this.#pace.get(placeId))
   #destinations: Destinations = { list: [], mapped: [], problems: [] }
   readonly #obstacles: { shoot: string; file: string; path: string }[] = []
   /** In the plan: what is likely to be cold; in a run: what was. */
@@ -188,7 +190,7 @@ class RestoreRun {
       this.#obstacles.push({ shoot: shoot.key, file: wanted.name, path: path.join(folder, wanted.name) })
     const [first] = condition === 'missing' || condition === 'in-the-way' ? candidates : []
     if (!first || !this.#buckets.has(first.placeId)) return
-    const found = this.#finder.locate(shoot, first)
+    const found = this.#finder.point(shoot, first)
     const { hash, sizeBytes } = wanted.version
     if (canBeTried(found) && 'remote' in found && isLikelyCold(found.remote.bucket, found.remote.path, sizeBytes))
       this.#cold.push({ ...found.remote, hash, sizeBytes })
@@ -223,6 +225,7 @@ class RestoreRun {
         .filter(({ shoot }) => this.#filesByShoot.has(shoot.id))
         .map(({ shoot, folder }) => ({ shoot: shoot.key, folder, files: this.#filesByShoot.get(shoot.id) ?? 0 })),
       notYet: this.#notYet,
+      slow: this.#slow.ids.map(nameOf),
       nameOf,
     }
   }
@@ -257,10 +260,24 @@ class RestoreRun {
     // Likely is not known: from here on it is what the stores say.
     this.#cold.length = 0
     for (const only of this.#picks.passes) await this.#pass(only)
+    if (this.#slow.ids.length > 0) this.#clearAfterSlow()
     const [from, ...others] = this.tally.from.keys()
     const place = [...this.#placeNames].find(([, name]) => name === from)?.[0]
     if (place !== undefined && others.length === 0)
       notePace(this.#deps.journal, place, this.tally.bytesRestored, this.#deps.clock() - begunMs)
+  }
+
+  /** What a worker that was given up had begun for files that another has brought since. */
+  #clearAfterSlow(): void {
+    for (const { base, folder } of this.#destinations.list) {
+      if (this.#ended.has(base.path)) continue
+      try {
+        clearBelow(this.#deps, base.path, folder)
+      } catch (error) {
+        if (systemCode(error) === '') throw error
+        this.#end(base, error)
+      }
+    }
   }
 
   /** @param only  the files that this pass is about */
@@ -335,7 +352,8 @@ class RestoreRun {
     const { shoot, base } = destination
     if (this.#isOver(base)) return
     const { files, pool } = this.#deps
-    const deps = { files, pool, finder: this.#finder, fetcher: this.#fetcher, signal: this.#signal }
+    const finder = this.#finder
+    const deps = { files, pool, finder, fetcher: this.#fetcher, slow: this.#slow, signal: this.#signal }
     const result = await restoreFile(deps, shoot, plan, target)
     if (result.kind === 'lost') this.#noteCold(shoot, plan, result)
     if (result.kind === 'refused-by-target') {
@@ -354,7 +372,7 @@ class RestoreRun {
 
   #noteCold(shoot: ShootRow, { wanted }: FilePlan, { failed }: FileResult): void {
     const cold = failed.find(({ kind }) => kind === 'cold')
-    const found = cold && this.#finder.locate(shoot, cold.copy)
+    const found = cold && this.#finder.point(shoot, cold.copy)
     const { hash, sizeBytes } = wanted.version
     if (found && canBeTried(found) && 'remote' in found) this.#cold.push({ ...found.remote, hash, sizeBytes })
   }

@@ -22,6 +22,8 @@ import { CLOCK_TOLERANCE_MS, DAY_MS } from './policy.js'
 
 export interface WatchDeps extends StatusDeps {
   readonly home: string
+  /** Resolves when it is known which drives answer; the others are not waited for. */
+  readonly drivesAnswer?: () => Promise<void>
   readonly status: () => StatusResult
   readonly config: () => Config['notify']
   /** To every page that is open. */
@@ -103,6 +105,7 @@ export class StatusWatch {
   }
 
   async #look(): Promise<void> {
+    await this.#deps.drivesAnswer?.()
     const begun = performance.now()
     const seen = this.#fingerprint()
     const isChanged = seen !== this.#seen

@@ -6,8 +6,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Daemon } from '../../helper/daemon.js'
-import type { Volumes } from '../../helper/files/volumes.js'
+import { Daemon, type DaemonOptions } from '../../helper/daemon.js'
 import type { MethodName, Params, Result } from '../../shared/methods.js'
 
 const PROGRAM = fileURLToPath(new URL('../../helper/main.js', import.meta.url))
@@ -92,14 +91,9 @@ export class Studio {
   async call<M extends MethodName>(
     method: M,
     params: Params<M>,
-    { signal = new AbortController().signal, clock, volumes, kind = 'cli' }: CallOptions = {},
+    { signal = new AbortController().signal, kind = 'cli', ...options }: CallOptions = {},
   ): Promise<Result<M>> {
-    const daemon = await Daemon.open({
-      home: this.home,
-      command: 'test',
-      ...(clock ? { clock } : {}),
-      ...(volumes ? { volumes } : {}),
-    })
+    const daemon = await Daemon.open({ home: this.home, command: 'test', ...options })
     try {
       const handler = daemon.handlers[method]
       assert.ok(handler)
@@ -110,10 +104,8 @@ export class Studio {
   }
 }
 
-export interface CallOptions {
+export interface CallOptions extends Pick<DaemonOptions, 'clock' | 'volumes' | 'workerFile' | 'patienceMs'> {
   readonly signal?: AbortSignal
-  readonly clock?: () => number
-  readonly volumes?: Volumes
   readonly kind?: 'cli' | 'plugin'
 }
 

@@ -31,6 +31,8 @@ export type Act =
     }
   /** A folder is moved away before the call, as a drive that is pulled takes everything with it. */
   | { readonly moveAway: string; readonly to: string }
+  /** The call never returns, as of a drive that hangs; only in a worker, which can be ended all the same. */
+  | { readonly hang: true }
   /** The process is killed before the call. */
   | { readonly kill: true }
 
@@ -236,6 +238,7 @@ function isFor(fault: Fault, method: Method, paths: readonly string[]): boolean 
 function before(act: Act, method: Method, paths: readonly string[]): void {
   if ('fail' in act) throw systemError(act.fail, method, paths)
   if ('kill' in act) process.kill(process.pid, 'SIGKILL')
+  else if ('hang' in act) Atomics.wait(new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)), 0, 0)
   else if ('moveAway' in act) fs.renameSync(act.moveAway, act.to)
   else if ('alter' in act) alter(act.alter, act.file)
   else throw new Error(`a fault that ${method} cannot have: ${JSON.stringify(act)}`)
