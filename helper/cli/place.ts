@@ -4,6 +4,9 @@ import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
 import { findingLines, notEmpty, usageError, warningLines, type CommandResult } from './output.js'
 import { parseRate, parseSize, reachParams, wholeNumber } from './bucket-options.js'
+import { askForKey } from './ask-for-key.js'
+import { parseBucketUrl } from '../offsite/address.js'
+import { keychainAccount, storeKey } from '../offsite/keychain.js'
 import { placeLine } from '../status/lines.js'
 import type { Params } from '../../shared/methods.js'
 
@@ -65,6 +68,11 @@ function addOptions(command: Argv) {
     .option('endpoint', { type: 'string', requiresArg: true, describe: 'address of the store; left out for Amazon S3' })
     .option('region', { type: 'string', requiresArg: true, describe: 'the store’s region' })
     .option('profile', { type: 'string', requiresArg: true, describe: 'profile of the AWS credentials file' })
+    .option('keychain', {
+      type: 'boolean',
+      describe:
+        'ask for the access key and keep it in the keychain of this system (from a pipe: the id on one line, the secret on the next)',
+    })
     .option('allow-plain-http', { type: 'boolean', describe: 'send unencrypted over a network that you trust' })
     .option('lock-days', { type: 'number', requiresArg: true, describe: 'nobody can delete a copy for so many days' })
     .option('lock-mode', {
@@ -99,6 +107,11 @@ async function addPlace(common: CommonArguments, args: AddArguments): Promise<Co
     throw usageError('Only a bucket (s3://bucket/prefix) has an endpoint, a lock and the like. A drive has none.')
   if (isBucket && args.role !== undefined)
     throw usageError('Only a folder has a role. A gallery that lies in a bucket is better not added: it is no copy.')
+  if (args.keychain === true) {
+    if (!isBucket) throw usageError('Only a bucket (s3://bucket/prefix) has an access key to be kept.')
+    const { bucket: name } = parseBucketUrl(where)
+    await storeKey(keychainAccount(bucket.endpoint, name), await askForKey())
+  }
   const outcome = await callMethod(common, 'place/add', {
     path: isBucket ? where : resolve(where),
     ...(args.name === undefined ? {} : { name: notEmpty('The name of the place', args.name) }),

@@ -1,9 +1,11 @@
 // The SDK's client as this product needs it: signed bodies, no checksum that was not asked for, idle time-outs, no retries of its own, and
-// MD5 where the SDK would insist on a CRC32. Credentials come from the provider chain only (environment, profile, container, machine).
+// MD5 where the SDK would insist on a CRC32. Credentials come from the provider chain (environment, profile, container, machine), and where
+// that has none, from the system's keychain.
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type * as s3 from '@aws-sdk/client-s3'
 import { sdk } from './aws.js'
+import { keychainAccount, withKeychain } from './keychain.js'
 import type { AttemptDeps } from './s3-attempts.js'
 import type { Limiter } from './limiter.js'
 import type { RetryPolicy } from './s3-retry.js'
@@ -60,6 +62,7 @@ export function createClient(options: S3Options, endpoint: URL | undefined, deps
       connectionTimeout: options.connectionTimeoutMs ?? CONNECTION_TIMEOUT_MS,
     },
   })
+  client.config.credentials = withKeychain(client.config.credentials, keychainAccount(endpoint?.href, options.bucket))
   client.middlewareStack.add(
     (next) => (args) => {
       if ('request' in args) adjustHeaders(args.request as SdkRequest)

@@ -219,9 +219,9 @@ function wordsFor(fault: StoreFault, store: string, clockCorrectionMs: number): 
 function noKey(store: string): Words {
   return {
     code: 'OFFSITE_DENIED',
-    happened: `No access key for ${store} was found, neither in the AWS credentials file nor in the environment that Safelight was started with.`,
+    happened: `No access key for ${store} was found, neither in the environment that Safelight was started with, nor in the AWS credentials file, nor in the keychain of this system.`,
     remedy:
-      'Put the key into a profile of the AWS credentials file and name it: safelight place add … --profile NAME. What is set in a terminal (AWS_ACCESS_KEY_ID) is not seen by a helper that started at login.',
+      'Put the key into a profile of the AWS credentials file and name it: safelight place add … --profile NAME; or into the keychain: safelight place add … --keychain. What is set in a terminal (AWS_ACCESS_KEY_ID) is not seen by a helper that started at login.',
   }
 }
 

@@ -35,7 +35,7 @@ export async function addBucketPlace(
 function keyOnlyHere({ profile }: PlaceRow['settings'], environment: NodeJS.ProcessEnv): string[] {
   if (profile !== undefined || !environment['AWS_ACCESS_KEY_ID']) return []
   return [
-    'The access key was taken from the environment (AWS_ACCESS_KEY_ID), which a helper that starts at login does not have. Put it into a profile of the AWS credentials file, and add the place again with --profile NAME.',
+    'The access key was taken from the environment (AWS_ACCESS_KEY_ID), which a helper that starts at login does not have. Put it into a profile of the AWS credentials file, and add the place again with --profile NAME, or into the keychain with --keychain.',
   ]
 }
 

@@ -93,7 +93,8 @@ describe('the command line and a bucket that is wrong', function () {
         args: [url, ...at(good.url)],
         secret: '',
         exit: 31,
-        words: /neither in the AWS credentials file nor in the environment that Safelight was started with/,
+        words:
+          /neither in the environment that Safelight was started with, nor in the AWS credentials file, nor in the keychain/,
       },
       { what: 'profile', args: [url, ...at(good.url, '--profile', 'nobody')], exit: 31, words: /No access key/ },
       { what: 'endpoint', args: [url, ...at('http://127.0.0.1:9')], exit: 30, words: /could not be reached/ },
