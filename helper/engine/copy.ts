@@ -15,7 +15,7 @@ import { temporaryName } from '../files/temporary.js'
 import type { FileStat, Hash } from '../model.js'
 import { failureOf, PLACE_TROUBLE } from './failures.js'
 import type { CopyJob, CopyOutcome, Failure, Target, TargetOutcome } from './jobs.js'
-import { append, endOutflow, isOpen, openOutflow, type Outflow } from './outflow.js'
+import { append, endOutflow, isOpen, openOutflow, reopenOutflow, type Outflow } from './outflow.js'
 import { hashFile, plainStat, readLength, Stopped, type ReadResult, type WorkerDeps } from './read.js'
 import { SourcePace } from './source-pace.js'
 import { closeSource, sourceFailure, withWhyGone } from './source-trouble.js'
@@ -64,6 +64,8 @@ function failed(failure: Failure): TargetOutcome['result'] {
 // ── reading the source and writing temporary names ──────────────────────────────────────────────────────────────────────────────────
 
 function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
+  const linked = job.mayBeLinked ? linkSource(deps, job) : undefined
+  if (linked) return linked
   for (let attempt = 1; ; attempt++) {
     const copies = job.targets.map((target, index): Copy => ({
       target,
@@ -80,6 +82,28 @@ function takeSource(deps: WorkerDeps, job: CopyJob): Taken {
     }
     return { source, copies }
   }
+}
+
+/** @returns undefined when the source must be copied: it lies on another file system, or whatever else was in the way will be met again */
+function linkSource(deps: WorkerDeps, job: CopyJob): Taken | undefined {
+  const { targets, mustHash: hash } = job
+  const [target] = targets
+  if (!target || targets.length > 1 || hash === undefined) return undefined
+  const copy: Copy = { target, temporary: temporaryFor(deps, target, 0), isCreated: false, movedOld: false }
+  const taken: Taken[] = []
+  attempt(deps, copy, () => {
+    const stat = deps.files.stat(job.from)
+    if (stat?.kind !== 'file' || stat.sizeBytes !== job.expected.sizeBytes) return
+    assertHere(deps.files, target)
+    makeFolders(deps.files, target.root, target.folder)
+    deps.files.link(job.from, copy.temporary)
+    copy.isCreated = true
+    copy.out = reopenOutflow(deps.files, copy.temporary, stat.sizeBytes)
+    end(deps, copy, hash, job.mtimeMs ?? stat.mtimeMs)
+    deps.onBytes(stat.sizeBytes, 'source')
+    taken.push({ source: { hash, stat: plainStat(stat) }, copies: [copy] })
+  })
+  return copy.result === undefined ? taken[0] : undefined
 }
 
 let counter = 0

@@ -51,6 +51,9 @@ export interface CopyJob {
   readonly targets: readonly Target[]
   /** The reference hash, when the source is to be a known version: where it reads otherwise, nothing is put at any target. */
   readonly mustHash?: Hash
+  /** The source is Safelight's own, has this hash already, and nobody writes to it: on the target's own file system it gets a second name
+   *  instead of being copied, and is made durable and read back as any copy is. */
+  readonly mayBeLinked?: true
   /** The time that the targets get, when it is another than the source's (a drive that keeps times coarsely). */
   readonly mtimeMs?: number
 }

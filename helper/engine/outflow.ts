@@ -26,6 +26,11 @@ export function openOutflow(files: DurableFiles, file: string, sizeBytes: number
   return { file, descriptor: direct ?? files.create(file), isDirect: direct !== undefined, written: 0 }
 }
 
+/** A file that has all its bytes, for its date and its sync. */
+export function reopenOutflow(files: DurableFiles, file: string, written: number): Outflow {
+  return { file, descriptor: files.openAppend(file), isDirect: false, written }
+}
+
 /** Appends the first `count` bytes of the buffer; whatever follows them in it may be overwritten.
  *  @param count  a multiple of `DIRECT_BYTES`, except at the end of the file */
 export function append(files: DurableFiles, out: Outflow, buffer: Uint8Array, count: number): void {

@@ -12,6 +12,8 @@ export interface LocalSource {
   readonly file: string
   /** Whose copy it is; left out for an original, and for what was fetched from a bucket. */
   readonly drive?: SourceDrive
+  /** It was fetched to the home and may get a second name instead of being copied. */
+  readonly mayBeLinked?: boolean
 }
 
 export interface Wanted {
@@ -42,7 +44,7 @@ export async function copyFrom(
   target: Target,
   leastBytesPerSecond?: number,
 ): Promise<CopyStep> {
-  const { file, drive, copy } = source
+  const { file, drive, copy, mayBeLinked = false } = source
   const job: CopyJob = {
     kind: 'copy',
     from: file,
@@ -57,7 +59,8 @@ export async function copyFrom(
     ...(version.mtimeMs > 0 ? { mtimeMs: version.mtimeMs } : {}),
   }
   for (let attempt = 1; ; attempt++) {
-    const step = stepOf(await pool.run(job), version, source)
+    const linked = mayBeLinked && attempt === 1 ? { ...job, mayBeLinked } : job
+    const step = stepOf(await pool.run(linked), version, source)
     const isWorthAnother = step.kind === 'failed' && step.failure.kind === 'differs-after-write'
     if (!isWorthAnother || attempt >= WRITES_TRIED) return step
   }

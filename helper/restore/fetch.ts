@@ -2,16 +2,18 @@
 // that what it hands over hashed to the reference while it came in; that what arrived before a kill or a broken line is not fetched again;
 // and that a store which stalls gives way to the next place where there is one.
 import { createReadStream } from 'node:fs'
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import pLimit from 'p-limit'
 import { SafelightError, systemCode, type ErrorCode } from '../errors.js'
+import { alignedBuffer } from '../files/aligned.js'
 import type { HashEngine } from '../files/hash.js'
 import { inWords } from '../files/in-words.js'
 import type { Volumes } from '../files/volumes.js'
 import type { Hash } from '../model.js'
 import { AGE_SUFFIX, decryptFile } from '../offsite/encryption.js'
 import type { ReadRequest } from '../offsite/object-store.js'
+import { GATHERING_BYTES, GatheredFile } from './gathered-file.js'
 import { openCopy, type OpenBucket, type OpenedCopy } from './bucket.js'
 
 export interface FetchDeps {
@@ -37,7 +39,13 @@ export interface FetchRequest {
 }
 
 export type Fetched =
-  | { readonly kind: 'fetched'; readonly file: string; readonly release: () => Promise<void> }
+  | {
+      readonly kind: 'fetched'
+      readonly file: string
+      /** Nobody writes to it any more and its rights are those of any file, so that it may get a second name instead of being copied. */
+      readonly mayBeLinked: boolean
+      readonly release: () => Promise<void>
+    }
   | {
       readonly kind: 'missing' | 'damaged' | 'unreadable' | 'away' | 'cold' | 'slow' | 'stopped'
       readonly why: string
@@ -60,6 +68,7 @@ export class Fetcher {
   readonly #deps: FetchDeps
   readonly #limit = pLimit(AT_ONCE)
   readonly #underWay = new Map<Hash, Promise<void>>()
+  readonly #memory: Uint8Array[] = []
   readonly #away = new Map<string, { readonly untilMs: number; readonly failed: Fetched }>()
 
   constructor(deps: FetchDeps) {
@@ -121,7 +130,7 @@ export class Fetcher {
     const file = path.join(folder, request.hash)
     await mkdir(folder, { recursive: true, mode: 0o700 })
     if ((await sizeOf(file)) === request.sizeBytes && (await this.#hashOf(file)) === request.hash)
-      return { kind: 'fetched', file, release: () => Promise.resolve() }
+      return { kind: 'fetched', file, mayBeLinked: false, release: () => Promise.resolve() }
     await rm(file, { force: true })
     if (
       this.#deps.volumes.room(folder).freeBytes <
@@ -167,7 +176,7 @@ export class Fetcher {
       }
       await rename(part, file)
     }
-    return { kind: 'fetched', file, release: () => Promise.resolve() }
+    return { kind: 'fetched', file, mayBeLinked: !found.isEncrypted, release: () => Promise.resolve() }
   }
 
   async #append(
@@ -184,17 +193,19 @@ export class Fetcher {
     }
     const opened = await bucket.store.read(request, watch.signal)
     if (!opened) throw Object.assign(new Error('it was deleted meanwhile'), { code: 'ENOENT' })
-    const handle = await open(part, 'a', 0o600)
+    const memory = this.#memory.pop() ?? alignedBuffer(GATHERING_BYTES)
+    const out = await GatheredFile.open(part, startBytes, memory)
     try {
       for await (const chunk of opened.body) {
         watch.signal.throwIfAborted()
         hasher.update(chunk)
-        await handle.write(chunk)
+        await out.append(chunk)
         watch.came(chunk.length)
         this.#deps.onBytes?.(chunk.length)
       }
     } finally {
-      await handle.close()
+      await out.close()
+      this.#memory.push(memory)
     }
   }
 

@@ -206,7 +206,8 @@ async function attempt(
     return undefined
   }
   try {
-    return await copyToSpot(deps, plan, target, { copy, where, file: fetched.file }, spot)
+    const { file, mayBeLinked } = fetched
+    return await copyToSpot(deps, plan, target, { copy, where, file, mayBeLinked }, spot)
   } finally {
     await fetched.release()
   }
