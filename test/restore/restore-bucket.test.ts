@@ -287,7 +287,7 @@ describe('restore from a bucket', () => {
     assert.deepEqual([first.exitCode, first.filesRestored, asked()], [39, 4, 0], 'nothing is asked for without a yes')
     const second = await room.call('restore/run', { ...params, thaw: true })
     assert.deepEqual([second.exitCode, second.cold?.isRequested, asked()], [39, true, 1])
-    assert.match(second.summary, /No helper is running .* safelight start.* or run the same command again then/)
+    assert.match(second.summary, /No helper is running .*safelight start.* or run the same command again then/)
     const third = await room.call('restore/run', params)
     assert.equal(third.exitCode, 39, 'it is not readable yet')
     double.clockOffsetMs = 2 * 3600_000
