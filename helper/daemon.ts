@@ -47,6 +47,7 @@ const load = {
   lightroom: lazily(() => import('./catalog/lightroom-process.js')),
   catalogRoom: lazily(() => import('./upkeep/catalog-room.js')),
   catalogKeeper: lazily(() => import('./upkeep/catalog-keeper.js')),
+  changedOriginals: lazily(() => import('./engine/changed-originals.js')),
   catalogFromBucket: lazily(() => import('./upkeep/catalog-from-bucket.js')),
   bucketRoom: lazily(() => import('./upkeep/bucket-room.js')),
   bucketMethods: lazily(() => import('./upkeep/bucket-methods.js')),
@@ -404,6 +405,11 @@ export class Daemon {
       openPlaces: (signal) => shop.withEngine((deps) => shop.openKnown(deps, shop.drives(), signal)),
       allowRoots: (roots) => allowedRoots(ingestDeps(shop), roots),
       judge: (file, isOffline, catalog, roots) => judgeReferenced(ingestDeps(shop), file, isOffline, catalog, roots),
+      judgeChanged: (files, signal) =>
+        shop.withEngine(async (deps) => {
+          const { judgeChanged } = await load.changedOriginals()
+          return judgeChanged(deps, await shop.placesHere(deps, signal), files, signal)
+        }),
       onWanted: () => this.#queue?.wake(),
       withoutThreads: shop.withoutThreads,
       fromBucket: (name, asOfMs, signal) => this.#catalogFromBucket({ name, asOfMs }, signal),

@@ -26,7 +26,9 @@ export interface CheckOptions {
   readonly onProgress?: (filesDone: number, filesAll: number) => void
 }
 
-export type FindingKind = Exclude<FileState, 'proven' | 'present' | 'unknown-content' | 'root-offline'> | CopyFinding
+/** `unsure`: changed, and nobody can tell whether by an edit or by damage. */
+export type FindingKind =
+  'unsure' | Exclude<FileState, 'proven' | 'present' | 'unknown-content' | 'root-offline'> | CopyFinding
 
 export interface CheckFinding {
   readonly kind: FindingKind

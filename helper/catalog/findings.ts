@@ -17,6 +17,7 @@ const ORDER: readonly FindingKind[] = [
   'size-differs-from-import',
   'not-in-any-place',
   'only-one-copy',
+  'unsure',
   'must-be-read',
   'edited',
 ]
@@ -28,6 +29,7 @@ const SENTENCES: Readonly<Record<FindingKind, (count: string) => string>> = {
   'size-differs-from-import': (count) => `${count} do not have the size they were imported with`,
   'not-in-any-place': (count) => `${count} in no place yet: the original is all there is`,
   'only-one-copy': (count) => `${count} with one verified copy only`,
+  unsure: (count) => `${count} changed, and it is unsure whether by an edit or by damage`,
   'must-be-read': (count) => `${count} changed in date and were not read within the budget`,
   edited: (count) => `${count} edited since the last backup`,
 }
@@ -60,6 +62,8 @@ export function mendFor(kind: FindingKind, shoots: readonly string[]): string {
       return 'safelight backup, with the folders named above'
     case 'only-one-copy':
       return 'safelight place add DIR'
+    case 'unsure':
+      return 'Look at them. Their earlier content is kept: safelight restore puts it beside them.'
     case 'must-be-read':
       return 'Run the check again: it goes on where it stopped.'
   }

@@ -46,6 +46,31 @@ export async function pictureChange(
   return undefined
 }
 
+export type ChangeJudged =
+  | { readonly kind: 'edited' }
+  | { readonly kind: 'damaged'; readonly message: string }
+  | { readonly kind: 'unsure'; readonly why: string }
+
+/** What is made of an original that reads otherwise.
+ *  @param change  of its picture; undefined where there is nothing to tell it by
+ *  @param isStill  its size and date are what they were: nobody who edits leaves them so */
+export function judgeChange(change: PictureChange | undefined, isStill: boolean): ChangeJudged {
+  if (isStill) {
+    const what = change === undefined ? '' : (WHAT_DIFFERS[change.kind] ?? '')
+    return {
+      kind: 'damaged',
+      message: `the original is damaged: its bytes changed while its size and date stand still${what}; its good copies were left alone`,
+    }
+  }
+  if (change?.kind === 'rotten') return { kind: 'damaged', message: editedAndRotten(change.wrongBytes) }
+  return change?.kind === 'unsure' ? change : { kind: 'edited' }
+}
+
+const WHAT_DIFFERS: Partial<Record<PictureChange['kind'], string>> = {
+  words: ' (the picture in it is whole; what is said about it is not as it was)',
+  rotten: ' (within the picture itself)',
+}
+
 /** Of an original whose size or date shows that somebody worked on it. */
 export function editedAndRotten(wrongBytes: number): string {
   return `the original was edited, and its picture has rotted besides: ${wrongBytes} byte${wrongBytes === 1 ? '' : 's'} of the picture itself ${wrongBytes === 1 ? 'is' : 'are'} not what was first read, which no caption, rating or setting does. The good copies were left alone and nothing else was done: safelight restore puts a good one beside it. To keep it as it is, give it another name`

@@ -1,12 +1,11 @@
 // Reading the originals again. Where size and date stand still and the bytes do not, an original has rotted; where they moved, somebody
 // worked on it, and the next backup takes it as a new version, unless the picture in it has rotted besides.
 import path from 'node:path'
-import type { PictureChange } from '../files/picture/picture.js'
 import { filesOfShoot, saveCopy, setCopyState, type FileRow } from '../journal/files.js'
 import { sourceById, type ShootRow } from '../journal/shoots.js'
 import { WORKING } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
-import { editedAndRotten, pictureChange, unsureWhether } from './picture-change.js'
+import { judgeChange, pictureChange, unsureWhether } from './picture-change.js'
 import type { BackupRun } from './run.js'
 import type { Tally, VerifyRequest } from './verify.js'
 
@@ -82,31 +81,18 @@ async function verifyOriginal(run: BackupRun, original: Original, tally: Tally):
   }
   const { name, copies } = known
   const change = await pictureChange(run, original.compareWith, { shoot, name, file, version, copies: copies.values() })
-  const setDamaged = (): void => {
+  const { sizeBytes, mtimeMs } = result.stat
+  const judged = judgeChange(change, sizeBytes === known.sizeBytes && mtimeMs === known.mtimeMs)
+  if (judged.kind === 'damaged') {
+    find('damaged', judged.message)
     const copy = copies.get(WORKING)
     if (copy) setCopyState(journal, copy, 'damaged')
-  }
-  if (result.stat.sizeBytes === known.sizeBytes && result.stat.mtimeMs === known.mtimeMs) {
-    const what = change === undefined ? '' : (WHAT_DIFFERS[change.kind] ?? '')
-    find(
-      'damaged',
-      `the original is damaged: its bytes changed while its size and date stand still${what}; its good copies were left alone`,
-    )
-    setDamaged()
-  } else if (change?.kind === 'rotten') {
-    find('damaged', editedAndRotten(change.wrongBytes))
-    setDamaged()
-  } else if (change?.kind === 'unsure') {
-    run.warn(unsureWhether(shoot.key, name, change.why))
+  } else if (judged.kind === 'unsure') {
+    run.warn(unsureWhether(shoot.key, name, judged.why))
   } else {
     tally.good += 1
     run.warn(
       `Originals of "${shoot.key}" have changed since their last backup; run it again to keep the new content too`,
     )
   }
-}
-
-const WHAT_DIFFERS: Partial<Record<PictureChange['kind'], string>> = {
-  words: ' (the picture in it is whole; what is said about it is not as it was)',
-  rotten: ' (within the picture itself)',
 }

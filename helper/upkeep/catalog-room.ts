@@ -5,11 +5,13 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import pLimit from 'p-limit'
 import { runCatalogJob, clearPrivateFolder } from '../catalog/run-job.js'
+import type { CheckFinding } from '../catalog/check-terms.js'
 import type { KnownFile } from '../catalog/classify.js'
 import type { BackUpAnswer, CatalogJobs, JobName, KnownBackup } from '../catalog/job-kinds.js'
 import type { Judgement } from '../catalog/judge.js'
 import { receivedError } from '../catalog/sent-error.js'
 import { describeError, SafelightError } from '../errors.js'
+import type { ChangeJudged } from '../engine/picture-change.js'
 import type { Volumes } from '../files/volumes.js'
 import {
   catalogReports,
@@ -49,6 +51,8 @@ export interface CatalogRoomDeps extends ReconcileDeps {
     asOfMs: number | undefined,
     signal: AbortSignal,
   ) => Promise<FetchedBackup | undefined>
+  /** Whether originals that read otherwise were edited or are damaged, by path; see engine/changed-originals.ts. */
+  readonly judgeChanged: (files: readonly string[], signal: AbortSignal) => Promise<ReadonlyMap<string, ChangeJudged>>
   /** Told when there is more to protect. */
   readonly onWanted: () => void
   /** Jobs run in this thread; see run-job.ts. */
@@ -118,8 +122,26 @@ export class CatalogRoom {
         signal,
         onProgress,
       )
-      return checkResult(found)
+      return checkResult(read === true ? await this.#judged(found, signal) : found)
     })
+  }
+
+  /** Dates and formats tell an edit from damage badly: where a good copy is in reach, the pictures themselves are compared. */
+  async #judged<F extends Pick<CatalogJobs['check']['result'], 'findings'>>(found: F, signal: AbortSignal): Promise<F> {
+    const isOpen = ({ kind, role }: CheckFinding): boolean =>
+      role === 'original' && (kind === 'edited' || kind === 'damaged')
+    const open = found.findings.filter(isOpen).map(({ file }) => file)
+    if (open.length === 0) return found
+    const judged = await this.#deps.judgeChanged(open, signal)
+    return {
+      ...found,
+      findings: found.findings.map((finding) => {
+        const change = isOpen(finding) ? judged.get(finding.file) : undefined
+        if (!change) return finding
+        const detail = change.kind === 'damaged' ? change.message : change.kind === 'unsure' ? change.why : undefined
+        return { ...finding, kind: change.kind, ...(detail === undefined ? {} : { detail }) }
+      }),
+    }
   }
 
   async list(signal: AbortSignal): Promise<Result<'catalog/list'>> {

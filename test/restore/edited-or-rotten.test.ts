@@ -4,6 +4,8 @@ import path from 'node:path'
 import { bytesAsSource } from '../../helper/files/picture/byte-source.js'
 import { locatePicture } from '../../helper/files/picture/picture.js'
 import { makeDng, makeFilm, makeHeifBuild, makeJpeg, type Words } from '../support/pictures.js'
+import { makeCatalog } from '../support/catalog.js'
+import { foldersAsDisks } from '../support/daemon.js'
 import { Studio } from './support.js'
 
 const MAKERS: Readonly<Record<string, (words: Words) => Buffer>> = {
@@ -92,6 +94,34 @@ describe('an original that was edited, or has rotted, or both', () => {
     assert.match((await look()).findings[0]?.message ?? '', /its picture has rotted besides/)
     for (const drive of [studio.ssd, studio.vault]) fs.renameSync(drive, `${drive} on the shelf`)
     assert.deepEqual((await look()).findings, [], 'without a copy nobody can say, and nothing is claimed')
+  })
+
+  it('is judged the same by a check of the catalog that reads: a caption in a raw is no damage, and rot under one is', async () => {
+    write('IMG_6.tif', makeDng(6, AS_SHOT, 64, 48, false), 1)
+    await backup()
+    const settled = { format: 1, catalogSettleSeconds: 0.05 }
+    fs.writeFileSync(path.join(studio.home, 'config.json'), JSON.stringify(settled))
+    const catalog = studio.at('Lightroom', 'Main.lrcat')
+    fs.mkdirSync(path.dirname(catalog))
+    const names = [...Object.keys(MAKERS), 'IMG_6.tif']
+    makeCatalog(catalog, { roots: { [`${studio.pictures}/`]: { 'Hike/': names.map((name) => ({ name })) } } })
+    const check = (read: boolean) =>
+      studio.call('catalog/check', { catalog, read }, { volumes: foldersAsDisks(studio.root) })
+    for (const name of ['IMG_1.jpg', 'IMG_4.CR3']) write(name, MAKERS[name]!(CAPTIONED), 2)
+    write('IMG_2.dng', withWrongPicture(makeDng(2, CAPTIONED)), 2)
+    write('IMG_6.tif', withWrongPicture(makeDng(6, AS_SHOT, 64, 48, false)), 2)
+    const kinds = ({ findings }: Awaited<ReturnType<typeof check>>) =>
+      findings.map(({ kind, file }) => `${kind} ${path.basename(file)}`).sort()
+    const read = await check(true)
+    assert.deepEqual(kinds(read), ['damaged IMG_2.dng', 'edited IMG_1.jpg', 'edited IMG_4.CR3', 'unsure IMG_6.tif'])
+    assert.match(read.findings.find(({ kind }) => kind === 'damaged')?.message ?? '', /its picture has rotted besides/)
+    assert.equal(read.exitCode, 11)
+    for (const drive of [studio.ssd, studio.vault]) fs.renameSync(drive, `${drive} on the shelf`)
+    const alone = kinds(await check(true))
+    assert.ok(
+      alone.includes('damaged IMG_4.CR3'),
+      'without a copy a raw that has changed is damage until proven otherwise',
+    )
   })
 
   it('says that it is unsure where pixels may have been retouched, and does nothing by itself', async () => {

@@ -73,6 +73,7 @@ describe('the scrub of catalog backups', function () {
         openPlaces: () => Promise.resolve({ places, absent: [] }),
         fromBucket: () => Promise.resolve(undefined),
         onWanted: () => undefined,
+        judgeChanged: () => Promise.resolve(new Map()),
         allowRoots: (roots) => roots,
         judge: () => 'not asked for here',
       })
