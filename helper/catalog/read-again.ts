@@ -4,6 +4,7 @@
 import path from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { systemCode } from '../errors.js'
+import { sliceOf } from '../files/slice.js'
 import type { Hash } from '../model.js'
 import { dataFolderOf, lookAtCatalog, readLock } from './live.js'
 import { firstDifference, isCatalogQuiet, type CatalogState, type FileState } from './quiet.js'
@@ -188,13 +189,14 @@ async function readDue(
   const lastRight = new Map<string, number>()
   const [fresh, findings]: [KnownProof[], ReadFinding[]] = [[], []]
   let bytesRead = 0
-  for (const { path: at, name, file, sizeBytes, hash, provenMs } of subjects) {
+  const due = subjects.filter(({ path: at, hash, provenMs }) => {
     const proof = proofs.get(at)
     const latest = proof?.hash === hash ? Math.max(proof.provenMs, provenMs) : provenMs
     lastRight.set(at, latest)
-    const isDue = latest < dueMs || latest > nowMs + DAY_MS
-    const isOver = deps.elapsed() - begun >= budgetMs || (bytesRead > 0 && bytesRead + sizeBytes > budgetBytes)
-    if (!isDue || isOver) continue
+    return latest < dueMs || latest > nowMs + DAY_MS
+  })
+  for (const { path: at, name, file, sizeBytes, hash } of sliceOf(due, budgetBytes)) {
+    if (deps.elapsed() - begun >= budgetMs) break
     // Reading blocks this thread; between two files it hears whether it is to stop.
     await turn()
     signal?.throwIfAborted()

@@ -4,7 +4,7 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { CatalogJobs } from '../catalog/job-kinds.js'
-import type { ReadAgainLimits } from '../catalog/read-again.js'
+import type { ReadAgainLimits, ReadAgainResult, ReadFinding } from '../catalog/read-again.js'
 import { listCatalogBackups } from '../journal/catalog-backups.js'
 import {
   catalogProofs,
@@ -18,10 +18,7 @@ import { getMeta, setMeta } from '../journal/meta.js'
 import { WORKING } from '../model.js'
 import { MARKER_FILE } from '../place/marker.js'
 import type { OpenPlace } from '../place/places.js'
-import { budgetLeft, budgetSpent, DAY_MS, dueBefore, spend } from './scrub.js'
-
-/** One slice over all places: a backup of a catalog that is to be made meanwhile waits no longer than that. */
-const SLICE_BYTES = 4_000_000_000
+import { DAY_MS, dueBefore, SLICE_BYTES, withinBudget } from './scrub-budget.js'
 
 export type Place = Pick<OpenPlace, 'id' | 'root' | 'name'>
 
@@ -31,6 +28,7 @@ export interface CatalogScrubRequest {
   readonly localDays: number
   /** Of reading, a day; what photos took of it is gone. */
   readonly budgetMs: number
+  /** Over all places: a backup of a catalog that is to be made meanwhile waits no longer than that. */
   readonly sliceBytes?: number
 }
 
@@ -59,39 +57,34 @@ export async function scrubCatalogs(
   signal: AbortSignal,
 ): Promise<CatalogScrub | undefined> {
   const { journal, clock } = deps
-  const begunMs = clock()
-  const leftMs = budgetLeft(budgetSpent(journal), begunMs, request.budgetMs)
-  if (leftMs <= 0) return undefined
-  const findings: string[] = []
-  let filesRead = 0
-  let bytesLeft = request.sliceBytes ?? SLICE_BYTES
-  const limits = (): ReadAgainLimits => ({
-    dueMs: dueBefore(begunMs, request.localDays),
-    nowMs: begunMs,
-    budgetMs: leftMs - (clock() - begunMs),
-    budgetBytes: bytesLeft,
-  })
-  try {
+  return withinBudget(deps, request.budgetMs, async (begunMs, leftMs) => {
+    const findings: string[] = []
+    let filesRead = 0
+    let bytesLeft = request.sliceBytes ?? SLICE_BYTES
+    const limits = (): ReadAgainLimits => ({
+      dueMs: dueBefore(begunMs, request.localDays),
+      nowMs: begunMs,
+      budgetMs: leftMs - (clock() - begunMs),
+      budgetBytes: bytesLeft,
+    })
+    const take = (read: ReadAgainResult, inWords: (finding: ReadFinding) => string): void => {
+      bytesLeft -= read.bytesRead
+      filesRead += read.fresh.length + read.findings.length
+      findings.push(...read.findings.map(inWords))
+    }
     for (const place of request.places) {
       if (bytesLeft <= 0 || wasTried(journal, place.id, begunMs)) continue
       const read = await scrubPlace(deps, place, limits(), signal)
-      bytesLeft -= read.bytesRead
-      filesRead += read.fresh.length + read.findings.length
-      for (const { path: file, kind } of read.findings) findings.push(`${place.name}: ${file} ${SAID[kind]}`)
+      take(read, ({ path: file, kind }) => `${place.name}: ${file} ${SAID[kind]}`)
     }
     const roots = request.places.map(({ root }) => root)
     for (const catalog of new Set(listCatalogBackups(journal).map((row) => row.catalog))) {
       if (bytesLeft <= 0 || wasTried(journal, catalog, begunMs) || !existsSync(catalog)) continue
       const read = await scrubLive(deps, catalog, roots, limits(), signal)
-      if (read.kind !== 'read') continue
-      bytesLeft -= read.bytesRead
-      filesRead += read.fresh.length + read.findings.length
-      for (const { path: file, kind } of read.findings) findings.push(`${file} ${SAID[kind]}`)
+      if (read.kind === 'read') take(read, ({ path: file, kind }) => `${file} ${SAID[kind]}`)
     }
-  } finally {
-    spend(journal, begunMs, clock() - begunMs)
-  }
-  return { filesRead, findings }
+    return { filesRead, findings }
+  })
 }
 
 const SAID = {
