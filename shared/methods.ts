@@ -666,7 +666,13 @@ export interface Methods {
   'status/get': { params: { readonly shoot?: string }; result: StatusResult }
   /** From a folder on a drive, or from `s3://bucket/prefix` with what it takes to reach it. */
   'rebuild/run': {
-    params: { readonly from: string; readonly rehash?: boolean; readonly bucket?: BucketParams }
+    params: {
+      readonly from: string
+      readonly rehash?: boolean
+      readonly bucket?: BucketParams
+      /** Of an encrypted bucket: lines, one of them `AGE-SECRET-KEY-1…`. Kept in the home, where restores find it. */
+      readonly recoveryKey?: string
+    }
     result: RebuildResult
   }
   /** With a bucket: what its store really does, found out by about thirty small requests below its prefix. */

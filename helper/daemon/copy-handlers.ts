@@ -172,7 +172,7 @@ async function rebuildFromBucket(
   learn: LearnPlace,
   engine: EngineDeps,
   buckets: () => Promise<BucketRoom>,
-  { from: url, rehash, bucket = {} }: Params<'rebuild/run'>,
+  { from: url, rehash, bucket = {}, recoveryKey }: Params<'rebuild/run'>,
   { signal }: RequestContext,
 ): Promise<Result<'rebuild/run'>> {
   if (rehash === true)
@@ -182,7 +182,8 @@ async function rebuildFromBucket(
     })
   const { journal, clock } = shop
   const { fetchRecords } = await bucketRecords()
-  const deps = { ...(await buckets()).openDeps(), journal, clock }
+  const key = recoveryKey === undefined ? {} : { recoveryKey }
+  const deps = { ...(await buckets()).openDeps(), journal, clock, ...key }
   const { place, refused } = await fetchRecords(deps, { url, ...bucket }, signal)
   const result = await learn(engine, place, signal)
   if (refused.length === 0) return result

@@ -42,6 +42,34 @@ export async function ensureMachineKey(home: string): Promise<AgeKey> {
   return key
 }
 
+/** Which of these secret keys a place was encrypted for; undefined for none. What is no key at all is none of them. */
+export async function identityFor(
+  recipients: readonly string[],
+  identities: readonly string[],
+): Promise<string | undefined> {
+  for (const identity of identities) if (recipients.includes((await recipientOf(identity)) ?? '')) return identity
+  return undefined
+}
+
+async function recipientOf(identity: string): Promise<string | undefined> {
+  try {
+    return await identityToRecipient(identity)
+  } catch (error) {
+    // A line that was mistyped: the package says what of it is wrong, and the caller that none of the keys fits.
+    if (error instanceof Error) return undefined
+    throw error
+  }
+}
+
+/** From now on this computer opens with this key as well what was encrypted for it. */
+export function keepIdentity(home: string, identity: string): void {
+  const file = path.join(home, AGE_KEY_FILE)
+  if (readIdentities(home).includes(identity)) return
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const apart = before === '' || before.endsWith('\n') ? '' : '\n'
+  writePrivate(file, `${before}${apart}# Safelight: a recovery key, given to a rebuild.\n${identity}\n`)
+}
+
 /** Readable by its owner alone from the first byte on, and whole or not there. */
 function writePrivate(file: string, content: string): void {
   const temporary = `${file}.new`

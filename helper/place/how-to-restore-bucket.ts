@@ -73,7 +73,7 @@ ${isEncrypted ? 4 : 3}. TO GET A LIGHTROOM CATALOG BACK
 ${UNPACK_A_CATALOG}
 WITH SAFELIGHT ON A NEW COMPUTER, and the same access key:
 
-     safelight rebuild --from s3://${bucket}${folder.includes('/') ? `/${folder.slice(0, folder.lastIndexOf('/'))}` : ''}${endpoint === undefined ? '' : ` --endpoint ${endpoint}`}
+     safelight rebuild --from s3://${bucket}${folder.includes('/') ? `/${folder.slice(0, folder.lastIndexOf('/'))}` : ''}${endpoint === undefined ? '' : ` --endpoint ${endpoint}`}${isEncrypted ? ' --recovery-key key.txt' : ''}
 
    and everything in this bucket is known again.
 `

@@ -20,12 +20,14 @@ import { bucketOver, type OpenBucket, type OpenBucketDeps } from '../offsite/ope
 import { CAUTIOUS_PROFILE } from '../offsite/providers.js'
 import { recordsRoot } from '../offsite/records.js'
 import { deviceOfBucket, readSettings, type BucketSettings } from '../offsite/settings.js'
-import { readIdentities } from '../offsite/age-keys.js'
+import { AGE_KEY_FILE, identitiesIn, identityFor, keepIdentity, readIdentities } from '../offsite/age-keys.js'
 import { RECORD_MAX_BYTES, type RecordedPlace } from './rebuild.js'
 
 export interface BucketRebuildDeps extends OpenBucketDeps {
   readonly journal: Journal
   readonly clock: () => number
+  /** What lies in the file that a user gave: the printed recovery key. */
+  readonly recoveryKey?: string
 }
 
 /** A bucket whose records lie in the home now. */
@@ -47,6 +49,7 @@ export async function fetchRecords(
     const marker = await markerAt(store, `${tree.own}place.json`, signal)
     if (!marker) throw nothingThere(address)
     const row = await rowFor(deps, request, tree, store, marker, signal)
+    await requireKey(deps, row, tree)
     const bucket = bucketOver(store, row, readSettings(row), () => [
       ...(deps.identities ?? []),
       ...readIdentities(deps.home),
@@ -59,6 +62,27 @@ export async function fetchRecords(
   } finally {
     store.close()
   }
+}
+
+/** Nothing is learned of an encrypted place without a key that opens it; one that was given and does is kept, because restores need it too.
+ *  @throws OFFSITE_DENIED */
+async function requireKey(
+  { home, identities = [], recoveryKey }: BucketRebuildDeps,
+  place: PlaceRow,
+  { own }: Pick<Tree, 'own'>,
+): Promise<void> {
+  const { recipients } = readSettings(place)
+  if (!recipients) return
+  const given = recoveryKey === undefined ? undefined : identitiesIn(recoveryKey)
+  const identity = await identityFor(recipients, given ?? [...identities, ...readIdentities(home)])
+  if (identity === undefined)
+    throw new SafelightError('OFFSITE_DENIED', {
+      message: given
+        ? `The recovery key that was given does not open "${place.name}" (${own}): it is another place's, or was mistyped. Nothing was learned.`
+        : `"${place.name}" (${own}) is encrypted, and this computer has no key that opens it. Nothing was learned.`,
+      remedy: `Write the printed line AGE-SECRET-KEY-1… into a file and name it: safelight rebuild --from … --recovery-key FILE. Or put ${AGE_KEY_FILE} of the computer that made the place into ${home}.`,
+    })
+  if (given) keepIdentity(home, identity)
 }
 
 interface Tree {

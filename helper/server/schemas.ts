@@ -99,6 +99,7 @@ export const SCHEMAS = {
   'rebuild/run': z.strictObject({
     from: pathText,
     rehash: z.boolean().exactOptional(),
+    recoveryKey: z.string().max(4096).exactOptional(),
     bucket: z.strictObject(bucketFields).exactOptional(),
   }),
   'doctor/run': z.strictObject({ bucket: z.strictObject({ ...bucketFields, url: text }).exactOptional() }),

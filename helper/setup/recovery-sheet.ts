@@ -19,7 +19,9 @@ export function recoverySheet({ places, printedAt, version }: SheetFacts): strin
     ...places.flatMap(placeLines),
     '',
     'WITH SAFELIGHT (on any computer with Node 20 or the Safelight archive)',
-    ...places.flatMap((place) => [`  safelight rebuild --from ${quoted(place.path)}${endpointOf(place)}`]),
+    ...places.flatMap((place) => [
+      `  safelight rebuild --from ${quoted(place.path)}${endpointOf(place)}${keyOf(place)}`,
+    ]),
     '  safelight restore --all --to FOLDER',
     '',
     'WITHOUT SAFELIGHT, FROM A DRIVE',
@@ -50,6 +52,10 @@ function placeLines({ id, name, kind, path }: Place): string[] {
 function endpointOf(place: Place, option = '--endpoint'): string {
   const endpoint = place.bucket?.endpoint
   return endpoint === undefined ? '' : ` ${option} ${endpoint}`
+}
+
+function keyOf({ bucket }: Place): string {
+  return bucket?.encrypted === true ? ' --recovery-key FILE   (FILE: the printed line AGE-SECRET-KEY-1…)' : ''
 }
 
 function quoted(path: string): string {
