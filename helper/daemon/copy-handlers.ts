@@ -122,6 +122,7 @@ async function runVerify(
 ): Promise<Result<'verify/run'>> {
   const isOriginals = place === 'working'
   const wanted = place === undefined || isOriginals ? undefined : findPlace(shop.journal, place)
+  if (wanted?.kind === 'bucket') throw noDrive(wanted.name)
   const candidates = wanted ? [wanted] : isOriginals ? [] : shop.drives()
   // They start while the system is asked about the drives.
   deps.pool.warmUp(countCopies(shop.journal, WORKERS_MAX))
@@ -194,6 +195,13 @@ async function rebuildFromBucket(
   const exitCode = Math.max(result.exitCode, ERROR_CODES.COPY_DIFFERS.exit)
   const summary = `${result.summary} ${refused.length} records were not read (see the list).`
   return { ...result, ok: false, exitCode, summary, findings }
+}
+
+function noDrive(name: string): SafelightError {
+  return new SafelightError('USAGE', {
+    message: `"${name}" is a bucket, and verify reads drives. Nothing was read.`,
+    remedy: `safelight drill --place "${name}" fetches a shoot from it and compares every byte. By itself the helper asks the store about every object each month and reads a part back every day; safelight status says since when it is proven.`,
+  })
 }
 
 function noPlaces(): SafelightError {

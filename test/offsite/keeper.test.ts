@@ -68,6 +68,13 @@ describe('the helper and its buckets', () => {
     assert.equal(cloud.bucket?.waitingFiles, 0)
   })
 
+  it('are no drives, which is what verify reads, and it says so', async () => {
+    await assert.rejects(room.call('verify/run', { shoots: [], place: 'Cloud' }), {
+      code: 'USAGE',
+      message: '"Cloud" is a bucket, and verify reads drives. Nothing was read.',
+    })
+  })
+
   it('find what was taken away from the bucket, stop counting it, and send it again', async () => {
     await untilSent(isAllThere)
     double.state.buckets.get(bucket)?.objects.delete(key)

@@ -44,16 +44,22 @@ describe('a helper that waits for cold storage', function () {
       }
   }
 
+  function lookEvery(coldLookMinutes: number): void {
+    const config = { format: 1, coldLookMinutes, driveCheckSeconds: 0.05, notify: { desktop: false } }
+    fs.writeFileSync(path.join(room.home, 'config.json'), JSON.stringify(config))
+  }
+
   it('survives kill -9 while it asks, while it waits, and while it fetches', async () => {
     const back = path.join(room.root, 'back')
-    const config = { format: 1, coldLookMinutes: 0.001, driveCheckSeconds: 0.05, notify: { desktop: false } }
-    fs.writeFileSync(path.join(room.home, 'config.json'), JSON.stringify(config))
+    // So seldom that nobody looks while it is asked for; and then so often that nobody waits.
+    lookEvery(60)
     await safelight(room.home, ['start'])
     double.faults.plan('RestoreObject', { kind: 'freeze' }, 2)
     const run = safelight(room.home, ['restore', '--all', '--from', 'Ice', '--thaw', '--to', back])
     while (timesAsked(double) < 2) await wait(10)
     await killHelper()
     assert.notEqual((await run).exitCode, 0)
+    lookEvery(0.001)
     await room.with(({ journal }) => {
       assert.deepEqual(
         listThaws(journal).map(({ state, files }) => [state, files]),
