@@ -99,8 +99,11 @@ async function prepareAll(run: BackupRun, request: BackupRequest, meter: Progres
   const volumes: Volume[] = []
   for (const given of request.sources) {
     meter.stage('looking')
+    // The system answers about the volume while the folder is looked at.
+    const describing = run.deps.volumes.describe(given.folder)
+    describing.catch(() => undefined)
     const scan = scanSource(run, given)
-    const volume = await run.deps.volumes.describe(given.folder)
+    const volume = await describing
     volumes.push(volume)
     const nowMs = run.deps.clock()
     const { source, renamedFrom } = identifySource(

@@ -83,9 +83,6 @@ function summaryOf(
   if (run.findings.length > 0) {
     return `${run.findings.length} of ${files} files need your attention (see the list). ${copied} copied, ${adopted} found already there, ${unchanged} unchanged, on ${where}.`
   }
-  const proof = safe.some((place) => isReadFromCache(run, place))
-    ? 'verified (read back through the system’s cache; a later verify reads the device)'
-    : 'verified, read back from the device'
   if (copied === 0 && adopted === 0) {
     const proven =
       run.counts.proven === 0
@@ -93,6 +90,9 @@ function summaryOf(
         : ` ${run.counts.proven} of the copies had not been proven before; they were read back now.`
     return `${names} checked on ${where}: all as they were, nothing to copy.${proven}`
   }
+  const proof = safe.some((place) => isReadFromCache(run, place))
+    ? 'verified (read back through the system’s cache; a later verify reads the device)'
+    : 'verified, read back from the device'
   return `${names} ${run.stakes.size === 0 ? 'safe' : 'now'} on ${where}: ${copied} copied and ${proof}${adopted > 0 ? `, ${adopted} found already there and proven` : ''}${unchanged > 0 ? `, ${unchanged} unchanged` : ''}.`
 }
 

@@ -166,10 +166,10 @@ function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporary
   try {
     if (files.stat(at) === undefined) return found
     for (const { name } of files.list(at)) {
-      const file = path.join(at, name)
-      const stat = isLeftover(name, temporaryTag) ? undefined : files.stat(file)
-      if (isLeftover(name, temporaryTag) || (stat && isAbandoned(name, temporaryTag, stat, run.deps.clock())))
-        files.unlink(file)
+      const file = at + path.sep + name
+      const isLeft = isLeftover(name, temporaryTag)
+      const stat = isLeft ? undefined : files.stat(file)
+      if (isLeft || (stat && isAbandoned(name, temporaryTag, stat, run.deps.clock()))) files.unlink(file)
       else if (stat) found.set(name, stat)
     }
   } catch (error) {

@@ -53,11 +53,14 @@ export const OWN_FILES: readonly string[] = ['safelight.b3', 'safelight-log.json
 export const TEMPORARY_PREFIX = '.safelight-'
 export const TEMPORARY_SUFFIX = '.tmp'
 
+const LITTER_NAMES = new Set(LITTER.map((pattern) => pattern.toLowerCase()))
+const LITTER_BEGINNINGS = LITTER.filter((pattern) => pattern.endsWith('*')).map((pattern) =>
+  pattern.slice(0, -1).toLowerCase(),
+)
+
 export function isLitter(name: string): boolean {
   const lower = name.toLowerCase()
-  return LITTER.some((pattern) =>
-    pattern.endsWith('*') ? lower.startsWith(pattern.slice(0, -1).toLowerCase()) : lower === pattern.toLowerCase(),
-  )
+  return LITTER_NAMES.has(lower) || LITTER_BEGINNINGS.some((beginning) => lower.startsWith(beginning))
 }
 
 export function isOwnFile(name: string): boolean {
@@ -124,6 +127,7 @@ function readFolder(
   scan: Findings,
 ): string[] {
   const folder = path.join(root, ...pathFromRoot.split('/'))
+  const inFolder = folder.endsWith(path.sep) ? folder : folder + path.sep
   const found: ScannedFile[] = []
   const below: string[] = []
   let names: string[]
@@ -141,9 +145,9 @@ function readFolder(
       scan.leftOut.push({ file, why: reason })
       continue
     }
-    const stat = look(files, path.join(folder, name), file, scan)
+    const stat = look(files, inFolder + name, file, scan)
     if (stat?.kind === 'folder') below.push(file)
-    else if (stat?.kind === 'file') found.push({ name, ...attributes(stat) })
+    else if (stat?.kind === 'file') found.push(scannedFile(name, stat))
     else if (stat !== undefined)
       scan.leftOut.push({ file, why: stat.kind === 'link' ? 'a link, not followed' : 'not a regular file' })
   }
@@ -165,8 +169,8 @@ function look(files: DurableFiles, file: string, shown: string, scan: Findings):
   }
 }
 
-function attributes({ sizeBytes, mtimeMs, ctimeMs, inode, device }: EntryStat): FileStat {
-  return { sizeBytes, mtimeMs, ctimeMs, inode, device }
+function scannedFile(name: string, { sizeBytes, mtimeMs, ctimeMs, inode, device }: EntryStat): ScannedFile {
+  return { name, sizeBytes, mtimeMs, ctimeMs, inode, device }
 }
 
 /** An order that is the same on every system and in every locale. */

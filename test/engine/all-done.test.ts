@@ -92,4 +92,42 @@ describe('the quick look at a shoot', () => {
     journal.close()
     assert.ok(done > 0, 'some need nothing')
   })
+
+  it('knows every time to its last bit', () => {
+    const journal = Journal.open(home)
+    const source = addSource(journal, { label: 'Shoot', path: '/card', devices: [] }, 1)
+    const shoot = ensureShoot(journal, source, '')
+    const nanoseconds = [0, 1, 999, 123_456_789, 870_107_199, 999_999_999]
+    const times = [-3e9, -2, 1, 5e6, 86_400, 946_684_800, 1_795_812_943, 4_102_444_800, 99_999_999_999].flatMap(
+      (seconds) => nanoseconds.map((part) => seconds * 1000 + part / 1e6),
+    )
+    times.push(0)
+    journal.transaction(() => {
+      times.forEach((ms, index) => {
+        const name = `IMG_${index}.CR3`
+        const fileId = addFile(journal, shoot.id, name, { sizeBytes: index, mtimeMs: ms, ctimeMs: -ms })
+        assert.ok(fileId !== undefined)
+        const versionId = addVersion(journal, fileId, { hash: 'h', sizeBytes: index, mtimeMs: ms }, 1)
+        setNewestVersion(journal, fileId, versionId)
+        const copy = {
+          versionId,
+          placeId: 'drive',
+          state: 'verified',
+          path: name,
+          sizeBytes: 7,
+          mtimeMs: ms + 1,
+        } as const
+        saveCopy(journal, copy)
+      })
+    })
+    const good = goodFilesAt(journal, shoot.id, 'drive')
+    journal.close()
+    assert.deepEqual(
+      [...good].sort(([, a], [, b]) => a.sizeBytes - b.sizeBytes),
+      times.map((ms, index) => [
+        `IMG_${index}.CR3`,
+        { sizeBytes: index, mtimeMs: ms, ctimeMs: 0 - ms, copy: { sizeBytes: 7, mtimeMs: ms + 1 } },
+      ]),
+    )
+  })
 })
