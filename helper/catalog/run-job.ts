@@ -43,6 +43,7 @@ export async function runCatalogJob<K extends JobName>(
   if (options.inThisThread === true) return runHere<K>(setup, options)
   const worker = new Worker(new URL('./job-thread.js', import.meta.url), { workerData: setup })
   const say = (message: ToThread) => worker.postMessage(message)
+  const findings: unknown[] = []
   let ending: NodeJS.Timeout | undefined
   const stop = () => {
     say({ kind: 'stop' })
@@ -52,8 +53,12 @@ export async function runCatalogJob<K extends JobName>(
   try {
     return (await new Promise<unknown>((resolve, reject) => {
       worker.on('message', (message: FromThread) => {
-        if (message.kind === 'result') resolve(message.value)
-        else if (message.kind === 'failed')
+        if (message.kind === 'result')
+          resolve(findings.length === 0 ? message.value : { ...(message.value as object), findings })
+        else if (message.kind === 'findings') {
+          for (const finding of message.some) findings.push(finding)
+          setImmediate(() => say({ kind: 'go-on' }))
+        } else if (message.kind === 'failed')
           reject(options.signal.aborted ? interrupted() : receivedError(message.error, DRIVE))
         else if (message.kind === 'progress') options.onProgress?.(message.done, message.all)
         else

@@ -12,6 +12,7 @@ import {
 } from '../../shared/methods.js'
 import { notification, parseEnvelope, RPC_CODES, success, type RequestId, type RpcCode } from '../../shared/rpc.js'
 import { SafelightError } from '../errors.js'
+import { answerText } from './answer-text.js'
 import { ON_HANGUP, type ClientInfo, type Handler, type Handlers, type RequestContext } from './handlers.js'
 import type { Limits } from './limits.js'
 import {
@@ -168,7 +169,7 @@ export class Connection {
     const valve = this.#progressOf(id)
     const key = id ?? Symbol(method)
     const context = { signal: controller.signal, client, progress: valve.push }
-    const done = settle(async () => JSON.stringify(success(id ?? '', await run(context)))).then(async (outcome) => {
+    const done = settle(async () => answerText(id ?? '', await run(context))).then(async (outcome) => {
       valve.close()
       const text = outcome.ok && id !== undefined ? await this.#sendParts(id, outcome.value) : undefined
       this.#jobs.delete(key)

@@ -47,6 +47,16 @@ describe('the catalog commands', function () {
     assert.deepEqual([shoot.files, kindsOf(shoot)], [1, []])
   })
 
+  it('tells every one of more findings than travel at once, in their order', async () => {
+    const names = Array.from({ length: 4_100 }, (_, index) => `IMG_${index + 10_000}.CR3`)
+    write({ 'Lost/': names.map((name) => ({ name })) })
+    const check = await studio.call('catalog/check', { catalog }, disks())
+    assert.deepEqual(
+      check.findings.map(({ kind, file }) => `${kind} ${path.basename(file)}`),
+      names.map((name) => `missing ${name}`),
+    )
+  })
+
   it('knows each of a folder of more files than are looked up at once', async () => {
     const names = Array.from({ length: 450 }, (_, index) => `IMG_${index + 1000}.CR3`)
     studio.make(studio.pictures, Object.fromEntries(names.map((name) => [`Feast/${name}`, 10])))
