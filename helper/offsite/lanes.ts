@@ -1,5 +1,5 @@
-// How much is under way at once: lanes that are taken and given back. A small file takes one, a file of many parts as many as it has parts
-// to send at once, so that memory is bounded whatever is being sent.
+// How much is under way at once: lanes that are taken and given back. A small file takes one, a file of many parts more; what memory they
+// use together is bounded by part-buffers.ts.
 
 export interface Lanes {
   /** Runs `act` when this many lanes are free; first come, first served. More than there are counts as all of them. */

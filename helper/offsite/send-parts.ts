@@ -69,7 +69,7 @@ export async function sendParts(
   // One failing part ends the others: nothing goes on sending behind an error that the caller has already seen.
   const stop = new AbortController()
   const together = signal ? AbortSignal.any([signal, stop.signal]) : stop.signal
-  const inFlight = new Set<Promise<void>>()
+  const inFlight = new Set<Promise<unknown>>()
   let failure: unknown
 
   try {
@@ -99,35 +99,46 @@ export async function sendParts(
   async function readInOrder(): Promise<void> {
     for (const range of ranges) {
       while (inFlight.size >= (deps.concurrency ?? DEFAULT_CONCURRENCY)) await Promise.race(inFlight)
-      if (together.aborted || state.uploadIsGone) break
-      const body = await source.read(range.offsetBytes, range.sizeBytes, deps.buffers)
-      const there = present.find(({ number }) => number === range.number)
-      const hashes = hashPart(body, {
-        whole: hasher,
-        md5: withMd5 || there !== undefined,
-        ...(upload.withCrc32 ? { crc32Before: wholeCrc32 } : {}),
-      })
-      wholeCrc32 = hashes.crc32?.whole ?? 0
+      const memory = await deps.buffers?.take(range.sizeBytes)
+      let isUnderWay = false
+      try {
+        if (together.aborted || state.uploadIsGone) break
+        const body = await source.read(range.offsetBytes, range.sizeBytes, memory)
+        const there = present.find(({ number }) => number === range.number)
+        const hashes = hashPart(body, {
+          whole: hasher,
+          md5: withMd5 || there !== undefined,
+          ...(upload.withCrc32 ? { crc32Before: wholeCrc32 } : {}),
+        })
+        wholeCrc32 = hashes.crc32?.whole ?? 0
 
-      if (there && hashes.md5 && isSamePart(there, range, hashes.md5.toString('hex'), known, deps.profile)) {
-        md5s.set(range.number, hashes.md5)
-        parts.set(range.number, { number: range.number, etag: there.etag, ...checksumOf(hashes) })
-        deps.buffers?.giveBack(body)
-        progress.reusedBytes += range.sizeBytes
-        deps.onProgress?.({ ...progress })
-        continue
+        if (there && hashes.md5 && isSamePart(there, range, hashes.md5.toString('hex'), known, deps.profile)) {
+          md5s.set(range.number, hashes.md5)
+          parts.set(range.number, { number: range.number, etag: there.etag, ...checksumOf(hashes) })
+          progress.reusedBytes += range.sizeBytes
+          deps.onProgress?.({ ...progress })
+          continue
+        }
+
+        const sending = sendPart(range, body, hashes).then(
+          (isStored) => memory && deps.buffers?.[isStored ? 'giveBack' : 'letGo'](memory),
+          (error: unknown) => {
+            if (memory) deps.buffers?.letGo(memory)
+            failure ??= error
+            stop.abort(error)
+          },
+        )
+        isUnderWay = true
+        const tracked = sending.finally(() => inFlight.delete(tracked))
+        inFlight.add(tracked)
+      } finally {
+        if (memory && !isUnderWay) deps.buffers?.giveBack(memory)
       }
-
-      const sending = sendPart(range, body, hashes).catch((error: unknown) => {
-        failure ??= error
-        stop.abort(error)
-      })
-      const tracked = sending.finally(() => inFlight.delete(tracked))
-      inFlight.add(tracked)
     }
   }
 
-  async function sendPart({ number, sizeBytes }: PartRange, body: Buffer, hashes: PartHashes): Promise<void> {
+  /** @returns whether the store has it, so that nobody reads its bytes any more */
+  async function sendPart({ number, sizeBytes }: PartRange, body: Buffer, hashes: PartHashes): Promise<boolean> {
     const { key, uploadId } = upload
     const { sha256 } = hashes
     const checksum = checksumOf(hashes)
@@ -138,9 +149,8 @@ export async function sendParts(
     )
     if (sent.kind === 'no-such-upload') {
       state.uploadIsGone = true
-      return
+      return false
     }
-    deps.buffers?.giveBack(body)
     const md5 = hashes.md5?.toString('hex') ?? sent.etag
     checkAnswer(number, sent.etag, md5, key, deps.profile)
     md5s.set(number, Buffer.from(md5, 'hex'))
@@ -149,6 +159,7 @@ export async function sendParts(
     sentParts += 1
     progress.sentBytes += sizeBytes
     deps.onProgress?.({ ...progress })
+    return true
   }
 }
 

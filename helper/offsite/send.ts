@@ -49,8 +49,9 @@ export interface SendReport {
 
 /** Files looked up at once; after each lot the records of what is complete are sent. */
 const LOT_FILES = 500
-/** Parts of 16 MiB in memory at once. */
-const LANES = 6
+/** So many small files are under way at once, or half as many large ones: while one is confirmed and written down, others are sent. */
+const LANES = 8
+const LANES_OF_A_LARGE_FILE = 2
 const PARTS_OF_ONE_FILE = 4
 
 /** What ends a run, because every further file would meet it too. */
@@ -262,7 +263,7 @@ const NO_SOURCE =
   'no drive that is connected has its bytes, and the original is not as it was; it is sent when one comes'
 
 function lanesFor(sizeBytes: number): number {
-  return Math.min(PARTS_OF_ONE_FILE, Math.ceil(sizeBytes / DEFAULT_PART_BYTES))
+  return sizeBytes > DEFAULT_PART_BYTES ? LANES_OF_A_LARGE_FILE : 1
 }
 
 function kindOf(code: ErrorCode): string {

@@ -2,7 +2,6 @@
 // of two contents never become one object.
 import { open } from 'node:fs/promises'
 import { SafelightError } from '../errors.js'
-import type { PartBuffers } from './part-buffers.js'
 
 export interface SourceState {
   readonly sizeBytes: number
@@ -13,9 +12,10 @@ export interface UploadSource {
   /** The name for messages. */
   readonly name: string
   state(): Promise<SourceState>
-  /** Exactly `sizeBytes` bytes from `offsetBytes`, in memory of `buffers` where there are some, else the caller's to keep.
+  /** Exactly `sizeBytes` bytes from `offsetBytes`.
+   *  @param memory  of that length, where they are to lie; a source that has them in memory may leave it as it is
    *  @throws SOURCE_CHANGING when the file has become shorter */
-  read(offsetBytes: number, sizeBytes: number, buffers?: PartBuffers): Promise<Buffer>
+  read(offsetBytes: number, sizeBytes: number, memory?: Buffer): Promise<Buffer>
   close(): Promise<void>
 }
 
@@ -35,8 +35,8 @@ export async function openFileSource(path: string): Promise<UploadSource> {
       const { size, mtimeMs } = await handle.stat()
       return { sizeBytes: size, mtimeMs }
     },
-    async read(offsetBytes, sizeBytes, buffers) {
-      const buffer = buffers?.take(sizeBytes) ?? Buffer.allocUnsafeSlow(sizeBytes)
+    async read(offsetBytes, sizeBytes, memory) {
+      const buffer = memory ?? Buffer.allocUnsafeSlow(sizeBytes)
       for (let filled = 0; filled < sizeBytes;) {
         const { bytesRead } = await handle.read(buffer, filled, sizeBytes - filled, offsetBytes + filled)
         if (bytesRead === 0) throw sourceChanging(path)

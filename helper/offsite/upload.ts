@@ -154,7 +154,25 @@ async function putWhole(
   deps: UploadDeps,
   signal: AbortSignal | undefined,
 ): Promise<TransferResult> {
-  const body = await source.read(0, request.sizeBytes, deps.buffers)
+  const memory = await deps.buffers?.take(request.sizeBytes)
+  let isStored = false
+  try {
+    const sent = await putRead(request, source, memory, deps, signal)
+    isStored = true
+    return sent
+  } finally {
+    if (memory) deps.buffers?.[isStored ? 'giveBack' : 'letGo'](memory)
+  }
+}
+
+async function putRead(
+  request: UploadRequest,
+  source: UploadSource,
+  memory: Buffer | undefined,
+  deps: UploadDeps,
+  signal: AbortSignal | undefined,
+): Promise<TransferResult> {
+  const body = await source.read(0, request.sizeBytes, memory)
   const whole = deps.hashEngine.create()
   const { sha256, md5, crc32 } = hashPart(body, {
     whole,
@@ -169,7 +187,6 @@ async function putWhole(
     { key: request.key, body, sha256, ...contentMd5, ...checksum, ...optionsOf(request, deps) },
     signal,
   )
-  deps.buffers?.giveBack(body)
   deps.onProgress?.({ key: request.key, sizeBytes: request.sizeBytes, sentBytes: body.length, reusedBytes: 0 })
   const { versionId, etag } = stored.kind === 'stored' ? stored : {}
   const expected = md5?.toString('hex') ?? etag

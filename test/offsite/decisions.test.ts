@@ -10,6 +10,7 @@ import { objectKey, ownPrefix, pathOfKey } from '../../helper/offsite/names.js'
 import { STALE_AFTER_MS, planOrphans } from '../../helper/offsite/orphans.js'
 import { afterAnswer, afterSilence, newPatience } from '../../helper/offsite/patience.js'
 import { SOCKET_TIMEOUT_MS } from '../../helper/offsite/s3-client.js'
+import { PartBuffers } from '../../helper/offsite/part-buffers.js'
 import { multipartEtag, partRanges, partSizeFor } from '../../helper/offsite/parts.js'
 import { DEFAULT_RETRY, decideRetry, type FaultKind } from '../../helper/offsite/s3-retry.js'
 import { isSamePart } from '../../helper/offsite/send-parts.js'
@@ -20,6 +21,25 @@ const DAY = 24 * HOUR
 const SPACE = { prefix: 'photos', machineId: 'm1' }
 
 const refusal = (code: string) => (error: unknown) => error instanceof SafelightError && error.code === code
+
+describe('memory for parts', () => {
+  it('is a fixed number of pieces: who comes later waits until one is given back or let go', async () => {
+    const buffers = new PartBuffers()
+    const first = await Promise.all(Array.from({ length: 6 }, () => buffers.take(16 * MIB)))
+    const got: Buffer[] = []
+    const later = [1, 2].map(() => buffers.take(5 * MIB).then((piece) => got.push(piece)))
+    assert.equal((await buffers.take(1000)).length, 1000, 'small ones wait for nothing')
+    assert.equal(got.length, 0)
+    const [used, lost] = first
+    assert.ok(used && lost)
+    buffers.giveBack(used)
+    await later[0]
+    assert.deepEqual([got.length, got[0]?.length, got[0]?.buffer === used.buffer], [1, 5 * MIB, true])
+    buffers.letGo(lost)
+    await later[1]
+    assert.notEqual(got[1]?.buffer, lost.buffer, 'what may still be on its way is nobody else’s')
+  })
+})
 
 describe('the names of objects', () => {
   it('leave an ordinary path as it is, so that any S3 client fetches it by its own name', () => {
