@@ -33,6 +33,7 @@ export const ERROR_CODES = {
   SOURCE_VANISHED: { exit: 25, retry: 'when-volume-returns' },
   SOURCE_MISSING: { exit: 26, retry: 'when-volume-returns' },
   PLACES_OVERLAP: { exit: 27, retry: 'never' },
+  VOLUME_BUSY: { exit: 28, retry: 'later' },
 
   OFFSITE_UNREACHABLE: { exit: 30, retry: 'later' },
   OFFSITE_DENIED: { exit: 31, retry: 'never' },

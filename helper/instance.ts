@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import fs from 'fs-extra'
 import { SafelightError, systemCode } from './errors.js'
 import { systemFiles } from './files/durable.js'
+import { processStartNow } from './files/process-start.js'
 import { lazily } from './lazily.js'
 
 const running = lazily(() => import('execa'))
@@ -150,7 +151,7 @@ async function isAlive(claim: Claim): Promise<boolean> {
 
 /** When a process began, as the system says it; '' where it says nothing. Does not change while the process lives, nor with the clock. */
 async function processStart(pid: number): Promise<string> {
-  if (process.platform === 'linux') return linuxProcessStart(pid)
+  if (process.platform === 'linux') return processStartNow(pid)
   const { execa } = await running()
   const ask =
     process.platform === 'win32'
@@ -160,18 +161,6 @@ async function processStart(pid: number): Promise<string> {
         })
       : execa('ps', ['-o', 'lstart=', '-p', String(pid)], { reject: false, timeout: 10_000, env: { LC_ALL: 'C' } })
   return (await ask).stdout.trim()
-}
-
-function linuxProcessStart(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is the program's name in brackets and may hold blanks; start time is field 22.
-    const ticks = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${ticks}`
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ESRCH') return ''
-    throw error
-  }
 }
 
 function inUse(home: string, rival: Claim): SafelightError {

@@ -17,6 +17,8 @@ export async function pruneAll(
   const isHeld = standingHold(shop.journal) !== undefined
   return shop.alone(async () => {
     const catalogs = await thinCatalogs({ dryRun: dryRun || isHeld }, signal)
+    // What other computers did at the drives is part of what is planned.
+    const places = await shop.withEngine((deps) => shop.placesHere(deps, signal))
     const plan = planCopies(shop, readConfig(shop.home).retention, shop.policy())
     const names = placeNames(shop.journal)
     const wanted = plan.lines
@@ -24,7 +26,7 @@ export async function pruneAll(
       .map((line) => shownCopy(names.get(line.copy.placeId) ?? line.copy.placeId, line))
     const { done, left } = dryRun
       ? { done: wanted, left: [] }
-      : await shop.withEngine(async (deps) => carryOut(deps, plan, await shop.placesHere(deps, signal), signal))
+      : await shop.withEngine((deps) => carryOut(deps, plan, places, signal))
     const away = dryRun ? 0 : wanted.length - done.length - left.length
     const bytes = done.reduce((sum, each) => sum + each.bytes, 0)
     const heldBack = [

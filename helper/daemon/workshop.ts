@@ -9,7 +9,7 @@ import { chooseHashEngine } from '../files/hash.js'
 import { systemVolumes, type Volumes } from '../files/volumes.js'
 import type { Journal } from '../journal/journal.js'
 import { temporaryTag } from '../journal/meta.js'
-import { listPlaces, type PlaceRow } from '../journal/places.js'
+import { listPlaces, noteShared, type PlaceRow } from '../journal/places.js'
 import { readConfig } from '../config.js'
 import { lazily } from '../lazily.js'
 import { systemAwake, type Awake } from '../manners/awake.js'
@@ -22,6 +22,7 @@ import { policyOf, type Policy } from '../status/policy.js'
 import type { WatchDeps } from '../status/watch.js'
 
 const pooling = lazily(() => import('../engine/pool.js'))
+const catchingUp = lazily(() => import('../engine/catch-up.js'))
 
 export interface WorkshopOptions {
   readonly home: string
@@ -154,11 +155,14 @@ export class Workshop {
     return listPlaces(this.journal).filter((place) => place.kind === 'bucket')
   }
 
-  /** Opens a place; one that was in use before this journal met it is learned first. */
+  /** Opens a place; one that was in use before this journal met it is learned first, and what other computers did at any since it was open. */
   async open(deps: EngineDeps, folder: string, signal: AbortSignal, only?: PlaceRow): Promise<OpenPlace> {
     if (!(await this.#answering.ask(folder))) throw doesNotAnswer(folder, only)
     const place = await openPlace(this.placeDeps(), folder, only ? { only } : {})
-    if (place.isUnknownHere) await this.#learn(deps, place, signal)
+    if (place.isUnknownHere) {
+      noteShared(this.journal, place.id)
+      await this.#learn(deps, place, signal)
+    } else (await catchingUp()).catchUp(deps, place)
     return place
   }
 

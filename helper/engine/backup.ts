@@ -19,6 +19,7 @@ import { filesIn, holdsWhatWasKnown, prepareSource, scanSource, type PreparedSho
 import { ProgressMeter, type OnProgress } from './progress.js'
 import { bytesToSend, protectFiles } from './protect-all.js'
 import { BackupRun, type EngineDeps } from './run.js'
+import { settleNames, takeNames } from './source-names.js'
 import { identifySource, type SourcePath } from './sources.js'
 
 export interface BackupRequest {
@@ -47,16 +48,19 @@ export async function backUp(
     for (const place of run.livePlaces()) clearPlace(run, place)
     const all = await prepareAll(run, request, meter)
     const { prepared, leftOut } = all
-    if (!signal.aborted) checkRoom(run, prepared)
+    if (!signal.aborted) {
+      checkRoom(run, prepared)
+      await takeNames(run, prepared)
+    }
     await protectAll(run, all, meter)
-    run.recorder.flush()
+    await run.recorder.settle()
     markGoneFiles(run, prepared)
     await finishPlaces(run, meter)
     noteFolders(run, prepared, (step) => finishStep(run.deps.journal, step))
     return backupResult(run, { prepared, leftOut, absent: request.absent ?? [] })
   } finally {
     signal.removeEventListener('abort', stop)
-    run.recorder.flush()
+    await run.recorder.settle()
     meter.close()
   }
 }
@@ -114,6 +118,7 @@ async function prepareAll(run: BackupRun, request: BackupRequest, meter: Progres
       nowMs,
     )
     run.meetSource(source)
+    await settleNames(run, source)
     if (renamedFrom !== undefined)
       run.warn(
         `Another folder called "${renamedFrom}" is already backed up, so this one (${given.folder}) goes by the name "${source.label}"`,
@@ -257,5 +262,5 @@ async function finishPlaces(run: BackupRun, meter: ProgressMeter): Promise<void>
   meter.stage('reading back')
   for (const place of run.livePlaces()) await reReadUnproven(run, place)
   meter.stage('sealing')
-  for (const place of run.livePlaces()) sealPending(run, place)
+  for (const place of run.livePlaces()) await sealPending(run, place)
 }

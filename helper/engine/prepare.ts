@@ -114,6 +114,7 @@ function prepareShoot(
   }
   if (isDone(journal, row.id, folder.files, atPlaces, isWhole(given)))
     return { ...facts, plan: NOTHING_TO_DO, unchanged: folder.files.length, newAt: [] }
+  for (const place of run.livePlaces()) run.learnUnsealed(place, folders.get(place.id) ?? row.key)
   const known = filesOfShoot(journal, row.id)
   const { files, gone } = planShoot({ scanned: folder.files, known, atPlaces })
   const toDo = files.filter((file) => !file.isDone)

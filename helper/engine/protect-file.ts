@@ -222,8 +222,30 @@ async function send(
     // Whatever goes to a place in a further try must be this very content: it is what the record says.
     original.hash = source.hash
     if (attempt === 1 && plan.known && !original.isKnown && isRaw(plan.scanned.name)) draft.warnRawChanged()
-    waiting = outcomes.flatMap((outcome) => takeOutcome(draft, waiting, outcome, source.hash, attempt))
+    const others: TargetOutcome[] = []
+    for (const outcome of outcomes) if (!(await isAdopted(run, draft, waiting, outcome, source))) others.push(outcome)
+    waiting = others.flatMap((outcome) => takeOutcome(draft, waiting, outcome, source.hash, attempt))
   }
+}
+
+/** Where several computers back up one folder, another one may have brought the same file to the same place since it was planned. */
+async function isAdopted(
+  run: BackupRun,
+  draft: RecordDraft,
+  targets: readonly Target[],
+  outcome: TargetOutcome,
+  { hash, stat: { sizeBytes } }: { readonly hash: Hash; readonly stat: FileStat },
+): Promise<boolean> {
+  const target = targets.find((each) => each.place === outcome.place)
+  if (!target || outcome.result.kind !== 'failed' || outcome.result.failure.kind !== 'name-taken') return false
+  // A drive to which upper and lower case are one has another file there.
+  if (!run.deps.files.list(target.folder).some(({ name }) => name === target.name)) return false
+  const place = run.placeNamed(target.place)
+  const { result } = await run.deps.pool.run({ kind: 'hash', file: draft.pathAt(place), sizeBytes, fromDevice: true })
+  if ('failure' in result || result.hash !== hash) return false
+  noteMoved(draft, targets, outcome)
+  draft.adopt(place, result, 'foreign')
+  return true
 }
 
 function noteMoved(draft: RecordDraft, targets: readonly Target[], outcome: TargetOutcome): void {

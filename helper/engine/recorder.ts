@@ -2,10 +2,12 @@
 // are gathered for a moment and written together, so that twenty thousand sidecars do not cost twenty thousand syncs; what a crash takes
 // of such a moment is found again by the next run, because the copies themselves are already whole under their final names.
 import path from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { DurableFiles } from '../files/durable.js'
 import type { Journal } from '../journal/journal.js'
 import { appendEvents, type LogEvent } from '../manifest/log.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
+import type { Turn, Turns } from '../place/turn.js'
 import type { FileRecord } from './file-record.js'
 import { writeRecords } from './write-record.js'
 
@@ -13,10 +15,14 @@ export interface RecorderDeps {
   readonly files: DurableFiles
   readonly journal: Journal
   readonly clock: () => number
+  readonly turns: Turns
 }
 
 const BATCH_RECORDS = 1024
 const BATCH_MS = 500
+
+/** Between two tries where another computer is writing its records. */
+const OTHERS_TURN_MS = 50
 
 /** From this many logs on, one sync of the whole file system costs less than one for each. */
 const SYNC_TOGETHER_FROM = 8
@@ -53,6 +59,16 @@ export class Recorder {
     this.#introductions.set(`${shootId} ${placeId}`, event)
   }
 
+  /** The same at once, in this computer's turn. */
+  introduceNow(shootId: number, place: OpenPlace): void {
+    const key = `${shootId} ${place.id}`
+    const folder = this.#folders.get(key)
+    if (folder === undefined || !isStillThere(this.#deps.files, place)) return
+    const at = path.join(place.root, 'Photos', ...folder.split('/'))
+    const events = this.#takeIntroduction(key)
+    if (events.length > 0) appendEvents(this.#deps.files, place.root, at, events)
+  }
+
   add(record: FileRecord): void {
     this.#waiting.push(record)
     if (this.#waiting.length >= BATCH_RECORDS) this.flush()
@@ -67,16 +83,51 @@ export class Recorder {
     }
   }
 
-  /** Everything added so far is on the disk when this returns. @throws what the journal threw, now or since the last call */
-  flush(): void {
+  /** Everything added so far is on the disk when this ends. @throws what the journal threw, now or since the last call */
+  async settle(): Promise<void> {
+    while (!this.flush()) await wait(OTHERS_TURN_MS)
+  }
+
+  /** @returns whether everything added so far is on the disk; not while another computer writes its records at one of these places
+   *  @throws what the journal threw, now or since the last call */
+  flush(): boolean {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const earlier = this.#failure
     this.#failure = undefined
     if (earlier) throw earlier
+    if (this.#waiting.length === 0) return true
+    const turns = this.#takeTurns()
+    if (!turns) {
+      this.#timer = setTimeout(() => this.#flushUnasked(), OTHERS_TURN_MS)
+      return false
+    }
+    try {
+      this.#write()
+    } finally {
+      for (const turn of turns) turn.release()
+    }
+    return true
+  }
+
+  /** All that are needed or none, so that two computers never wait for one another. */
+  #takeTurns(): Turn[] | undefined {
+    const taken: Turn[] = []
+    for (const place of this.#places.values()) {
+      if (!this.#waiting.some(({ events }) => events.has(place.id))) continue
+      const turn = this.#deps.turns.tryTake(place.root)
+      if (turn) taken.push(turn)
+      else {
+        for (const each of taken) each.release()
+        return undefined
+      }
+    }
+    return taken
+  }
+
+  #write(): void {
     const records = this.#waiting
     this.#waiting = []
-    if (records.length === 0) return
     const failed = new Set<string>()
     for (const place of this.#places.values()) {
       try {

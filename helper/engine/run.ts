@@ -6,12 +6,16 @@ import { namesInVersions } from '../files/versions.js'
 import type { Volumes } from '../files/volumes.js'
 import type { HashEngine } from '../files/hash.js'
 import type { Journal } from '../journal/journal.js'
+import { isShared } from '../journal/places.js'
 import type { ShootRow, SourceRow } from '../journal/shoots.js'
 import type { Finding } from '../../shared/methods.js'
+import { temporaryTag } from '../journal/meta.js'
 import type { OpenPlace } from '../place/places.js'
+import { Turns, type Turn } from '../place/turn.js'
 import { placeError } from '../place/place-error.js'
 import { SafelightError, systemCode } from '../errors.js'
 import type { WorkerPool } from './pool.js'
+import { ChainView, learnAgain } from './catch-up.js'
 import { Recorder } from './recorder.js'
 
 export interface EngineDeps {
@@ -58,6 +62,8 @@ export class BackupRun {
   readonly failedPlaces = new Map<string, SafelightError>()
   /** Set when a source folder itself has gone. */
   sourceFailure: SafelightError | undefined
+  readonly #turns: Turns
+  readonly #chains = new Map<string, ChainView>()
   readonly #sourceIdentities = new Map<number, string>()
   readonly #inVersions = new Map<string, ReadonlyMap<string, readonly string[]>>()
   readonly #warnings = new Map<string, number>()
@@ -66,7 +72,27 @@ export class BackupRun {
     this.deps = deps
     this.places = places
     this.signal = signal
-    this.recorder = new Recorder(deps, places, (placeId, error) => this.failPlace(placeId, error))
+    this.#turns = new Turns(temporaryTag(deps.journal))
+    this.recorder = new Recorder({ ...deps, turns: this.#turns }, places, (placeId, error) =>
+      this.failPlace(placeId, error),
+    )
+  }
+
+  /** Acts while no other computer writes records at this place. @throws the system's error, VOLUME_BUSY */
+  inTurn<T>(place: OpenPlace, act: (turn: Turn) => T): Promise<T> {
+    return this.#turns.inTurn(place.root, act)
+  }
+
+  chainAt(place: OpenPlace): ChainView {
+    const known = this.#chains.get(place.id) ?? new ChainView(this.deps, place)
+    this.#chains.set(place.id, known)
+    return known
+  }
+
+  /** Learns what another computer that writes there as well has under way in a shoot: what its log says and is not sealed yet.
+   *  @param folder  below `Photos/` */
+  learnUnsealed(place: OpenPlace, folder: string): void {
+    if (isShared(this.deps.journal, place.id)) learnAgain(this.deps, place, folder, this.chainAt(place).newest(folder))
   }
 
   livePlaces(): OpenPlace[] {

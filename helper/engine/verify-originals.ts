@@ -7,7 +7,8 @@ import { WORKING } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import { judgeChange, pictureChange, unsureWhether } from './picture-change.js'
 import type { BackupRun } from './run.js'
-import type { Tally, VerifyRequest } from './verify.js'
+import type { VerifyRequest } from './verify.js'
+import type { Tally } from './verify-shoot.js'
 
 /** @returns the sources whose originals are not there to be read, as people know them */
 export async function verifyOriginals(

@@ -9,11 +9,12 @@ import { chainBreaks } from '../journal/meta.js'
 import { placeById } from '../journal/places.js'
 import type { ShootRow } from '../journal/shoots.js'
 import { sealOf } from '../journal/steps.js'
-import { holdsHead, newestByFolder, readChain, CHAIN_FILE, type ChainLine } from '../manifest/chain.js'
+import { holdsHead, readChain, CHAIN_FILE, type ChainLine } from '../manifest/chain.js'
 import { LOG_FILE } from '../manifest/log.js'
 import { MANIFEST_FILE, parseManifest } from '../manifest/manifest.js'
 import { manifestEntries } from '../manifest/seal.js'
 import type { OpenPlace } from '../place/places.js'
+import type { ChainView } from './catch-up.js'
 import { folderBelowPhotos, shootFolderAt } from './finish.js'
 import type { BackupRun } from './run.js'
 
@@ -40,35 +41,25 @@ export function checkChain(run: BackupRun, place: OpenPlace): void {
   }
 }
 
-/** The newest line of a place's chain about each folder, read again when the chain has grown. */
-export class ChainView {
-  readonly #run: BackupRun
-  readonly #place: OpenPlace
-  #lengthBytes = -1
-  #newest: ReadonlyMap<string, ChainLine> = new Map()
-
-  constructor(run: BackupRun, place: OpenPlace) {
-    this.#run = run
-    this.#place = place
-  }
-
-  newest(folder: string): ChainLine | undefined {
-    const { files, hash } = this.#run.deps
-    const lengthBytes = files.stat(path.join(this.#place.root, CHAIN_FILE))?.sizeBytes ?? 0
-    if (lengthBytes !== this.#lengthBytes) this.#newest = newestByFolder(readChain(files, this.#place.root, hash))
-    this.#lengthBytes = lengthBytes
-    return this.#newest.get(folder)
-  }
-}
-
 /** Compares safelight.b3 and the log of one shoot with what was sealed. */
 export function checkManifest(run: BackupRun, place: OpenPlace, shoot: ShootRow, chain: ChainView): void {
+  for (const fault of faultsOfRecords(run, place, shoot, chain))
+    run.find({ kind: 'manifest', place: place.name, shoot: shoot.key, ...fault })
+}
+
+/** What is wrong with them, in words. */
+export function faultsOfRecords(
+  run: BackupRun,
+  place: OpenPlace,
+  shoot: ShootRow,
+  chain: ChainView,
+): { readonly file: string; readonly message: string }[] {
   const { files, journal, hash } = run.deps
   const sealed = sealOf(journal, shoot.id, place.id)
-  if (!sealed) return
+  if (!sealed) return []
+  const faults: { readonly file: string; readonly message: string }[] = []
   const folder = shootFolderAt(run, place, shoot)
-  const find = (file: string, message: string): void =>
-    run.find({ kind: 'manifest', place: place.name, shoot: shoot.key, file, message })
+  const find = (file: string, message: string): void => void faults.push({ file, message })
   const manifest = path.join(folder, MANIFEST_FILE)
   const line = chain.newest(folderBelowPhotos(run, place, shoot))
   if (line?.manifestHash !== sealed.manifestHash || line.generation !== sealed.generation) {
@@ -91,6 +82,7 @@ export function checkManifest(run: BackupRun, place: OpenPlace, shoot: ShootRow,
   } else if (line && !isLogWhole(run, log, line)) {
     find(LOG_FILE, 'the log was altered or shortened: what it said when it was sealed is no longer what it says')
   }
+  return faults
 }
 
 /** In words, how the manifest differs from what was sealed; at least one sentence. */
@@ -124,9 +116,9 @@ export function findExtras(
   place: OpenPlace,
   shoot: ShootRow,
   folder: string,
-  known: ReadonlySet<string>,
+  known: ReadonlyMap<string, unknown>,
 ): void {
-  const report = (file: string): void =>
+  for (const file of extrasIn(run, folder, known))
     run.find({
       kind: 'extra',
       place: place.name,
@@ -134,15 +126,22 @@ export function findExtras(
       file,
       message: 'it lies among the copies, and nothing says how it came there',
     })
+}
+
+/** @param known  by path below the shoot's folder */
+export function extrasIn(run: BackupRun, folder: string, known: ReadonlyMap<string, unknown>): string[] {
+  const extras: string[] = []
+  const report = (file: string): void => void extras.push(file)
   for (const name of filesIn(run, folder)) if (!known.has(name) && !isOwnFile(name)) report(name)
   const versions = path.join(folder, 'Versions')
-  if (statOf(run, versions)?.kind !== 'folder') return
+  if (statOf(run, versions)?.kind !== 'folder') return extras
   for (const { name: stamp, kind } of run.deps.files.list(versions)) {
     if (kind !== 'folder') report(`Versions/${stamp}`)
     else
       for (const name of filesIn(run, path.join(versions, stamp)))
         if (!known.has(`Versions/${stamp}/${name}`)) report(`Versions/${stamp}/${name}`)
   }
+  return extras
 }
 
 function filesIn(run: BackupRun, folder: string): string[] {

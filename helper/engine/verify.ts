@@ -1,23 +1,19 @@
 // Verifying: every copy is read again and compared with its reference hash, every manifest with the chain, every folder with its manifest.
 // What is found is recorded, good or bad, beside the copies and in the journal; nothing is mended here.
-import path from 'node:path'
 import { ERROR_CODES, SafelightError, shootUnknown, systemCode } from '../errors.js'
-import { linkOnTheWay } from '../files/durable.js'
-import { copiesAt, setCopyState, type CopyRow } from '../journal/files.js'
+import { copiesAt, type CopyRow } from '../journal/files.js'
 import { listPlaces } from '../journal/places.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
-import { finishStep } from '../journal/steps.js'
-import { appendEvents, type LogEvent } from '../manifest/log.js'
-import { WORKING, type Hash } from '../model.js'
-import { isStillThere, stateOfPlace, type OpenPlace } from '../place/places.js'
+import { WORKING } from '../model.js'
+import { stateOfPlace, type OpenPlace } from '../place/places.js'
 import type { Finding, VerifyResult } from '../../shared/methods.js'
-import { sealPending, shootFolderAt } from './finish.js'
-import type { HashOutcome } from './jobs.js'
+import { catchUp } from './catch-up.js'
+import { sealPending } from './finish.js'
 import { exitOfFindings } from './outcome.js'
 import { ProgressMeter, type OnProgress } from './progress.js'
-import { deviceOf } from './record-draft.js'
 import { BackupRun, type EngineDeps } from './run.js'
-import { ChainView, checkChain, checkManifest, findExtras } from './verify-records.js'
+import { checkChain } from './verify-records.js'
+import { verifyShoot, type Tally } from './verify-shoot.js'
 import { verifyOriginals } from './verify-originals.js'
 
 export interface VerifyRequest {
@@ -33,15 +29,6 @@ export interface VerifyRequest {
   readonly only?: (copy: Pick<CopyRow, 'versionId' | 'placeId' | 'path'>) => boolean
   /** Keeps other work off the journal and the places for the length of one shoot; new photos need not wait for a whole verification. */
   exclusively<T>(act: () => Promise<T>): Promise<T>
-}
-
-/** What a verification has seen so far. */
-export interface Tally {
-  checked: number
-  good: number
-  bytesRead: number
-  direct: number
-  cached: number
 }
 
 export async function verifyCopies(
@@ -97,13 +84,11 @@ async function verifyPlace(
 ): Promise<void> {
   try {
     // A run that was killed may have left a manifest one generation behind: that is no finding, it is a step to be finished.
-    await request.exclusively(() => {
-      sealPending(run, place)
-      return Promise.resolve()
-    })
+    await request.exclusively(() => sealPending(run, place))
+    catchUp(run.deps, place)
     checkChain(run, place)
-    const chain = new ChainView(run, place)
-    for (const shoot of shoots) {
+    const chain = run.chainAt(place)
+    for (const shoot of withLearned(run, shoots, request)) {
       if (run.signal.aborted || run.failedPlaces.has(place.id)) return
       await request.exclusively(() => verifyShoot(run, place, shoot, { tally, chain, only: request.only }))
     }
@@ -113,120 +98,13 @@ async function verifyPlace(
   }
 }
 
-interface Reading {
-  readonly copy: CopyRow & { readonly hash: Hash; readonly name: string }
-  readonly result: HashOutcome['result']
-}
-
-async function verifyShoot(
+/** Shoots that another computer brought to the place since the verification was asked for are part of "every shoot". */
+function withLearned(
   run: BackupRun,
-  place: OpenPlace,
-  shoot: ShootRow,
-  { tally, chain, only }: { readonly tally: Tally; readonly chain: ChainView; readonly only: VerifyRequest['only'] },
-): Promise<void> {
-  const { journal, pool, files } = run.deps
-  const folder = shootFolderAt(run, place, shoot)
-  const link = linkOnTheWay(files, place.root, folder)
-  if (link !== undefined) {
-    run.find({
-      kind: 'unreadable',
-      place: place.name,
-      shoot: shoot.key,
-      file: '',
-      message: `${link} is a link that leads away from the drive; what it leads to was not read, and is no copy`,
-    })
-    return
-  }
-  const all = copiesAt(journal, shoot.id, place.id)
-  const copies = only ? all.filter(only) : all
-  if (only && copies.length === 0) return
-  const readings: Reading[] = await Promise.all(
-    copies.map(async (copy) => {
-      const { result } = await pool.run({
-        kind: 'hash',
-        file: path.join(folder, ...copy.path.split('/')),
-        sizeBytes: copy.sizeBytes,
-        fromDevice: true,
-      })
-      run.counts.done += 1
-      return { copy, result }
-    }),
-  )
-  if (!isStillThere(files, place)) {
-    run.failPlace(place.id, Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' }))
-    return
-  }
-  const finished = readings.filter(({ result }) => !('failure' in result && result.failure.kind === 'stopped'))
-  const events = finished.map((reading) => judge(run, place, shoot, reading, tally))
-  // Before anything is added to the log, which is one of the records that are checked.
-  checkManifest(run, place, shoot, chain)
-  if (copies.length === 0) return
-  findExtras(run, place, shoot, folder, new Set(all.map((copy) => copy.path)))
-  appendWhereWritable(run, place, folder, events)
-  journal.transaction(() => finished.forEach((reading) => record(run, place, shoot, reading)))
-}
-
-/** @returns the line for the log */
-function judge(run: BackupRun, place: OpenPlace, shoot: ShootRow, { copy, result }: Reading, tally: Tally): LogEvent {
-  const common = { at: run.iso(), file: copy.name, path: copy.path, sourceHash: copy.hash, device: deviceOf(place) }
-  const find = (kind: string, message: string): void =>
-    run.find({ kind, place: place.name, shoot: shoot.key, file: copy.path, message })
-  tally.checked += 1
-  if ('failure' in result) {
-    const event = result.failure.kind === 'vanished' ? 'missing' : 'unreadable'
-    find(
-      event,
-      event === 'missing' ? 'the copy is no longer there' : `the copy cannot be read: ${result.failure.message}`,
-    )
-    return { event, ...common, why: result.failure.message }
-  }
-  tally.bytesRead += result.stat.sizeBytes
-  tally[result.how] += 1
-  const isGood = result.hash === copy.hash
-  if (isGood) tally.good += 1
-  else
-    find(
-      'damaged',
-      `the copy is damaged: it reads ${result.hash.slice(0, 12)}… where ${copy.hash.slice(0, 12)}… was written`,
-    )
-  return { event: isGood ? 'verified' : 'damaged', ...common, copyHash: result.hash, read: result.how }
-}
-
-/** A drive that is read-only or full can still be verified; its log then stays as it is, and the journal remembers. */
-function appendWhereWritable(run: BackupRun, place: OpenPlace, folder: string, events: readonly LogEvent[]): void {
-  try {
-    appendEvents(run.deps.files, place.root, folder, events)
-  } catch (error) {
-    if (!['EROFS', 'EACCES', 'EPERM', 'ENOSPC', 'EDQUOT'].includes(systemCode(error))) throw error
-    run.warn(`${place.name} could not be written (${systemCode(error)}), so this check is not in its log`)
-  }
-}
-
-function record(run: BackupRun, place: OpenPlace, shoot: ShootRow, { copy, result }: Reading): void {
-  const { journal, clock } = run.deps
-  if ('failure' in result) {
-    if (result.failure.kind === 'vanished') setCopyState(journal, copy, 'missing')
-    return
-  }
-  if (result.hash !== copy.hash) {
-    setCopyState(journal, copy, 'damaged')
-    return
-  }
-  journal.run(
-    'UPDATE copies SET state = ?, size = ?, mtime_ms = ?, proven_ms = ?, proven_how = ? WHERE version_id = ? AND place_id = ? AND path = ?',
-    [
-      'verified',
-      result.stat.sizeBytes,
-      result.stat.mtimeMs,
-      clock(),
-      result.how,
-      copy.versionId,
-      copy.placeId,
-      copy.path,
-    ],
-  )
-  if (copy.state === 'written')
-    finishStep(journal, { kind: 're-read', shootId: shoot.id, placeId: place.id, payload: '' })
+  shoots: readonly ShootRow[],
+  { shoots: wanted }: VerifyRequest,
+): readonly ShootRow[] {
+  return wanted.length > 0 ? shoots : chooseShoots(listShoots(run.deps.journal), [])
 }
 
 /** @param originalsAway  sources whose originals could not be read because they are not there */

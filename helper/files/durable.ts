@@ -337,16 +337,32 @@ export function linkOnTheWay(files: DurableFiles, root: string, folder: string):
 /** Replaces one of Safelight's own small files so that a crash leaves the old or the new content, never a part.
  *  @param temporary  a free name in the same folder */
 export function replaceFile(files: DurableFiles, file: string, temporary: string, content: string): void {
+  writeNew(files, temporary, content)
+  files.rename(temporary, file)
+  files.syncFolder(path.dirname(file))
+}
+
+/** The same for one that nobody else may have made meanwhile. @throws EEXIST when somebody has; nothing is then left */
+export function publishFile(files: DurableFiles, file: string, temporary: string, content: string): void {
+  writeNew(files, temporary, content)
+  try {
+    publish(files, temporary, file)
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') files.unlink(temporary)
+    throw error
+  }
+  files.syncFolder(path.dirname(file))
+}
+
+function writeNew(files: DurableFiles, file: string, content: string): void {
   const bytes = Buffer.from(content, 'utf8')
-  const descriptor = files.create(temporary)
+  const descriptor = files.create(file)
   try {
     files.write(descriptor, bytes, 0, bytes.length)
     files.sync(descriptor)
   } finally {
     files.close(descriptor)
   }
-  files.rename(temporary, file)
-  files.syncFolder(path.dirname(file))
 }
 
 /** Appends whole lines and makes them durable. What a crash left of an unfinished last line is cut off first: it was never acknowledged.

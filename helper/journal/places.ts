@@ -1,5 +1,6 @@
 // Places as the journal knows them: which there are, where each was last seen, and how far its chain of manifests reaches.
 import type { Journal, Row } from './journal.js'
+import { deleteMeta, getMeta, setMeta } from './meta.js'
 import { number, optionalNumber, text, textList } from './rows.js'
 
 export type PlaceLocation = '' | 'off-site'
@@ -75,8 +76,39 @@ export function setLocation(journal: Journal, placeId: string, location: PlaceLo
   journal.run('UPDATE places SET location = ? WHERE id = ?', [location, placeId])
 }
 
-export function saveChain(journal: Journal, placeId: string, length: number, head: string): void {
+export interface KnownChain {
+  readonly length: number
+  readonly head: string
+  /** Of the file, when it was read: as long as it stays so, nothing has come. */
+  readonly bytes: number
+}
+
+export function saveChain(journal: Journal, placeId: string, { length, head, bytes }: KnownChain): void {
   journal.run('UPDATE places SET chain_length = ?, chain_head = ? WHERE id = ?', [length, head, placeId])
+  setMeta(journal, chainBytesKey(placeId), String(bytes))
+}
+
+/** @returns undefined when it was never read */
+export function chainBytes(journal: Journal, placeId: string): number | undefined {
+  const known = getMeta(journal, chainBytesKey(placeId))
+  return known === undefined ? undefined : Number(known)
+}
+
+function chainBytesKey(placeId: string): string {
+  return `chain-bytes ${placeId}`
+}
+
+/** Another computer writes at this place as well. */
+export function noteShared(journal: Journal, placeId: string): void {
+  setMeta(journal, sharedKey(placeId), '1')
+}
+
+export function isShared(journal: Journal, placeId: string): boolean {
+  return getMeta(journal, sharedKey(placeId)) !== undefined
+}
+
+function sharedKey(placeId: string): string {
+  return `shared ${placeId}`
 }
 
 /** Forgets a place and what was known of the copies there. Nothing at the place itself is touched. */
@@ -96,6 +128,7 @@ export function forgetPlace(journal: Journal, placeId: string): void {
     ])
       journal.run(`DELETE FROM ${table} WHERE place_id = ?`, [placeId])
     journal.run('DELETE FROM places WHERE id = ?', [placeId])
+    for (const key of [chainBytesKey(placeId), sharedKey(placeId)]) deleteMeta(journal, key)
   })
 }
 

@@ -10,7 +10,16 @@ import { temporaryTag } from '../journal/meta.js'
 import { placeById, saveChain, type PlaceRow } from '../journal/places.js'
 import { finishStep, saveSeal, sealOf } from '../journal/steps.js'
 import type { Hash } from '../model.js'
-import { appendToChain, holdsHead, linkLines, newestByFolder, readChain, type Chain, type ChainLine } from './chain.js'
+import {
+  appendToChain,
+  CHAIN_FILE,
+  holdsHead,
+  linkLines,
+  newestByFolder,
+  readChain,
+  type Chain,
+  type ChainLine,
+} from './chain.js'
 import { formatEvent, LOG_FILE } from './log.js'
 import { formatManifest, MANIFEST_FILE, type ManifestEntry } from './manifest.js'
 
@@ -19,6 +28,14 @@ export interface SealDeps {
   readonly journal: Journal
   readonly hash: HashEngine
   readonly clock: () => number
+}
+
+/** Where several computers may write at one place; see place/turn.ts. */
+export interface SealTurn {
+  /** Its owner lives: said between two shoots. */
+  beat(): void
+  /** @throws when another one has taken over meanwhile */
+  require(): void
 }
 
 export interface ShootToSeal {
@@ -32,6 +49,7 @@ const SYNC_TOGETHER_FROM = 4
 
 /** Seals shoots at one place, which must be there. A shoot whose manifest would not change is left as it is.
  *  @param root  the place's `Safelight` folder
+ *  @param turn  left out where nobody else can write
  *  @returns how many got a new generation, and what was found wrong with the chain before
  *  @throws the system's error when the place cannot be written; nothing is then called sealed that is not */
 export function sealShoots(
@@ -39,24 +57,31 @@ export function sealShoots(
   placeId: string,
   root: string,
   shoots: readonly ShootToSeal[],
+  turn?: SealTurn,
 ): { sealed: number; chainWarnings: string[] } {
   const known = placeById(deps.journal, placeId)
   const chain = readChainTwice(deps, root, known)
   const newest = newestByFolder(chain)
   const drafts = shoots.map((shoot) => draftOf(deps, placeId, root, shoot, newest.get(shoot.folder)?.generation ?? 0))
   const changed = drafts.filter((draft) => draft.isChanged)
+  turn?.require()
   if (changed.length > 0) writeManifests(deps, root, changed)
   const chainWarnings = [...chain.breaks]
   if (known && !holdsHead(chain, known.chainLength, known.chainHead))
     chainWarnings.push('lines that were there before have been removed or altered')
   const { texts, head, length } = linkLines(
     chain,
-    changed.map((draft) => chainEntry(deps, draft)),
+    changed.map((draft) => {
+      turn?.beat()
+      return chainEntry(deps, draft)
+    }),
     deps.hash,
   )
+  turn?.require()
   if (texts.length > 0) appendToChain(deps.files, root, chain, texts)
+  const bytes = deps.files.stat(path.join(root, CHAIN_FILE))?.sizeBytes ?? 0
   deps.journal.transaction(() => {
-    if (texts.length > 0) saveChain(deps.journal, placeId, length, head)
+    if (texts.length > 0) saveChain(deps.journal, placeId, { length, head, bytes })
     for (const { shootId, generation, manifestHash, isChanged } of drafts) {
       if (isChanged) saveSeal(deps.journal, shootId, placeId, { generation, manifestHash, sealedMs: deps.clock() })
       finishStep(deps.journal, { kind: 'seal', shootId, placeId, payload: '' })

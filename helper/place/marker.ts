@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import path from 'node:path'
 import { z } from 'zod'
 import { describeError, SafelightError, systemCode } from '../errors.js'
-import { readWhole, replaceFile, type DurableFiles } from '../files/durable.js'
+import { publishFile, readWhole, replaceFile, type DurableFiles } from '../files/durable.js'
 import { temporaryIn } from '../files/temporary.js'
 import { HOW_TO_RESTORE } from './how-to-restore.js'
 import { placeError } from './place-error.js'
@@ -72,14 +72,26 @@ export function parseMarker(text: string): Marker {
 }
 
 /** Makes a folder a place: `Safelight/`, the marker, the instructions. The folder itself must exist.
- *  @param tag  of the temporary names of this home */
-export function makePlace(files: DurableFiles, folder: string, name: string, tag: string, nowMs: number): Marker {
+ *  @param tag  of the temporary names of this home
+ *  @returns undefined when another computer has made it one at the same moment: then it is that place */
+export function makePlace(
+  files: DurableFiles,
+  folder: string,
+  name: string,
+  tag: string,
+  nowMs: number,
+): Marker | undefined {
   const root = path.join(folder, ROOT_FOLDER)
   const marker: Marker = { id: randomUUID(), name, created: new Date(nowMs).toISOString(), format: FORMAT_VERSION }
   if (files.makeFolder(root)) files.syncFolder(folder)
   for (const each of ['Photos', 'Catalogs']) files.makeFolder(path.join(root, each))
   writeInstructions(files, folder, tag)
-  replaceFile(files, path.join(root, MARKER_FILE), temporaryIn(root, tag), `${JSON.stringify(marker, null, 2)}\n`)
+  try {
+    publishFile(files, path.join(root, MARKER_FILE), temporaryIn(root, tag), `${JSON.stringify(marker, null, 2)}\n`)
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+    return undefined
+  }
   return marker
 }
 

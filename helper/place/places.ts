@@ -87,6 +87,8 @@ export async function openPlace(
   const opened = marker
     ? nameAnew(deps, folder, marker, name)
     : makeHere(deps, folder, name ?? nameFor(deps, folder, volume))
+  // Another computer was quicker by a moment.
+  if (!opened) return openPlace(deps, folder, { isNew, mustExist, ...(given === undefined ? {} : { role: given }) })
   if (marker) tryInstructions(deps, folder)
   const syncClient = syncClientOf(folder, deps.userFolder)
   const role = given ?? givenRole(known) ?? (looksLikeCard(deps.files, folder, volume) ? 'card' : undefined)
@@ -276,7 +278,7 @@ function refuseTwin(deps: PlaceDeps, folder: string, marker: Marker): void {
   })
 }
 
-function makeHere(deps: PlaceDeps, folder: string, name: string): { id: string; name: string } {
+function makeHere(deps: PlaceDeps, folder: string, name: string): Marker | undefined {
   try {
     return makePlace(deps.files, folder, name, temporaryTag(deps.journal), deps.clock())
   } catch (error) {

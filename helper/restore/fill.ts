@@ -9,7 +9,7 @@ import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { inWords } from '../files/in-words.js'
 import { historyOfShoot, type FileHistory } from '../journal/history.js'
 import { listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
-import { appendEvents, LOG_FILE } from '../manifest/log.js'
+import { appendEvents, LOG_FILE, type LogEvent } from '../manifest/log.js'
 import { WORKING } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
 import type { FillResult } from '../../shared/methods.js'
@@ -122,7 +122,7 @@ async function fillShoot(
     const waiting = missingAt(engine.deps, shoot, place).filter(isUntried)
     const lot = waiting.slice(0, LOT_FILES)
     for (const { copy } of lot) tried.add(`${copy.versionId} ${copy.path}`)
-    introduce(run, shoot, place)
+    await introduce(run, shoot, place)
     await healCopies(run, lot)
     if (waiting.length > lot.length) return true
     await finishAt(run, place)
@@ -132,7 +132,7 @@ async function fillShoot(
 }
 
 /** A log begins with the folder of originals that its shoot stands for. */
-function introduce({ engine, finder }: HealRun, shoot: ShootRow, place: OpenPlace): void {
+async function introduce({ engine, finder }: HealRun, shoot: ShootRow, place: OpenPlace): Promise<void> {
   const folder = finder.folderOf(shoot, place)
   const { files, journal } = engine.deps
   if (folder === undefined || engine.failedPlaces.has(place.id)) return
@@ -140,19 +140,18 @@ function introduce({ engine, finder }: HealRun, shoot: ShootRow, place: OpenPlac
     if (files.stat(path.join(folder, LOG_FILE)) !== undefined || !isStillThere(files, place)) return
     const source = sourceById(journal, shoot.sourceId)
     const { volumeId, pathOnVolume = '' } = source
-    appendEvents(files, place.root, folder, [
-      {
-        event: 'source',
-        at: engine.iso(),
-        shoot: shoot.key,
-        root: source.path,
-        pathFromRoot: shoot.pathFromRoot,
-        ...(volumeId === undefined ? {} : { volume: volumeId, pathOnVolume }),
-        host: os.hostname(),
-        sourceDevices: [...source.devices],
-        placeDevices: [...place.volume.devices],
-      },
-    ])
+    const event: LogEvent = {
+      event: 'source',
+      at: engine.iso(),
+      shoot: shoot.key,
+      root: source.path,
+      pathFromRoot: shoot.pathFromRoot,
+      ...(volumeId === undefined ? {} : { volume: volumeId, pathOnVolume }),
+      host: os.hostname(),
+      sourceDevices: [...source.devices],
+      placeDevices: [...place.volume.devices],
+    }
+    await engine.inTurn(place, () => appendEvents(files, place.root, folder, [event]))
   } catch (error) {
     if (systemCode(error) === '') throw error
     engine.failPlace(place.id, error)

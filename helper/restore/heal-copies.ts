@@ -46,7 +46,7 @@ export async function healCopies(run: HealRun, suspects: readonly Suspect[]): Pr
   const results = await Promise.all(suspects.map((suspect) => healCopy(run, suspect)))
   if (isDryRun) return
   try {
-    writeDown(run, first, results)
+    await writeDown(run, first, results)
   } catch (error) {
     if (systemCode(error) === '') throw error
     engine.failPlace(first.place.id, error)
@@ -79,7 +79,7 @@ export async function finishAt(run: HealRun, place: OpenPlace): Promise<void> {
   try {
     if (isOver() || !isStillThere(engine.deps.files, place)) return
     clearUnsealed(run, place)
-    sealPending(engine, place)
+    await sealPending(engine, place)
   } catch (error) {
     if (systemCode(error) === '') throw error
     engine.failPlace(place.id, error)
@@ -97,7 +97,7 @@ function clearUnsealed({ engine, finder }: HealRun, place: OpenPlace): void {
   }
 }
 
-function writeDown(run: HealRun, { shoot, place }: Suspect, results: readonly Result[]): void {
+async function writeDown(run: HealRun, { shoot, place }: Suspect, results: readonly Result[]): Promise<void> {
   const { files, journal, clock } = run.engine.deps
   const folder = run.finder.folderOf(shoot, place)
   const events = results.flatMap((result) => result.events)
@@ -105,7 +105,7 @@ function writeDown(run: HealRun, { shoot, place }: Suspect, results: readonly Re
   if (!isStillThere(files, place)) throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
   // Where a link has taken the folder's place, nothing is written through it.
   const isReal = obstacleBelow(files, place.root, folder) === undefined
-  if (events.length > 0 && isReal) appendEvents(files, place.root, folder, events)
+  if (events.length > 0 && isReal) await run.engine.inTurn(place, () => appendEvents(files, place.root, folder, events))
   const isUnsealed =
     isReal &&
     files.stat(path.join(folder, MANIFEST_FILE)) === undefined &&

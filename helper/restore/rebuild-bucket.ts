@@ -21,7 +21,7 @@ import { CAUTIOUS_PROFILE } from '../offsite/providers.js'
 import { recordsRoot } from '../offsite/records.js'
 import { deviceOfBucket, readSettings, type BucketSettings } from '../offsite/settings.js'
 import { AGE_KEY_FILE, identitiesIn, identityFor, keepIdentity, readIdentities } from '../offsite/age-keys.js'
-import { RECORD_MAX_BYTES, type RecordedPlace } from './rebuild.js'
+import { RECORD_MAX_BYTES, type RecordedPlace } from '../engine/shoot-records.js'
 
 export interface BucketRebuildDeps extends OpenBucketDeps {
   readonly journal: Journal

@@ -5,10 +5,11 @@ import { systemCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import { linkOnTheWay } from '../files/durable.js'
 import type { HashEngine } from '../files/hash.js'
+import { catchUp } from '../engine/catch-up.js'
 import { kindOfFile } from '../engine/file-kinds.js'
 import { folderAt } from '../engine/prepare.js'
 import type { Journal } from '../journal/journal.js'
-import { noteChainBreaks } from '../journal/meta.js'
+import { noteChainBreaks, temporaryTag } from '../journal/meta.js'
 import { clockLeaps, noteClock, standingHold } from '../journal/rehearsals.js'
 import { listRetained, type RetainedRow } from '../journal/retained.js'
 import { labelAt, sourceById } from '../journal/shoots.js'
@@ -16,6 +17,7 @@ import { addStep } from '../journal/steps.js'
 import { appendEvents } from '../manifest/log.js'
 import { sealShoots } from '../manifest/seal.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
+import { Turns } from '../place/turn.js'
 import { CLOCK_TOLERANCE_MS, type Policy } from '../status/policy.js'
 import { isClockSetBack, placesBySource } from '../status/shoots.js'
 import type { PruneResult } from '../../shared/methods.js'
@@ -74,24 +76,31 @@ export function planCopies(
 type PrunedCopy = NonNullable<PruneResult['copies']>[number]
 
 /** @returns what was removed, and what was left although the plan named it, with the reason */
-export function carryOut(
+export async function carryOut(
   deps: PruneDeps,
   plan: RetentionPlan,
   places: readonly OpenPlace[],
   signal: AbortSignal,
-): { readonly done: PrunedCopy[]; readonly left: string[] } {
+): Promise<{ readonly done: PrunedCopy[]; readonly left: string[] }> {
+  const turns = new Turns(temporaryTag(deps.journal))
   const [done, left]: [PrunedCopy[], string[]] = [[], []]
   for (const place of places) {
-    const touched = new Map<number, string>()
-    for (const line of plan.lines.filter(({ action, copy }) => action === 'remove' && copy.placeId === place.id)) {
-      if (signal.aborted) break
-      const why = removeOne(deps, place, line, touched)
-      if (why === undefined) done.push(shownCopy(place.name, line))
-      else left.push(`${line.content.shoot}/${line.copy.path} on ${place.name} was left: ${why}`)
-    }
-    if (touched.size === 0) continue
-    const shoots = [...touched].map(([shootId, folder]) => ({ shootId, folder }))
-    noteChainBreaks(deps.journal, place.id, sealShoots(deps, place.id, place.root, shoots).chainWarnings)
+    const lines = plan.lines.filter(({ action, copy }) => action === 'remove' && copy.placeId === place.id)
+    if (lines.length === 0) continue
+    await turns.inTurn(place.root, (turn) => {
+      const touched = new Map<number, string>()
+      for (const line of lines) {
+        if (signal.aborted) break
+        const why = removeOne(deps, place, line, touched)
+        if (why === undefined) done.push(shownCopy(place.name, line))
+        else left.push(`${line.content.shoot}/${line.copy.path} on ${place.name} was left: ${why}`)
+        turn.beat()
+      }
+      if (touched.size === 0) return
+      catchUp(deps, place)
+      const shoots = [...touched].map(([shootId, folder]) => ({ shootId, folder }))
+      noteChainBreaks(deps.journal, place.id, sealShoots(deps, place.id, place.root, shoots, turn).chainWarnings)
+    })
   }
   return { done, left }
 }

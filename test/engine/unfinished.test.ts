@@ -5,6 +5,7 @@ import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { Recorder } from '../../helper/engine/recorder.js'
+import { Turns } from '../../helper/place/turn.js'
 import { systemFiles } from '../../helper/files/durable.js'
 import { Journal } from '../../helper/journal/journal.js'
 import { photos, rot, worldAt, type World } from '../crash/scenarios.js'
@@ -151,7 +152,7 @@ describe('what was left unfinished', () => {
       flushed()
       return 0
     }
-    const recorder = new Recorder({ files: systemFiles, journal, clock }, [], () => undefined)
+    const recorder = new Recorder({ files: systemFiles, journal, clock, turns: new Turns('test') }, [], () => undefined)
     const original = { sizeBytes: 1, mtimeMs: 1, ctimeMs: 1 }
     recorder.add({ shootId: 1, name: 'IMG_1.CR3', original, copies: [], emptied: [], events: new Map() })
     await begun
