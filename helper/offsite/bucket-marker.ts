@@ -13,6 +13,7 @@ import { parseBucketUrl } from './address.js'
 import type { ObjectStore } from './object-store.js'
 import type { OpenBucket } from './open-bucket.js'
 import { putPlainText, type PutTextDeps } from './put-text.js'
+import { SETTLE_MS, takesTerm } from './take-over.js'
 
 /** The marker and the instructions, brought up to date. */
 export async function writeMarker(
@@ -29,6 +30,7 @@ export async function writeMarker(
     format: FORMAT_VERSION,
     machine: { id: settings.machineId, host: os.hostname() },
     owner: ownerToken(deps.journal),
+    term: ownerTerm(deps.journal, place.id),
     ...(settings.lock ? { lock: settings.lock } : {}),
     ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
     ...(settings.recipients ? { encryption: { format: 'age', recipients: settings.recipients } } : {}),
@@ -82,6 +84,21 @@ function ownerToken(journal: Journal): string {
 
 const OWNER = 'owner-token'
 
+/** Since when this home owns the folder: another one after each time that it was taken over. */
+function ownerTerm(journal: Journal, placeId: string): string {
+  return getMeta(journal, termKey(placeId)) ?? beginTerm(journal, placeId)
+}
+
+function beginTerm(journal: Journal, placeId: string): string {
+  const term = randomUUID()
+  setMeta(journal, termKey(placeId), term)
+  return term
+}
+
+function termKey(placeId: string): string {
+  return `owner-term ${placeId}`
+}
+
 /** After a rebuild: the user says that this computer goes on where the one did that wrote there before. */
 export function claimFolder(journal: Journal, placeId: string): void {
   setMeta(journal, claimKey(placeId), '1')
@@ -105,20 +122,45 @@ export async function requireOwner(bucket: OpenBucket, deps: OwnerDeps, signal?:
   if (!marker) return
   const isOurs = marker.owner === ownerToken(journal)
   const isClaimed = getMeta(journal, claimKey(place.id)) !== undefined
-  if (marker.owner !== undefined && !isOurs && !isClaimed)
-    throw new SafelightError('OFFSITE_FOREIGN', {
-      message: `Another computer${marker.machine === undefined ? '' : ` ("${marker.machine.host}")`} has taken over the folder ${settings.machineId} of "${place.name}": it was rebuilt from there. Nothing was sent, so that neither undoes the other's work.`,
-      remedy: `If this computer is to go on there: safelight rebuild --from ${place.path}/${settings.machineId}. Else remove the place (safelight place remove "${place.name}") and add another prefix.`,
-    })
+  if (marker.owner !== undefined && !isOurs && !isClaimed) throw takenOver(bucket, marker)
   if (!isOurs && isClaimed && !(await deps.areRecordsAsRead()))
     throw new SafelightError('OFFSITE_FOREIGN', {
       message: `The computer that wrote to the folder ${settings.machineId} of "${place.name}" has gone on since this one was rebuilt from there. Nothing was sent, so that neither undoes the other's work.`,
       remedy: `Stop it there (safelight stop), and rebuild here once more: safelight rebuild --from ${place.path}/${settings.machineId}`,
     })
-  if (!isOurs) {
-    // What we put there before is not what lies there now.
-    forgetObject(journal, place.id, bucket.keyOf('place.json'))
-    await writeMarker(bucket, marker, deps, signal)
-  }
+  if (!isOurs) await takeOver(bucket, marker, deps, signal)
   deleteMeta(journal, claimKey(place.id))
+}
+
+/** Of several computers that were rebuilt from this folder one goes on. */
+async function takeOver(bucket: OpenBucket, before: Marker, deps: OwnerDeps, signal?: AbortSignal): Promise<void> {
+  const { journal } = deps
+  const { place, store } = bucket
+  const [own, key] = [ownerToken(journal), bucket.keyOf('place.json')]
+  const refuse = (now: Marker | undefined): SafelightError => {
+    // It has to be asked for anew.
+    deleteMeta(journal, claimKey(place.id))
+    return takenOver(bucket, now)
+  }
+  if (before.owner !== undefined) {
+    const term = before.term ?? before.owner
+    const mayWrite = await takesTerm(bucket, term, own, deps, signal)
+    const now = await markerAt(store, key, signal)
+    if (!mayWrite || now?.owner !== before.owner || now.term !== before.term) throw refuse(now)
+  }
+  beginTerm(journal, place.id)
+  // What we put there before is not what lies there now.
+  forgetObject(journal, place.id, key)
+  await writeMarker(bucket, before, deps, signal)
+  if (bucket.profile.ifAbsent || before.owner === undefined) return
+  await deps.sleep(SETTLE_MS)
+  const settled = await markerAt(store, key, signal)
+  if (settled?.owner !== own) throw refuse(settled)
+}
+
+function takenOver({ place, settings }: OpenBucket, marker: Marker | undefined): SafelightError {
+  return new SafelightError('OFFSITE_FOREIGN', {
+    message: `Another computer${marker?.machine === undefined ? '' : ` ("${marker.machine.host}")`} has taken over the folder ${settings.machineId} of "${place.name}": it was rebuilt from there. Nothing was sent, so that neither undoes the other's work.`,
+    remedy: `If this computer is to go on there: safelight rebuild --from ${place.path}/${settings.machineId}. Else remove the place (safelight place remove "${place.name}") and add another prefix.`,
+  })
 }

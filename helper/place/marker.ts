@@ -28,6 +28,8 @@ const Marker = z.object({
   /** Of a bucket: whose folder it is, and which home of that computer writes there. */
   machine: z.object({ id: z.string().max(200), host: z.string().max(300) }).exactOptional(),
   owner: z.string().max(100).exactOptional(),
+  /** Of that owner: another one each time the folder is taken over. */
+  term: z.string().max(100).exactOptional(),
 })
 
 export type Marker = z.infer<typeof Marker>

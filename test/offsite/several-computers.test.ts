@@ -101,3 +101,60 @@ describe('several computers and one bucket', () => {
     assert.deepEqual((await backUp(old)).findings, [], 'and the other goes on undisturbed')
   })
 })
+
+for (const [store, how] of [
+  ['aws', 'leaves an existing object alone when told so'],
+  ['wasabi', 'overwrites whatever it is told'],
+] as const)
+  describe(`a bucket’s folder that two computers take over at the same moment, where the store ${how}`, () => {
+    let double: S3Double
+    const rooms: Studio[] = []
+    before(async () => {
+      double = await startDouble(store)
+    })
+    after(async () => {
+      for (const room of rooms) room.remove()
+      await double.close()
+    })
+
+    it('is one computer’s, the other says so and writes nothing, and both remember', async function () {
+      this.timeout(120_000)
+      const bucket = await makeBucket(double.url, {})
+      const computer = (name: string): Studio => {
+        const room = studio({ Wedding: { [`${name}_1.CR3`]: 7_000 } })
+        rooms.push(room)
+        return room
+      }
+      const backUp = (room: Studio) => room.call('backup/run', { paths: [room.originals], to: [] })
+      const old = computer('anna')
+      await old.call('place/add', { path: old.drive })
+      await old.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double.url } })
+      await backUp(old)
+      const { places } = await old.call('place/list', {})
+      const folder = places.find(({ name }) => name === 'Cloud')?.bucket?.folder ?? ''
+      const owner = async (): Promise<string> => {
+        const text = (await old.tree(double.url, bucket, 'studio')).get('place.json')?.toString('utf8') ?? ''
+        return (JSON.parse(text) as { owner: string }).owner
+      }
+      const first = await owner()
+      const [ben, carla] = [computer('ben'), computer('carla')]
+      for (const room of [ben, carla])
+        await room.call('rebuild/run', { from: `s3://${bucket}/studio/${folder}`, bucket: { endpoint: double.url } })
+      const results = await Promise.all([backUp(ben), backUp(carla)])
+      const went = results.map((result) => offsiteOf(result).trouble === undefined)
+      assert.deepEqual([...went].sort(), [false, true], results.map(({ summary }) => summary).join('\n'))
+      const refused = results[went.indexOf(false)]
+      assert.match(refused?.summary ?? '', /has taken over the folder/)
+      assert.notEqual(await owner(), first)
+      const winner = await owner()
+      const again = [await backUp(ben), await backUp(carla)].map((result) => offsiteOf(result).trouble === undefined)
+      assert.deepEqual(again, went)
+      assert.equal(await owner(), winner)
+      const loser = went[0] ? 'carla' : 'ben'
+      const keys = [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])]
+      assert.deepEqual(
+        keys.filter((key) => key.includes(`${loser}_1`)),
+        [],
+      )
+    })
+  })
