@@ -18,6 +18,7 @@ import { lazily, loadEverything } from './lazily.js'
 import type { OpenBucket } from './offsite/open-bucket.js'
 import { stateOfPlace } from './place/places.js'
 import type { RestoreRoom } from './restore/room.js'
+import type { BackupResult } from '../shared/methods.js'
 import type { Handlers, RequestContext } from './server/handlers.js'
 import { watched } from './server/watched.js'
 import { Activity } from './status/activity.js'
@@ -344,6 +345,26 @@ export class Daemon {
   async startWatch(onFault: WatchDeps['onFault'], times?: WatchTimes): Promise<StatusWatch> {
     const { startWatch } = await load.watching()
     return startWatch(this.#shop, onFault, times, (status) => this.#bucketKeeper?.know(status))
+  }
+
+  /** For a command that works alone: says in the buckets to which it has just sent how this computer is now, as the helper does by itself.
+   *  @returns what could not be said, in words; nothing that was sent is less safe for it */
+  async leaveStatus({ offsite = [] }: BackupResult, signal: AbortSignal): Promise<string[]> {
+    const sentTo = new Set(offsite.flatMap(({ place, trouble }) => (trouble === undefined ? [place] : [])))
+    if (sentTo.size === 0) return []
+    const [buckets, { statusOf }] = await Promise.all([this.#buckets(), load.status()])
+    const status = statusOf(this.#shop)
+    const failures: string[] = []
+    for (const place of buckets.places()) {
+      if (!sentTo.has(place.name) || !buckets.isStatusDue(place.id, status)) continue
+      try {
+        await buckets.leaveStatus(place, status, signal)
+      } catch (error) {
+        if (!(error instanceof SafelightError)) throw error
+        failures.push(`The status could not be left in "${place.name}". ${error.message}`)
+      }
+    }
+    return failures
   }
 
   /** Where every open page is told something from now on. */

@@ -79,11 +79,15 @@ async function callHere<M extends MethodName>(
         message: `This Safelight cannot do that yet (${method}).`,
         remedy: 'See what it can do: safelight --help',
       })
-    return await handler(params, {
+    const result = await handler(params, {
       signal,
       client: { kind: 'cli', version },
       progress: (facts) => progress.show(facts),
     })
+    if (method === 'backup/run' && !signal.aborted)
+      for (const said of await daemon.leaveStatus(result as Result<'backup/run'>, signal))
+        process.stderr.write(`${said}\n`)
+    return result
   } finally {
     daemon.close()
   }

@@ -120,4 +120,19 @@ describe('a studio looked over from the bucket alone', () => {
       assert.deepEqual([verdict, files, asOf !== undefined], ['protected', 1, true], JSON.stringify(seen))
     assert.deepEqual([seen.exitCode, seen.summary], [0, 'All 2 computers are protected.'])
   })
+
+  it('shows a computer on which nobody but a person at a terminal has ever sent anything', async () => {
+    const room = studio({ 'Anna and Ben': { 'IMG_1.CR3': 7_000 } })
+    rooms.push(room)
+    await room.call('place/add', { path: room.drive })
+    await room.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double.url } })
+    assert.deepEqual([...objects().keys()].filter(isStatus), [])
+    await ask(room.home, ['backup', room.originals])
+    assert.equal([...objects().keys()].filter(isStatus).length, 1)
+    const seen = await ask<Outcome & { machines: StudioMachine[] }>(room.home, ['status', '--studio'])
+    assert.deepEqual(
+      seen.machines.map(({ files, asOf }) => [files, asOf !== undefined]),
+      [[1, true]],
+    )
+  })
 })
