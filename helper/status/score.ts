@@ -2,7 +2,7 @@
 // verified and rehearsed. Each digit with the oldest proof that it rests on and the way in which that very proof was made. Pure.
 import type { FileGroup } from '../journal/health-groups.js'
 import type { ScoreDigit } from '../../shared/methods.js'
-import { countDevices, countMediaTypes, isOfflineCapable, isOffSite } from './counting.js'
+import { countDevices, countMediaTypes, isOfflineCapable, isOffSite, type PlaceFacts } from './counting.js'
 import type { GoodCopy } from './health.js'
 import type { Policy } from './policy.js'
 
@@ -29,15 +29,16 @@ export function scoreOf(
   rehearsal: RehearsalFacts,
   nowMs: number,
 ): ScoreDigit[] {
-  const media = (copies: readonly GoodCopy[]): number => {
-    const its = copies.map(({ place }) => place)
-    return policy.mediaRule === 'types' ? Math.min(countDevices(its), countMediaTypes(its)) : countDevices(its)
-  }
+  const devices = deviceCounter()
+  const media = (copies: readonly GoodCopy[]): number =>
+    policy.mediaRule === 'types'
+      ? Math.min(devices(copies), countMediaTypes(copies.map(({ place }) => place)))
+      : devices(copies)
   return [
     digit(
       'copies',
       3,
-      worst(good, (copies) => tally(copies, copiesOf(copies))),
+      worst(good, (copies) => tally(copies, copiesOf(copies, devices))),
     ),
     digit(
       'media',
@@ -59,8 +60,27 @@ export function scoreOf(
 }
 
 /** Copies on one device count as one, and one whose device nobody knows may be any of the others. */
-function copiesOf(copies: readonly GoodCopy[]): number {
-  return copies.length === 0 ? 0 : Math.max(1, countDevices(copies.map(({ place }) => place)))
+function copiesOf(copies: readonly GoodCopy[], devices: DeviceCounter): number {
+  return copies.length === 0 ? 0 : Math.max(1, devices(copies))
+}
+
+type DeviceCounter = (copies: readonly GoodCopy[]) => number
+
+/** Counts the devices of each set of places once: a million files lie in a handful of sets. */
+function deviceCounter(): DeviceCounter {
+  const numbers = new Map<PlaceFacts, number>()
+  const counted = new Map<string, number>()
+  return (copies) => {
+    let key = ''
+    for (const { place } of copies) {
+      const number = numbers.get(place) ?? numbers.size
+      numbers.set(place, number)
+      key += ` ${number}`
+    }
+    const known = counted.get(key) ?? countDevices(copies.map(({ place }) => place))
+    counted.set(key, known)
+    return known
+  }
 }
 
 function digit(rule: ScoreDigit['rule'], wanted: number, { have, provenMs, how }: Tally): ScoreDigit {
