@@ -27,10 +27,13 @@ function learnNewLines(deps: LearningDeps, place: RecordedPlace): boolean {
   const { files, journal, hash } = deps
   const known = placeById(journal, place.id)
   const bytes = chainLength(deps, place)
-  if (!known || bytes === chainBytes(journal, place.id)) return false
+  if (!known || bytes === chainBytes(journal, place.id) || unsound.get(journal)?.get(place.id) === bytes) return false
   const chain = readChain(files, place.root, hash)
   const isSound = chain.breaks.length === 0 && holdsHead(chain, known.chainLength, known.chainHead)
-  if (!isSound || chain.lines.length < known.chainLength) return false
+  if (!isSound || chain.lines.length < known.chainLength) {
+    unsound.set(journal, new Map(unsound.get(journal)).set(place.id, bytes))
+    return false
+  }
   const fresh = newestByFolder({ ...chain, lines: chain.lines.slice(known.chainLength) })
   // A run of ours that was killed while it sealed left its steps, and lines that are ours as well.
   const ours = new Set(
@@ -45,6 +48,9 @@ function learnNewLines(deps: LearningDeps, place: RecordedPlace): boolean {
   journal.transaction(() => noteReached(journal, place.id, chain, bytes))
   return fresh.size > 0
 }
+
+/** How long chains were that were no good when they were read last: a chain of thousands of lines is not read again for each shoot. */
+const unsound = new WeakMap<Journal, Map<string, number>>()
 
 /** Learns what the log of one shoot says now, sealed or not.
  *  @param line  the newest of the chain about it */

@@ -7,7 +7,7 @@ import type { DurableFiles } from '../files/durable.js'
 import type { Journal } from '../journal/journal.js'
 import { appendEvents, type LogEvent } from '../manifest/log.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
-import type { Turn, Turns } from '../place/turn.js'
+import { neverOurTurn, type Turn, type Turns } from '../place/turn.js'
 import type { FileRecord } from './file-record.js'
 import { writeRecords } from './write-record.js'
 
@@ -23,6 +23,9 @@ const BATCH_MS = 500
 
 /** Between two tries where another computer is writing its records. */
 const OTHERS_TURN_MS = 50
+
+/** A quarter of an hour of them: then the place where it is never our turn is out of the run. */
+const SETTLE_TRIES = (15 * 60_000) / OTHERS_TURN_MS
 
 /** From this many logs on, one sync of the whole file system costs less than one for each. */
 const SYNC_TOGETHER_FROM = 8
@@ -85,25 +88,26 @@ export class Recorder {
 
   /** Everything added so far is on the disk when this ends. @throws what the journal threw, now or since the last call */
   async settle(): Promise<void> {
-    while (!this.flush()) await wait(OTHERS_TURN_MS)
+    for (let tries = 1; !this.flush(tries >= SETTLE_TRIES); tries++) await wait(OTHERS_TURN_MS)
   }
 
   /** @returns whether everything added so far is on the disk; not while another computer writes its records at one of these places
+   *  @param isLast  then without those places
    *  @throws what the journal threw, now or since the last call */
-  flush(): boolean {
+  flush(isLast = false): boolean {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const earlier = this.#failure
     this.#failure = undefined
     if (earlier) throw earlier
     if (this.#waiting.length === 0) return true
-    const turns = this.#takeTurns()
-    if (!turns) {
+    const { turns, busy } = this.#takeTurns(isLast)
+    if (busy.size > 0 && !isLast) {
       this.#timer = setTimeout(() => this.#flushUnasked(), OTHERS_TURN_MS)
       return false
     }
     try {
-      this.#write()
+      this.#write(busy)
     } finally {
       for (const turn of turns) turn.release()
     }
@@ -111,26 +115,27 @@ export class Recorder {
   }
 
   /** All that are needed or none, so that two computers never wait for one another. */
-  #takeTurns(): Turn[] | undefined {
-    const taken: Turn[] = []
+  #takeTurns(isLast: boolean): { readonly turns: readonly Turn[]; readonly busy: ReadonlySet<string> } {
+    const turns: Turn[] = []
+    const busy = new Set<string>()
     for (const place of this.#places.values()) {
       if (!this.#waiting.some(({ events }) => events.has(place.id))) continue
       const turn = this.#deps.turns.tryTake(place.root)
-      if (turn) taken.push(turn)
-      else {
-        for (const each of taken) each.release()
-        return undefined
-      }
+      if (turn) turns.push(turn)
+      else busy.add(place.id)
     }
-    return taken
+    if (busy.size > 0 && !isLast) for (const turn of turns.splice(0)) turn.release()
+    return { turns, busy }
   }
 
-  #write(): void {
+  /** @param busy  places where it was never our turn */
+  #write(busy: ReadonlySet<string>): void {
     const records = this.#waiting
     this.#waiting = []
     const failed = new Set<string>()
     for (const place of this.#places.values()) {
       try {
+        if (busy.has(place.id)) throw neverOurTurn(place.root)
         this.#appendLogs(place, records)
       } catch (error) {
         failed.add(place.id)

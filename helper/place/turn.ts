@@ -107,8 +107,7 @@ export class Turns {
           turn.release()
         }
       }
-      if (this.#steadyMs() > untilMs)
-        throw lost(`Another computer is writing its records at ${path.dirname(root)} all the time.`)
+      if (this.#steadyMs() > untilMs) throw neverOurTurn(root)
       await wait(10 + Math.random() * 60)
     }
   }
@@ -131,8 +130,9 @@ export class Turns {
     try {
       renameSync(file, aside)
     } catch (error) {
-      if (systemCode(error) === 'ENOENT') return
-      throw error
+      // Gone meanwhile, or not ours to move: then it is as it was.
+      if (systemCode(error) === '') throw error
+      return
     }
     const moved = readClaim(aside)
     if (moved?.mark !== dead.mark) putBack(aside, file)
@@ -238,6 +238,11 @@ function lstatOrNot(file: string): unknown {
     if (systemCode(error) === '') throw error
     return undefined
   }
+}
+
+/** @param root  the place's `Safelight` folder */
+export function neverOurTurn(root: string): SafelightError {
+  return lost(`Another computer is writing its records at ${path.dirname(root)} all the time.`)
 }
 
 function lost(message: string): SafelightError {
