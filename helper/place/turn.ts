@@ -5,6 +5,8 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  fsyncSync,
+  futimesSync,
   linkSync,
   lstatSync,
   openSync,
@@ -12,7 +14,6 @@ import {
   renameSync,
   rmSync,
   unlinkSync,
-  utimesSync,
   writeSync,
 } from 'node:fs'
 import os from 'node:os'
@@ -40,6 +41,9 @@ type Claim = z.infer<typeof Claim>
 
 /** What a live owner never leaves untouched for so long: it holds its turn for moments, and says between two shoots that it lives. */
 export const DEAD_AFTER_MS = 120_000
+
+/** The same of a claim that cannot be read: it is written the moment after it is made. */
+export const CUT_OFF_AFTER_MS = 5000
 
 /** Nobody holds a turn for long; whoever never gets one is told so. */
 const GIVE_UP_MS = 15 * 60_000
@@ -75,14 +79,15 @@ export class Turns {
   }
 
   /** @param root  the place's `Safelight` folder
+   *  @param isDurable  where the folder itself is synced while the turn lasts: after a power loss it is to be known whose it was
    *  @returns undefined while somebody else is writing */
-  tryTake(root: string): Turn | undefined {
+  tryTake(root: string, isDurable = false): Turn | undefined {
     const file = path.join(root, TURN_FILE)
     const { pid } = process
     const nonce = randomBytes(8).toString('hex')
     const own: Claim = { home: this.#tag, host: os.hostname(), pid, processStart: processStartNow(pid), nonce }
     for (let attempt = 0; attempt < 3; attempt++) {
-      const made = create(file, JSON.stringify(own))
+      const made = create(file, Buffer.from(JSON.stringify(own), 'utf8'), isDurable)
       if (made === 'impossible') return NOBODY_WRITES
       if (made === 'made') return turnOf(file, own.nonce)
       const found = readClaim(file)
@@ -99,7 +104,7 @@ export class Turns {
   async inTurn<T>(root: string, act: (turn: Turn) => T): Promise<T> {
     const untilMs = this.#steadyMs() + GIVE_UP_MS
     for (;;) {
-      const turn = this.tryTake(root)
+      const turn = this.tryTake(root, true)
       if (turn) {
         try {
           return act(turn)
@@ -121,7 +126,7 @@ export class Turns {
       this.#seen.set(file, { mark, sinceMs: this.#steadyMs() })
       return false
     }
-    return this.#steadyMs() - seen.sinceMs > DEAD_AFTER_MS
+    return this.#steadyMs() - seen.sinceMs > (claim ? DEAD_AFTER_MS : CUT_OFF_AFTER_MS)
   }
 
   /** Two may find the same one dead: whoever moves a live one instead, which came in between, puts it back. */
@@ -146,7 +151,7 @@ interface Found {
   readonly mark: string
 }
 
-function create(file: string, text: string): 'made' | 'taken' | 'impossible' {
+function create(file: string, claim: Buffer, isDurable: boolean): 'made' | 'taken' | 'impossible' {
   let descriptor: number
   try {
     descriptor = openSync(file, 'wx', 0o644)
@@ -155,7 +160,8 @@ function create(file: string, text: string): 'made' | 'taken' | 'impossible' {
     return lstatOrNot(file) === undefined ? 'impossible' : 'taken'
   }
   try {
-    writeSync(descriptor, text)
+    writeSync(descriptor, claim, 0, claim.length)
+    if (isDurable) fsyncSync(descriptor)
   } catch (error) {
     // A full drive holds an empty claim, which is one all the same.
     if (systemCode(error) === '') throw error
@@ -165,7 +171,11 @@ function create(file: string, text: string): 'made' | 'taken' | 'impossible' {
   return 'made'
 }
 
+/** Between two signs of life. */
+const BEAT_MS = 10_000
+
 function turnOf(file: string, nonce: string): Turn {
+  let beatenMs = performance.now()
   // A full drive: nothing was written into it.
   const isOwn = (): boolean => {
     const found = readClaim(file)
@@ -173,8 +183,15 @@ function turnOf(file: string, nonce: string): Turn {
   }
   return {
     beat() {
-      const now = new Date()
-      if (isOwn()) utimesSync(file, now, now)
+      if (performance.now() - beatenMs < BEAT_MS || !isOwn()) return
+      beatenMs = performance.now()
+      const descriptor = openSync(file, 'r+')
+      try {
+        const now = new Date()
+        futimesSync(descriptor, now, now)
+      } finally {
+        closeSync(descriptor)
+      }
     },
     require() {
       if (!isOwn())
