@@ -99,9 +99,13 @@ function termKey(placeId: string): string {
   return `owner-term ${placeId}`
 }
 
-/** After a rebuild: the user says that this computer goes on where the one did that wrote there before. */
-export function claimFolder(journal: Journal, placeId: string): void {
-  setMeta(journal, claimKey(placeId), '1')
+/** After a rebuild: the user says that this computer goes on where the one did that wrote there before, and no other one has since. */
+export function claimFolder(journal: Journal, placeId: string, marker: Marker): void {
+  setMeta(journal, claimKey(placeId), termOf(marker))
+}
+
+function termOf({ term, owner }: Marker): string {
+  return term ?? owner ?? ''
 }
 
 function claimKey(placeId: string): string {
@@ -121,7 +125,7 @@ export async function requireOwner(bucket: OpenBucket, deps: OwnerDeps, signal?:
   const marker = await markerAt(bucket.store, bucket.keyOf('place.json'), signal)
   if (!marker) return
   const isOurs = marker.owner === ownerToken(journal)
-  const isClaimed = getMeta(journal, claimKey(place.id)) !== undefined
+  const isClaimed = getMeta(journal, claimKey(place.id)) === termOf(marker)
   if (marker.owner !== undefined && !isOurs && !isClaimed) throw takenOver(bucket, marker)
   if (!isOurs && isClaimed && !(await deps.areRecordsAsRead()))
     throw new SafelightError('OFFSITE_FOREIGN', {
@@ -143,8 +147,7 @@ async function takeOver(bucket: OpenBucket, before: Marker, deps: OwnerDeps, sig
     return takenOver(bucket, now)
   }
   if (before.owner !== undefined) {
-    const term = before.term ?? before.owner
-    const mayWrite = await takesTerm(bucket, term, own, deps, signal)
+    const mayWrite = await takesTerm(bucket, termOf(before), own, deps, signal)
     const now = await markerAt(store, key, signal)
     if (!mayWrite || now?.owner !== before.owner || now.term !== before.term) throw refuse(now)
   }

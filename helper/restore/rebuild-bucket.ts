@@ -56,7 +56,7 @@ export async function fetchRecords(
     ])
     const learned = await fetchAll(deps, bucket, signal)
     savePlace(deps.journal, row)
-    claimFolder(deps.journal, row.id)
+    claimFolder(deps.journal, row.id, marker)
     if (getMeta(deps.journal, 'machine-id') === undefined) setMeta(deps.journal, 'machine-id', tree.machineId)
     return learned
   } finally {
