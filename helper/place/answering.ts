@@ -33,7 +33,10 @@ export class Answering {
     let timer: NodeJS.Timeout | undefined
     const inTime = await Promise.race([
       question.answered.then(() => true),
-      new Promise<false>((resolve) => (timer = setTimeout(() => resolve(false), this.#patienceMs))),
+      // An answer that came while this thread was busy is heard first.
+      new Promise<false>((resolve) => {
+        timer = setTimeout(() => setImmediate(() => resolve(false)), this.#patienceMs)
+      }),
     ])
     clearTimeout(timer)
     if (!inTime) this.#giveUp(question)

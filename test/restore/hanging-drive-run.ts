@@ -3,7 +3,7 @@ import { Daemon } from '../../helper/daemon.js'
 import { endIfStuck } from '../../helper/unheld-exit.js'
 
 const [home = '', shoot = ''] = process.argv.slice(2)
-const daemon = await Daemon.open({ home, command: 'test', patienceMs: 1000 })
+const daemon = await Daemon.open({ home, command: 'test', patienceMs: 6000 })
 const context = { signal: new AbortController().signal, client: { kind: 'cli', version: 'test' } } as const
 const answer = await daemon.handlers['restore/run']?.({ shoot }, { ...context, progress: () => undefined })
 daemon.close()

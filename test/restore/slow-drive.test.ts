@@ -39,7 +39,7 @@ describe('a restore from a drive that does not answer', () => {
   it('gives way to the next place after a while, names the drive and leaves nothing half done', async () => {
     const before = await lose()
     const faults = new FaultSet([{ on: 'read', path: 'Studio SSD', times: Infinity, act: { hang: true } }])
-    const answer = await studio.restore({ shoot: 'Trip' }, { workerFile: faults.workerFile, patienceMs: 1200 })
+    const answer = await studio.restore({ shoot: 'Trip' }, { workerFile: faults.workerFile, patienceMs: 3000 })
     faults.assertAllHit()
     assert.equal(answer.exitCode, 0, answer.summary)
     assert.deepEqual(contentsOf(shoot), before)
@@ -52,7 +52,7 @@ describe('a restore from a drive that does not answer', () => {
   it('ends where no other place has the files, and says that they are not lost but out of reach', async () => {
     await lose()
     const faults = new FaultSet([{ on: 'read', path: 'Studio SSD', times: Infinity, act: { hang: true } }])
-    const options = { workerFile: faults.workerFile, patienceMs: 600 }
+    const options = { workerFile: faults.workerFile, patienceMs: 1500 }
     const answer = await studio.restore({ shoot: 'Trip', from: 'Studio SSD' }, options)
     faults.assertAllHit()
     assert.equal(answer.exitCode, 20, answer.summary)
