@@ -5,12 +5,12 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Daemon } from '../../helper/daemon.js'
 import { lastDrill } from '../../helper/journal/drills.js'
-import { studio, type Studio } from '../offsite/support.js'
+import { studioWithBucket, type Studio } from '../offsite/support.js'
 import { makeCatalog, makeCatalogData } from '../support/catalog.js'
 import { foldersAsDisks } from '../support/daemon.js'
 import { makeDng, makeFilm, makeJpeg } from '../support/pictures.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
-import { makeBucket, openTestStore, readAll } from '../support/s3/fixture.js'
+import { openTestStore, readAll } from '../support/s3/fixture.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -25,15 +25,12 @@ describe('a drill of a bucket', function () {
   })
   after(() => double.close())
   beforeEach(async () => {
-    room = studio({ Iceland: {} })
+    ;({ room, bucket } = await studioWithBucket(double.url, { Iceland: {} }, { lock: false }))
     const shoot = path.join(room.originals, 'Iceland')
     fs.mkdirSync(shoot, { recursive: true })
     for (let n = 1; n <= 5; n++) fs.writeFileSync(path.join(shoot, `IMG_${n}.dng`), makeDng(n))
     fs.writeFileSync(path.join(shoot, 'IMG_6.JPG'), makeJpeg(6))
     fs.writeFileSync(path.join(shoot, 'MVI_7.MP4'), makeFilm(7))
-    bucket = await makeBucket(double.url)
-    await room.call('place/add', { path: room.drive })
-    await room.call('place/add', { path: `s3://${bucket}/b`, name: 'Cloud', bucket: { endpoint: double.url } })
     const catalog = path.join(room.root, 'Lightroom', 'Trips.lrcat')
     fs.mkdirSync(path.dirname(catalog))
     const photos = [1, 2, 3, 4, 5].map((n) => ({ name: `IMG_${n}.dng` }))

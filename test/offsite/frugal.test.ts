@@ -9,8 +9,7 @@ import { countPending, saveObject } from '../../helper/journal/offsite.js'
 import { listPlaces } from '../../helper/journal/places.js'
 import { readTrouble } from '../../helper/status/buckets.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
-import { makeBucket } from '../support/s3/fixture.js'
-import { studio, type Studio } from './support.js'
+import { studioWithBucket, type Studio } from './support.js'
 
 const OBJECTS = 20_000
 
@@ -24,10 +23,8 @@ describe('a helper with a bucket', () => {
   })
   after(() => double.close())
   beforeEach(async () => {
-    room = studio({ Wedding: { 'IMG_1.CR3': 7_000, 'IMG_2.CR3': 6_000 } })
-    bucket = await makeBucket(double.url, { lock: true })
-    await room.call('place/add', { path: room.drive })
-    await room.call('place/add', { path: `s3://${bucket}/backup`, name: 'Cloud', bucket: { endpoint: double.url } })
+    const originals = { Wedding: { 'IMG_1.CR3': 7_000, 'IMG_2.CR3': 6_000 } }
+    ;({ room, bucket } = await studioWithBucket(double.url, originals))
   })
   afterEach(() => room.remove())
 

@@ -11,8 +11,7 @@ import { saysMetered, withinWindows } from '../../helper/offsite/upload-times.js
 import { retryAfterMs } from '../../helper/upkeep/bucket-keeper.js'
 import { makeCatalog } from '../support/catalog.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
-import { makeBucket } from '../support/s3/fixture.js'
-import { studio, type Studio } from './support.js'
+import { studioWithBucket, type Studio } from './support.js'
 
 const DAY = 24 * 3600 * 1000
 
@@ -27,14 +26,8 @@ describe('the helper and its buckets', () => {
   })
   after(() => double.close())
   beforeEach(async () => {
-    room = studio({ Wedding: { 'IMG_1.CR3': 7_000, 'IMG_2.CR3': 6_000 } })
-    bucket = await makeBucket(double.url, { lock: true })
-    await room.call('place/add', { path: room.drive })
-    await room.call('place/add', {
-      path: `s3://${bucket}/backup`,
-      name: 'Cloud',
-      bucket: { endpoint: double.url, lockDays: 10 },
-    })
+    const originals = { Wedding: { 'IMG_1.CR3': 7_000, 'IMG_2.CR3': 6_000 } }
+    ;({ room, bucket } = await studioWithBucket(double.url, originals, { lockDays: 10 }))
     await room.call('backup/run', { paths: [room.originals], to: [room.drive] })
   })
   afterEach(() => room.remove())

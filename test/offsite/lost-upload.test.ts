@@ -6,8 +6,8 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { start } from '../support/safelight.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
-import { MIB, makeBucket, openTestStore } from '../support/s3/fixture.js'
-import { offsiteOf, studio, type Studio } from './support.js'
+import { MIB, openTestStore } from '../support/s3/fixture.js'
+import { offsiteOf, studioWithBucket, type Studio } from './support.js'
 
 describe('an upload that was begun and not written down', () => {
   let double: S3Double
@@ -19,10 +19,8 @@ describe('an upload that was begun and not written down', () => {
   })
   after(() => double.close())
   beforeEach(async () => {
-    room = studio({ Wedding: { 'IMG_0.CR3': 17 * MIB, 'IMG_1.CR3': 5_000 } })
-    bucket = await makeBucket(double.url, { lock: true })
-    await room.call('place/add', { path: room.drive })
-    await room.call('place/add', { path: `s3://${bucket}/backup`, bucket: { endpoint: double.url, yes: true } })
+    const originals = { Wedding: { 'IMG_0.CR3': 17 * MIB, 'IMG_1.CR3': 5_000 } }
+    ;({ room, bucket } = await studioWithBucket(double.url, originals, { yes: true }))
   })
   afterEach(() => {
     double.faults.assertAllHit()

@@ -13,9 +13,9 @@ import { readSettings } from '../../helper/offsite/settings.js'
 import type { Params } from '../../shared/methods.js'
 import { makeFile } from '../support/shoots.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
-import { makeBucket, openTestStore } from '../support/s3/fixture.js'
+import { openTestStore } from '../support/s3/fixture.js'
 import { putOf } from './store-contract.js'
-import { studio, type Studio } from './support.js'
+import { studioWithBucket, type Studio } from './support.js'
 
 const DAY = 24 * 3600 * 1000
 
@@ -31,11 +31,8 @@ describe('a bucket that a rebuild learned of', () => {
   afterEach(() => room.remove())
 
   async function backUp(more: Params<'place/add'>['bucket']): Promise<void> {
-    room = studio({ Wedding: { 'IMG_1.CR3': 70_000, 'IMG_2.CR3': 6_000 } })
-    bucket = await makeBucket(double.url, { lock: true })
-    await room.call('place/add', { path: room.drive })
-    const wish = { endpoint: double.url, lockDays: 10, ...more }
-    await room.call('place/add', { path: `s3://${bucket}/backup`, name: 'Cloud', bucket: wish })
+    const originals = { Wedding: { 'IMG_1.CR3': 70_000, 'IMG_2.CR3': 6_000 } }
+    ;({ room, bucket } = await studioWithBucket(double.url, originals, { lockDays: 10, ...more }))
     const result = await room.call('backup/run', { paths: [room.originals], to: [] })
     assert.equal(result.exitCode, 0, result.summary)
   }

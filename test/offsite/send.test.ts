@@ -8,7 +8,7 @@ import { placeLine } from '../../helper/status/lines.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { MIB, makeBucket } from '../support/s3/fixture.js'
 import { hashOf, makeFile } from '../support/shoots.js'
-import { below, offsiteOf, studio, type Studio } from './support.js'
+import { addPlaces, below, offsiteOf, studio, type BucketWish, type Studio } from './support.js'
 
 const SHOOT = { Wedding: { 'IMG_1.CR3': 70_000, 'IMG_1.xmp': 'rating 1', Party: { 'IMG_2.CR3': 17 * MIB } } }
 
@@ -27,14 +27,7 @@ describe('a backup with a bucket', () => {
   })
   afterEach(() => room.remove())
 
-  async function addPlaces(more: object = {}): Promise<void> {
-    await room.call('place/add', { path: room.drive })
-    await room.call('place/add', {
-      path: `s3://${bucket}/backup`,
-      name: 'Cloud',
-      bucket: { endpoint: double.url, ...more },
-    })
-  }
+  const addBoth = (wish: BucketWish = {}) => addPlaces(room, double.url, bucket, wish)
   const backUp = () => room.call('backup/run', { paths: [room.originals], to: [] })
   const sent = (): string[] =>
     double.requests
@@ -42,7 +35,7 @@ describe('a backup with a bucket', () => {
       .map(({ operation, key }) => `${operation} ${key.split('/').slice(2).join('/')}`)
 
   it('brings every file to the drive and to the bucket, confirmed and locked, under its own name', async () => {
-    await addPlaces({ lockDays: 30 })
+    await addBoth({ lockDays: 30 })
     const result = await backUp()
     assert.equal(result.exitCode, 0, result.summary)
     const { files, confirmed, locked } = offsiteOf(result)
@@ -83,7 +76,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('sends nothing again, and asks the bucket for nothing, when nothing has changed', async () => {
-    await addPlaces()
+    await addBoth()
     await backUp()
     double.requests.length = 0
     const again = await backUp()
@@ -92,7 +85,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('sends manifest, log and chain after every photo that they speak of', async () => {
-    await addPlaces()
+    await addBoth()
     double.requests.length = 0
     await backUp()
     const order = sent()
@@ -103,7 +96,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('keeps the earlier content of a changed file under Versions, without sending it again', async () => {
-    await addPlaces({ lockDays: 1 })
+    await addBoth({ lockDays: 1 })
     await backUp()
     const before = fs.readFileSync(path.join(room.originals, 'Wedding/IMG_1.xmp'))
     makeFile(path.join(room.originals, 'Wedding/IMG_1.xmp'), { bytes: 'rating 5', mtime: '2026-03-01T00:00:00Z' })
@@ -123,7 +116,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('copies a moved file inside the bucket instead of sending it again', async () => {
-    await addPlaces()
+    await addBoth()
     await backUp()
     fs.renameSync(path.join(room.originals, 'Wedding/Party/IMG_2.CR3'), path.join(room.originals, 'Wedding/IMG_2.CR3'))
     double.requests.length = 0
@@ -136,7 +129,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('sends a moved file where the store does not copy it', async () => {
-    await addPlaces()
+    await addBoth()
     await backUp()
     fs.renameSync(path.join(room.originals, 'Wedding/Party/IMG_2.CR3'), path.join(room.originals, 'Wedding/IMG_2.CR3'))
     double.requests.length = 0
@@ -161,7 +154,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('says what is safe where when the bucket is away, and goes on with the next run', async () => {
-    await addPlaces()
+    await addBoth()
     double.account = { status: 403, code: 'UserSuspended' }
     const stopped = await backUp()
     double.account = undefined
@@ -181,7 +174,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('never calls a copy confirmed that the bucket does not confirm', async () => {
-    await addPlaces()
+    await addBoth()
     // Three are asked for before they are sent, so the fourth question at the latest is one for confirmation.
     double.faults.plan('HeadObject', { kind: 'status', status: 404, code: 'NoSuchKey' }, 4)
     const result = await backUp()

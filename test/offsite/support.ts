@@ -7,7 +7,7 @@ import { WaitReasons } from '../../helper/manners/wait-reasons.js'
 import type { BackupResult, MethodName, Params, Result } from '../../shared/methods.js'
 import { foldersAsDisks, withDaemon } from '../support/daemon.js'
 import { freshFolder, makeTree, type Tree } from '../support/shoots.js'
-import { collect, openTestStore, readAll, setTestCredentials } from '../support/s3/fixture.js'
+import { collect, makeBucket, openTestStore, readAll, setTestCredentials } from '../support/s3/fixture.js'
 
 export interface Studio {
   readonly root: string
@@ -70,6 +70,34 @@ export function studio(originals: Tree = {}): Studio {
     },
     remove: () => fs.rmSync(root, { recursive: true, force: true }),
   }
+}
+
+export interface BucketWish extends NonNullable<Params<'place/add'>['bucket']> {
+  /** Whether the bucket can lock; it can when this is left out. */
+  readonly lock?: boolean
+}
+
+/** A studio with an empty bucket on this store, and that bucket and the drive as its places. */
+export async function studioWithBucket(
+  url: string,
+  originals: Tree,
+  { lock = true, ...wish }: BucketWish = {},
+): Promise<{ room: Studio; bucket: string }> {
+  const room = studio(originals)
+  const bucket = await makeBucket(url, { lock })
+  await addPlaces(room, url, bucket, wish)
+  return { room, bucket }
+}
+
+/** The drive, and the bucket as "Cloud", below `backup`. */
+export async function addPlaces(
+  room: Studio,
+  url: string,
+  bucket: string,
+  wish: Params<'place/add'>['bucket'] = {},
+): Promise<void> {
+  await room.call('place/add', { path: room.drive })
+  await room.call('place/add', { path: `s3://${bucket}/backup`, name: 'Cloud', bucket: { endpoint: url, ...wish } })
 }
 
 /** The first bucket's part of a backup's answer. @throws when there is none */

@@ -9,7 +9,7 @@ import { systemVolumes } from '../../helper/files/volumes.js'
 import { generateAgeKey, spoolEncrypted } from '../../helper/offsite/encryption.js'
 import type { OpenBucket } from '../../helper/restore/bucket.js'
 import { Fetcher, type Fetched } from '../../helper/restore/fetch.js'
-import { studio, type Studio } from '../offsite/support.js'
+import { studioWithBucket, type Studio } from '../offsite/support.js'
 import { makeCatalog } from '../support/catalog.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { bytesOf, makeBucket, MIB, openTestStore, readAll } from '../support/s3/fixture.js'
@@ -37,12 +37,8 @@ describe('restore from a bucket', () => {
   })
   after(() => double.close())
   beforeEach(async () => {
-    room = studio(SHOOT)
-    bucket = await makeBucket(double.url)
+    ;({ room, bucket } = await studioWithBucket(double.url, SHOOT, { lock: false }))
     shoot = path.join(room.originals, 'Wedding')
-    await room.call('place/add', { path: room.drive })
-    const reach = { endpoint: double.url }
-    await room.call('place/add', { path: `s3://${bucket}/backup`, name: 'Cloud', bucket: reach })
     await mustBackUp()
     asShot = contentsOf(room.originals)
   })
