@@ -27,10 +27,13 @@ const TRIES = 3
 /** From this many files on, one sync of the whole file system costs less than one for each. */
 const SYNC_TOGETHER_FROM = 8
 
-export function runCopyBatch(deps: WorkerDeps, jobs: readonly CopyJob[]): CopyOutcome[] {
+/** What a batch does until it waits for a file system to be made durable: it hands out the folder, and is told whether that was done. */
+export type Steps<Outcome> = Generator<string, Outcome[], boolean>
+
+export function* runCopyBatch(deps: WorkerDeps, jobs: readonly CopyJob[]): Steps<CopyOutcome> {
   const taken = jobs.map((job) => takeSource(deps, job))
   const copies = taken.flatMap((each) => each.copies)
-  makeDurable(deps, copies)
+  yield* makeDurable(deps, copies)
   for (const copy of copies) finish(deps, copy)
   syncNames(deps, copies)
   return taken.map(({ source, copies }) => ({ kind: 'copied', source, targets: copies.map(toOutcome) }))
@@ -226,22 +229,13 @@ function end(deps: WorkerDeps, copy: Copy, hash: Hash, mtimeMs: number): void {
 
 // ── making them durable, reading them back, naming them ─────────────────────────────────────────────────────────────────────────────
 
-function makeDurable(deps: WorkerDeps, copies: readonly Copy[]): void {
+function* makeDurable(deps: WorkerDeps, copies: readonly Copy[]): Generator<string, void, boolean> {
   const waiting = copies.filter((copy) => copy.result === undefined && copy.out !== undefined)
   const roots = new Map<string, Copy[]>()
   for (const copy of waiting) roots.set(copy.target.root, [...(roots.get(copy.target.root) ?? []), copy])
   for (const [root, group] of roots) {
-    const together = group.length >= SYNC_TOGETHER_FROM && syncTogether(deps, root)
+    const together = group.length >= SYNC_TOGETHER_FROM && (yield root)
     for (const copy of group) attempt(deps, copy, () => close(deps, copy, !together))
-  }
-}
-
-function syncTogether(deps: WorkerDeps, root: string): boolean {
-  try {
-    return deps.files.syncFileSystem(root)
-  } catch (error) {
-    // Then each file is synced by itself, and whatever is wrong with the drive is met again there, file by file.
-    return error === undefined
   }
 }
 

@@ -5,16 +5,13 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { DurableFiles } from '../files/durable.js'
 import { chooseHashEngine } from '../files/hash.js'
+import { FileSystemSyncs } from '../files/syncing.js'
+import { isSmall, patienceOf, takeBatch } from './batches.js'
 import { GivingUpSide } from './giving-up.js'
 import type { Failure, Job, JobOutcome, OutcomeOf, Patience } from './jobs.js'
 import { LeftWorkers } from './left-workers.js'
 import type { WorkerDeps } from './read.js'
-import { CONTROL, runBatch, workerDeps, type Batch, type WorkerSetup } from './worker.js'
-
-/** Below this a file costs more in syncs and messages than in bytes. */
-const SMALL_BYTES = 1024 * 1024
-const BATCH_FILES = 256
-const BATCH_BYTES = 32 * 1024 * 1024
+import { CONTROL, runBatch, workerDeps, type FromWorker, type ToWorker, type WorkerSetup } from './worker.js'
 
 /** More than this do not help. */
 export const WORKERS_MAX = 4
@@ -53,7 +50,8 @@ interface Waiting {
 interface Seat {
   readonly worker: Worker
   readonly asked: GivingUpSide
-  busyWith: readonly Waiting[]
+  /** By their numbers: one, or two of small files, so that the worker has something to do while the first waits for the disk or for us. */
+  readonly batches: Map<number, readonly Waiting[]>
 }
 
 export class WorkerPool {
@@ -67,6 +65,8 @@ export class WorkerPool {
   #broken: Error | undefined
   #pace = Infinity
   #made = 0
+  #batches = 0
+  readonly #syncs = new FileSystemSyncs()
   readonly #left = new LeftWorkers()
   readonly #patienceMs: number
   #looking: NodeJS.Timeout | undefined
@@ -132,6 +132,7 @@ export class WorkerPool {
     this.#left.close()
     await Promise.all(this.#seats.map((seat) => seat.worker.terminate()))
     this.#seats.length = 0
+    this.#syncs.close()
   }
 
   #deal(): void {
@@ -140,17 +141,26 @@ export class WorkerPool {
       return
     }
     while (this.#queue.length > 0) {
-      const seat = this.#freeSeat()
+      const seat = this.#freeSeat() ?? this.#seatForMore()
       if (!seat) return
-      seat.busyWith = takeBatch(this.#queue, Math.min(this.#limit, this.#pace))
-      if (patienceOf(seat.busyWith[0]?.job)) this.#lookFromNowOn()
-      seat.worker.postMessage({ jobs: seat.busyWith.map((waiting) => waiting.job) } satisfies Batch)
+      const waiting = takeBatch(this.#queue, Math.min(this.#limit, this.#pace))
+      const batch = (this.#batches += 1)
+      seat.batches.set(batch, waiting)
+      if (patienceOf(waiting[0]?.job)) this.#lookFromNowOn()
+      tell(seat, { batch, jobs: waiting.map(({ job }) => job) })
     }
   }
 
   #freeSeat(): Seat | undefined {
-    const busy = this.#seats.filter((each) => each.busyWith.length > 0).length
-    return busy >= this.#pace ? undefined : (this.#seats.find((each) => each.busyWith.length === 0) ?? this.#addSeat())
+    const busy = this.#seats.filter(isBusy).length
+    return busy >= this.#pace ? undefined : (this.#seats.find((seat) => !isBusy(seat)) ?? this.#addSeat())
+  }
+
+  /** A worker that is at its only batch, when that and what comes next are small files whose source may take its time. */
+  #seatForMore(): Seat | undefined {
+    const next = this.#queue[0]
+    if (!next || !mayWait(next) || this.#pace < this.#limit) return undefined
+    return this.#seats.find((seat) => seat.batches.size === 1 && workOf(seat).every(mayWait))
   }
 
   #lookFromNowOn(): void {
@@ -161,26 +171,26 @@ export class WorkerPool {
     const isStopped = Atomics.load(this.#counters, CONTROL.stop) !== 0n
     for (const seat of [...this.#seats]) {
       const looks = seat.asked.look()
-      const [first] = seat.busyWith
+      const [first] = workOf(seat)
       const enough = isStopped ? 1 : looksEnough(patienceOf(first?.job))
       if (first && looks >= enough && seat.asked.giveUp()) this.#giveUp(seat, isStopped ? STOPPED : SILENT)
     }
-    const isIdle = this.#seats.every(({ busyWith }) => busyWith.length === 0)
-    if (!isIdle) return
+    if (this.#seats.some(isBusy)) return
     clearInterval(this.#looking)
     this.#looking = undefined
   }
 
   /** Whoever else waits for the same source is told at once: each would wait as long again. */
   #giveUp(seat: Seat, failure: Failure): void {
-    const source = patienceOf(seat.busyWith[0]?.job)?.source
+    const work = workOf(seat)
+    const source = patienceOf(work[0]?.job)?.source
     this.#seats.splice(this.#seats.indexOf(seat), 1)
     this.#left.add(seat.worker, source)
     const isOfIt = ({ job }: Waiting): boolean => source !== undefined && patienceOf(job)?.source === source
-    const gone = [...seat.busyWith, ...this.#queue.filter(isOfIt)]
+    const gone = [...work, ...this.#queue.filter(isOfIt)]
     const staying = this.#queue.filter((waiting) => !isOfIt(waiting))
     this.#queue.splice(0, Infinity, ...staying)
-    seat.busyWith = []
+    seat.batches.clear()
     for (const waiting of gone) waiting.resolve(givenUp(waiting.job, failure))
     this.#deal()
   }
@@ -219,36 +229,42 @@ export class WorkerPool {
       slowAfterMs: this.#patienceMs,
     }
     const worker = new Worker(file, { workerData: setup, resourceLimits: WORKER_MEMORY })
-    const seat: Seat = { worker, asked, busyWith: [] }
-    seat.worker.on('message', (outcomes: JobOutcome[]) => {
-      const done = seat.busyWith
-      seat.busyWith = []
-      this.#deal()
-      done.forEach((waiting, index) => {
-        const outcome = outcomes[index]
-        if (outcome) waiting.resolve(outcome)
-        else waiting.reject(new Error('a copy worker gave back too few outcomes'))
-      })
+    const seat: Seat = { worker, asked, batches: new Map() }
+    seat.worker.on('message', (message: FromWorker) => {
+      if ('sync' in message) void this.#sync(seat, message.batch, message.sync)
+      else this.#take(seat, message.batch, message.outcomes)
     })
     seat.worker.on('error', (error: Error) => this.#break(error))
     this.#seats.push(seat)
     return seat
   }
 
+  /** A worker that was given up meanwhile is told nothing: it is to do nothing more. */
+  async #sync(seat: Seat, batch: number, folder: string): Promise<void> {
+    const isSynced = await this.#syncs.ask(folder)
+    if (seat.batches.has(batch)) tell(seat, { batch, isSynced })
+  }
+
+  #take(seat: Seat, batch: number, outcomes: readonly JobOutcome[]): void {
+    const done = seat.batches.get(batch) ?? []
+    seat.batches.delete(batch)
+    this.#deal()
+    done.forEach((waiting, index) => {
+      const outcome = outcomes[index]
+      if (outcome) waiting.resolve(outcome)
+      else waiting.reject(new Error('a copy worker gave back too few outcomes'))
+    })
+  }
+
   /** A worker that broke has a defect: nothing it might have done is taken for done. */
   #break(error: Error): void {
     this.#broken = error
-    for (const waiting of [...this.#queue.splice(0), ...this.#seats.flatMap((seat) => seat.busyWith)])
-      waiting.reject(error)
+    for (const waiting of [...this.#queue.splice(0), ...this.#seats.flatMap(workOf)]) waiting.reject(error)
   }
 }
 
 const SILENT: Failure = { kind: 'source-silent', message: 'it does not answer' }
 const STOPPED: Failure = { kind: 'stopped', message: 'stopped' }
-
-function patienceOf(job: Job | undefined): Patience | undefined {
-  return job?.kind === 'copy' ? job.patience : undefined
-}
 
 function looksEnough(patience: Patience | undefined): number {
   if (!patience) return Infinity
@@ -261,24 +277,18 @@ function givenUp(job: Job, failure: Failure): JobOutcome {
   return { kind: 'compared', change: { kind: 'no-reference' } }
 }
 
-/** Takes the next large job alone, or a share of the small ones at the head of the queue that wait for the same source. */
-export function takeBatch<W extends { readonly job: Job }>(queue: W[], workers: number): W[] {
-  const first = queue.shift()
-  if (first === undefined) return []
-  const batch = [first]
-  if (sizeOf(first.job) > SMALL_BYTES) return batch
-  const share = Math.min(BATCH_FILES, Math.ceil((queue.length + 1) / workers))
-  for (let bytes = sizeOf(first.job); batch.length < share;) {
-    const next = queue[0]
-    if (next === undefined || sizeOf(next.job) > SMALL_BYTES || bytes + sizeOf(next.job) > BATCH_BYTES) break
-    if (patienceOf(next.job)?.source !== patienceOf(first.job)?.source) break
-    bytes += sizeOf(next.job)
-    batch.push(next)
-    queue.shift()
-  }
-  return batch
+function mayWait(waiting: Waiting): boolean {
+  return isSmall(waiting) && patienceOf(waiting.job) === undefined
 }
 
-function sizeOf(job: Job): number {
-  return job.kind === 'copy' ? job.expected.sizeBytes : job.sizeBytes
+function isBusy({ batches }: Seat): boolean {
+  return batches.size > 0
+}
+
+function workOf({ batches }: Seat): readonly Waiting[] {
+  return [...batches.values()].flat()
+}
+
+function tell(seat: Seat, message: ToWorker): void {
+  seat.worker.postMessage(message)
 }

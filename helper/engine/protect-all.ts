@@ -15,9 +15,10 @@ import type { FilePlan } from './plan.js'
 import type { PreparedShoot } from './prepare.js'
 import { protectFile } from './protect-file.js'
 import type { BackupRun } from './run.js'
+import { withSmallHeap } from './small-heap.js'
 
 /** Tasks under way at once: enough for the workers to find small files in batches, few enough to keep in memory. */
-const TASKS_AT_ONCE = 1024
+const TASKS_AT_ONCE = 2048
 
 /** @param sourceVolume  where the originals lie, when they all lie on one */
 export async function protectFiles(
@@ -27,7 +28,8 @@ export async function protectFiles(
 ): Promise<void> {
   const todo = filesToDo(run, prepared)
   if (sourceVolume) await settlePace(run, prepared, sourceVolume, todo)
-  await protect(run, todo)
+  const isLong = prepared.reduce((sum, { plan }) => sum + plan.files.length, 0) > TASKS_AT_ONCE
+  await (isLong ? withSmallHeap(() => protect(run, todo)) : protect(run, todo))
 }
 
 export function bytesToSend(prepared: readonly PreparedShoot[]): number {

@@ -2,4 +2,4 @@
 import { systemFiles } from '../files/durable.js'
 import { serveWorker } from './worker.js'
 
-serveWorker(systemFiles)
+serveWorker(systemFiles, true)

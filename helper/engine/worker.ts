@@ -5,7 +5,7 @@ import type { DurableFiles } from '../files/durable.js'
 import { hashEngineNamed, type HashEngine } from '../files/hash.js'
 import { alignedBuffer } from '../files/aligned.js'
 import { runCompareJob } from './compare.js'
-import { runCopyBatch } from './copy.js'
+import { runCopyBatch, type Steps } from './copy.js'
 import { AskingSide } from './giving-up.js'
 import type { CopyJob, Job, JobOutcome } from './jobs.js'
 import { runHashJob, Stopped, type WorkerDeps } from './read.js'
@@ -20,9 +20,14 @@ export interface WorkerSetup {
   readonly hash: HashEngine['name']
 }
 
-export interface Batch {
-  readonly jobs: readonly Job[]
-}
+/** What the main thread says: here is work, or an answer to what was asked about a batch. */
+export type ToWorker =
+  { readonly batch: number; readonly jobs: readonly Job[] } | { readonly batch: number; readonly isSynced: boolean }
+
+/** What a worker says: a batch is done, or it waits until the file system of this folder is durable. */
+export type FromWorker =
+  | { readonly batch: number; readonly outcomes: readonly JobOutcome[] }
+  | { readonly batch: number; readonly sync: string }
 
 /** Layout of the shared control buffer, in 64-bit words. */
 export const CONTROL = { stop: 0, sourceBytes: 1, readBackBytes: 2, words: 3 } as const
@@ -30,12 +35,32 @@ export const CONTROL = { stop: 0, sourceBytes: 1, readBackBytes: 2, words: 3 } a
 /** Large enough that the device and not the call is what costs, small enough to stop within a moment. Used whole only past the page cache. */
 const BUFFER_BYTES = 4 * 1024 * 1024
 
-/** @param files  where the bytes go; tests hand in one that fails as planned */
-export function serveWorker(files: DurableFiles): void {
+/** @param files  where the bytes go; tests hand in one that fails as planned
+ *  @param asksForSync  leaves it to the main thread to make file systems durable, and goes on with its next batch meanwhile */
+export function serveWorker(files: DurableFiles, asksForSync = false): void {
   const deps = workerDeps(files, workerData as WorkerSetup)
   const port = parentPort
   if (!port) throw new Error('a copy worker runs as a worker thread')
-  port.on('message', ({ jobs }: Batch) => port.postMessage(runBatch(deps, jobs)))
+  const waiting = new Map<number, Steps<JobOutcome>>()
+  const say = (message: FromWorker): void => port.postMessage(message)
+  const goOn = (batch: number, steps: Steps<JobOutcome>, answer?: boolean): void => {
+    const step = answer === undefined ? steps.next() : steps.next(answer)
+    if (step.done) say({ batch, outcomes: step.value })
+    else if (asksForSync) {
+      waiting.set(batch, steps)
+      say({ batch, sync: step.value })
+    } else goOn(batch, steps, syncTogether(files, step.value))
+  }
+  port.on('message', (message: ToWorker) => {
+    const { batch } = message
+    if ('jobs' in message) goOn(batch, stepsOf(deps, message.jobs))
+    else {
+      const steps = waiting.get(batch)
+      if (!steps) throw new Error('a copy worker was told of a batch that it does not know')
+      waiting.delete(batch)
+      goOn(batch, steps, message.isSynced)
+    }
+  })
 }
 
 /** What a batch needs, in whichever thread it runs. */
@@ -62,8 +87,15 @@ export function workerDeps(files: DurableFiles, setup: WorkerSetup): WorkerDeps 
 
 /** @returns the outcomes in the order of the jobs */
 export function runBatch(deps: WorkerDeps, jobs: readonly Job[]): JobOutcome[] {
+  const steps = stepsOf(deps, jobs)
+  let step = steps.next()
+  while (!step.done) step = steps.next(syncTogether(deps.files, step.value))
+  return step.value
+}
+
+function* stepsOf(deps: WorkerDeps, jobs: readonly Job[]): Steps<JobOutcome> {
   const copies = jobs.filter((job): job is CopyJob => job.kind === 'copy')
-  const copied = runCopyBatch(deps, copies)[Symbol.iterator]()
+  const copied = (yield* runCopyBatch(deps, copies))[Symbol.iterator]()
   return jobs.map((job) => {
     if (job.kind === 'hash') return runHashJob(deps, job)
     if (job.kind === 'compare') return runCompareJob(deps, job)
@@ -71,4 +103,13 @@ export function runBatch(deps: WorkerDeps, jobs: readonly Job[]): JobOutcome[] {
     if (next.done) throw new Error('a copy job without an outcome')
     return next.value
   })
+}
+
+function syncTogether(files: DurableFiles, folder: string): boolean {
+  try {
+    return files.syncFileSystem(folder)
+  } catch (error) {
+    // Then each file is synced by itself, and whatever is wrong with the drive is met again there, file by file.
+    return error === undefined
+  }
 }

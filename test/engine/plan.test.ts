@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { conditionAtPlace, conditionOfSource, planShoot, roomNeeded } from '../../helper/engine/plan.js'
-import { takeBatch } from '../../helper/engine/pool.js'
+import { takeBatch } from '../../helper/engine/batches.js'
 import type { Job } from '../../helper/engine/jobs.js'
 import type { CopyRow, FileRow } from '../../helper/journal/files.js'
 import type { CopyState, FileStat } from '../../helper/model.js'
