@@ -66,6 +66,8 @@ export interface HostOptions {
   readonly habits?: Partial<SocketHabits>
   /** Seconds of Lightroom's clock that pass per real second while the test waits; Infinity jumps to the next thing to do. */
   readonly rate?: number
+  /** Real milliseconds after which a client that has not hung up at a quit counts as one that never does. */
+  readonly hangMs?: number
 }
 
 export interface ImportedFile {
@@ -78,8 +80,7 @@ export interface ImportedFile {
 /** Real milliseconds that a fact may take on the slowest of machines. */
 const PATIENCE_MS = 50_000
 
-/** A bridge that has not hung up by then never does, and Lightroom hangs; real milliseconds, above those after which a bridge that is told
- *  nothing goes by itself. */
+/** Above those after which a bridge that is told nothing goes by itself. */
 const HANG_MS = 10_000
 
 /** Lightroom's clock starts here: seconds since 2001-01-01. */
@@ -280,7 +281,7 @@ export class LightroomHost {
     if (!this.exitIsDone())
       this.fault(22, `the exit hook did not call done within ${Math.round(this.virtualNow - begun)} s`)
     const hasClients = (): boolean => [...this.sockets.values()].some((socket) => socket.hasClient)
-    const deadline = performance.now() + HANG_MS
+    const deadline = performance.now() + (this.options.hangMs ?? HANG_MS)
     while (hasClients() && performance.now() < deadline) await turnOfTheLoop()
     if (hasClients()) this.fault(26, 'a client stayed connected: Lightroom 14.5 hangs at exit')
     this.end()
