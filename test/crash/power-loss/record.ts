@@ -3,7 +3,7 @@
 // the moment it ended, counted over all threads, so that a sync is believed only for what had ended before it began. Whether anything
 // went past it is tested by playing the record to its end (disk.ts): then the disk in the model must be the real one.
 //
-// Of child processes there is `sync -f`, which is noted; of asynchronous calls the runs in question make none that change anything.
+// Of child processes there are `sync -f` and the shell that runs it, which are noted; of asynchronous calls the runs in question make none that change anything.
 import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
@@ -156,14 +156,35 @@ function startRecording({ root, into, moments }: Settings): void {
       if (args.some(isBelow)) throw new Error(`${name} is not something that this record can hold`)
     })
 
-  const { spawnSync } = childProcess
+  const noteSync = (folder: unknown, began: number): void => {
+    if (isBelow(folder)) note({ call: 'sync-disk', path: folder }, began)
+  }
+  const { spawn, spawnSync } = childProcess
   const spawnAndNote = (command: string, args: readonly string[], ...rest: unknown[]): unknown => {
     const began = moment()
     const result = (spawnSync as (...all: unknown[]) => { status: number | null })(command, args, ...rest)
-    const folder = args[1]
-    if (command === 'sync' && result.status === 0 && isBelow(folder)) note({ call: 'sync-disk', path: folder }, began)
+    if (command === 'sync' && result.status === 0) noteSync(args[1], began)
     return result
   }
-  Object.assign(childProcess, { spawnSync: spawnAndNote })
+  /** The shell that syncs whenever it is told to (files/syncing.ts): a line to it is the question, `yes` that it was done. */
+  const spawnAndListen = (command: string, args: readonly string[], ...rest: unknown[]): unknown => {
+    const child = (spawn as (...all: unknown[]) => childProcess.ChildProcess)(command, args, ...rest)
+    const { stdin, stdout } = child
+    if (command !== 'sh' || !args.some((arg) => arg.includes('sync -f')) || !stdin || !stdout) return child
+    const asked: number[] = []
+    const write = stdin.write.bind(stdin) as (text: string) => boolean
+    stdin.write = (text: string) => {
+      asked.push(moment())
+      return write(text)
+    }
+    stdout.on('data', (answers: Buffer | string) => {
+      for (const answer of String(answers).trim().split('\n')) {
+        const began = asked.shift()
+        if (answer === 'yes' && began !== undefined) noteSync(args.at(-1), began)
+      }
+    })
+    return child
+  }
+  Object.assign(childProcess, { spawnSync: spawnAndNote, spawn: spawnAndListen })
   syncBuiltinESMExports()
 }
