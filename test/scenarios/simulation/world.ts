@@ -238,7 +238,7 @@ export function rot(file: string, draw: Draw, surface?: Surface): void {
 }
 
 export function isRecord(file: string): boolean {
-  return /(^|\/)(safelight\.b3|safelight-log\.jsonl|chain\.jsonl|place\.json|HOW-TO-RESTORE\.txt|status\.html)$/.test(
+  return /(^|\/)(safelight\.b3|safelight-log\.jsonl|chain\.jsonl|place\.json|\.safelight-turn|HOW-TO-RESTORE\.txt|status\.html)$/.test(
     file,
   )
 }
