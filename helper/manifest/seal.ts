@@ -1,9 +1,10 @@
 // Sealing: writing down, at a place, what a shoot's copies there are. For each shoot the manifest is replaced, the log says so, and one
 // line joins the chain; only then does the journal call it sealed. A crash anywhere between leaves the step to be done again.
 import path from 'node:path'
+import { systemCode } from '../errors.js'
 import { appendLines, makeFolders, readWhole, type DurableFiles } from '../files/durable.js'
 import { hashBytes, type HashEngine } from '../files/hash.js'
-import { temporaryIn } from '../files/temporary.js'
+import { temporaryName } from '../files/temporary.js'
 import { hashesAt } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
 import { temporaryTag } from '../journal/meta.js'
@@ -137,12 +138,13 @@ export function manifestEntries(journal: Journal, shootId: number, placeId: stri
 
 function writeManifests(deps: SealDeps, root: string, drafts: readonly Draft[]): void {
   const together = drafts.length >= SYNC_TOGETHER_FROM
-  const tag = temporaryTag(deps.journal)
-  const waiting = drafts.map((draft) => ({ draft, temporary: temporaryIn(draft.path, tag) }))
+  // The same name every time, for one seal is made at a time: what a killed one left is found by the next one, whoever makes it.
+  const name = temporaryName(temporaryTag(deps.journal), 'own-manifest')
+  const waiting = drafts.map((draft) => ({ draft, temporary: path.join(draft.path, name) }))
   for (const { draft, temporary } of waiting) {
     makeFolders(deps.files, root, draft.path)
     const bytes = Buffer.from(draft.text, 'utf8')
-    const descriptor = deps.files.create(temporary)
+    const descriptor = createAnew(deps.files, temporary)
     try {
       deps.files.write(descriptor, bytes, 0, bytes.length)
       if (!together) deps.files.sync(descriptor)
@@ -164,6 +166,17 @@ function writeManifests(deps: SealDeps, root: string, drafts: readonly Draft[]):
     if (!together) deps.files.syncFolder(draft.path)
   }
   if (together && !deps.files.syncFileSystem(root)) for (const { draft } of waiting) syncLog(deps, draft)
+}
+
+/** In the place of what a seal of this home that was killed left under the name. */
+function createAnew(files: DurableFiles, temporary: string): number {
+  try {
+    return files.create(temporary)
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+    files.unlink(temporary)
+    return files.create(temporary)
+  }
 }
 
 function syncAll(deps: SealDeps, root: string, waiting: readonly { readonly temporary: string }[]): void {

@@ -65,6 +65,8 @@ export async function fillPlace(
     meter.begin('filling', owed.flat().length, bytes)
     for (const [index, shoot] of shoots.entries())
       if ((owed[index]?.length ?? 0) > 0) await fillShoot(run, shoot, place, exclusively)
+    // All may be on it, and an earlier filling may have been killed before its last shoot was proven and sealed.
+    if (!signal.aborted) await exclusively(() => finishAt(run, place))
   } finally {
     signal.removeEventListener('abort', stop)
     meter.close()

@@ -126,6 +126,54 @@ describe('what was left unfinished', () => {
     assert.deepEqual(temporariesBelow(a()), [])
   })
 
+  describe('a seal that was cut off before the manifest had its name', () => {
+    const fill = (faults: readonly Fault[] = []): Promise<{ exitCode: number; summary: string }> =>
+      withDaemon({ ...options(), faults: new FaultSet(faults) }, (daemon) =>
+        daemon.handlers['place/add']!(
+          { path: world.drives[1]!, fill: true },
+          {
+            signal: new AbortController().signal,
+            client: { kind: 'cli', version: 'test' },
+            progress: () => undefined,
+          },
+        ),
+      )
+    const b = (): string => photos(world.drives[1]!)
+    const foreign = '.safelight-0123456789ab-own-manifest.tmp'
+
+    beforeEach(async () => {
+      await backUp()
+      const cut = await fill([{ on: 'rename', name: 'safelight.b3', path: b(), act: { fail: 'EIO' } }])
+      assert.notEqual(cut.exitCode, 0, cut.summary)
+      assert.equal(temporariesBelow(b()).length, 1, 'the manifest is there under its temporary name')
+      assert.ok(!fs.existsSync(path.join(b(), 'safelight.b3')))
+      fs.writeFileSync(path.join(b(), foreign), 'of another home')
+    })
+
+    async function mustBeSealed(): Promise<void> {
+      assert.deepEqual(
+        temporariesBelow(b()),
+        [foreign],
+        "what this home left is gone, and another home's is left alone",
+      )
+      assert.deepEqual(checkManifests(world.drives[1]!), [])
+      assert.ok(fs.existsSync(path.join(b(), 'safelight.b3')))
+      assert.deepEqual((await verify(options())).findings, [])
+    }
+
+    it('is made by the same filling of a drive, though every copy is on it already', async () => {
+      const again = await fill()
+      assert.equal(again.exitCode, 0, again.summary)
+      await mustBeSealed()
+    })
+
+    it('is made by a verification', async () => {
+      const { exitCode, summary } = await verify(options())
+      assert.equal(exitCode, 0, summary)
+      await mustBeSealed()
+    })
+  })
+
   for (const name of ['IMG_1.CR3', 'safelight-log.jsonl', 'safelight.b3']) {
     it(`a pipe that lies where ${name} should be is reported, and nothing waits for it`, async () => {
       await backUp()
