@@ -100,10 +100,19 @@ export function shootUnknown(id: string): SafelightError {
   })
 }
 
-/** The system's own code of an error (`ENOSPC`, `EIO` …), or '' when it has none. */
+/** The system's own code of an error (`ENOSPC`, `EIO` …), or '' when it has none. Also '' for trouble with our own home: no drive is to be blamed
+ *  for it, and whoever goes on without a drive that fails passes it on. */
 export function systemCode(error: unknown): string {
+  if (isOfHome(error)) return ''
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
 }
+
+/** Whether our own home, the journal in it first of all, cannot be read or written: then nothing that a run says could be kept or believed. */
+export function isOfHome(error: unknown): boolean {
+  return error instanceof SafelightError && OF_HOME.has(error.code)
+}
+
+const OF_HOME: ReadonlySet<ErrorCode> = new Set(['JOURNAL_DAMAGED', 'JOURNAL_TOO_NEW', 'HOME_UNUSABLE'])
 
 /** One line about anything that was thrown, for findings and logs. */
 export function describeError(error: unknown): string {

@@ -3,7 +3,7 @@ import os from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import pLimit from 'p-limit'
 import type { EngineDeps } from '../engine/run.js'
-import { SafelightError } from '../errors.js'
+import { isOfHome, SafelightError } from '../errors.js'
 import { systemFiles, type DurableFiles } from '../files/durable.js'
 import { chooseHashEngine } from '../files/hash.js'
 import { systemVolumes, type Volumes } from '../files/volumes.js'
@@ -182,7 +182,7 @@ export class Workshop {
       try {
         places.push(await this.open(deps, place.path, signal, place))
       } catch (error) {
-        if (!(error instanceof SafelightError)) throw error
+        if (!(error instanceof SafelightError) || isOfHome(error)) throw error
         absent.push(error)
       }
     }

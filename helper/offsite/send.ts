@@ -1,7 +1,7 @@
 // One run of sending to one bucket: everything that is proven somewhere and not confirmed there, shoot by shoot, the records of a shoot after
 // its photos. May be stopped or killed at any moment and begun again; what was confirmed is not sent twice. A file that cannot be sent is a
 // finding and the others go on; a store that is away, full or refuses the key ends the run, and its error says so.
-import { ERROR_CODES, SafelightError, type ErrorCode } from '../errors.js'
+import { ERROR_CODES, isOfHome, SafelightError, type ErrorCode } from '../errors.js'
 import { lostEarlier, pendingCopies, type PendingCopy } from '../journal/offsite.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import type { Finding } from '../../shared/methods.js'
@@ -186,7 +186,7 @@ class SendRun {
       if (outcome.kind === 'sent') this.#filesSent += 1
       if (outcome.kind === 'copied') this.#filesCopied += 1
     } catch (error) {
-      if (!(error instanceof SafelightError) || ENDS_THE_RUN.has(error.code)) throw error
+      if (!(error instanceof SafelightError) || isOfHome(error) || ENDS_THE_RUN.has(error.code)) throw error
       this.#find(shoot, pending, kindOf(error.code), `${error.message} ${error.remedy}`)
     } finally {
       underWay.delete(id)

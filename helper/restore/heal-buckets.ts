@@ -1,6 +1,6 @@
 // Healing what a bucket has lost: an object that is gone, or that came back with other bytes, is sent again from whatever place is proven. The
 // bucket's own versions keep what lay there before, where it keeps versions at all.
-import { SafelightError } from '../errors.js'
+import { isOfHome, SafelightError } from '../errors.js'
 import { historyOfShoot } from '../journal/history.js'
 import type { ShootRow } from '../journal/shoots.js'
 import type { Finding } from '../../shared/methods.js'
@@ -62,7 +62,7 @@ async function sendAgain(
     return engine.signal.aborted ? 'stopped' : findings
   } catch (error) {
     if (engine.signal.aborted) return 'stopped'
-    if (!(error instanceof SafelightError)) throw error
+    if (!(error instanceof SafelightError) || isOfHome(error)) throw error
     engine.warn(`${error.message} ${error.remedy}`)
     return []
   }

@@ -1,6 +1,6 @@
 // A backup and the buckets, together: while the drives are written, what is proven already goes off-site; the backup's answer comes when both
 // are through, and says of each bucket how much of these shoots it has confirmed. Trouble with a bucket takes nothing away from the drives.
-import { ERROR_CODES, SafelightError } from '../errors.js'
+import { ERROR_CODES, isOfHome, SafelightError } from '../errors.js'
 import type { Progress } from '../engine/progress.js'
 import type { Journal } from '../journal/journal.js'
 import { offsiteCounts, type OffsiteCount } from '../journal/offsite.js'
@@ -84,7 +84,7 @@ async function sendSafely(
     return await buckets.send(place, options, signal)
   } catch (error) {
     if (signal.aborted) return 'stopped'
-    if (error instanceof SafelightError) return { failure: error }
+    if (error instanceof SafelightError && !isOfHome(error)) return { failure: error }
     throw error
   }
 }

@@ -1,7 +1,7 @@
 // Off-site copies with nobody asking: the helper sends what is proven to every bucket, clears unfinished uploads away at start and daily,
 // looks at everything again each month, reads a little back every day, lengthens locks before they run out. What cannot be done now is tried again, at growing intervals and
 // without end, and what stands in the way is told. One piece of work per bucket at a time; buckets do not wait for one another.
-import { SafelightError } from '../errors.js'
+import { isOfHome, SafelightError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import { pendingCopies } from '../journal/offsite.js'
 import type { PlaceRow } from '../journal/places.js'
@@ -165,10 +165,12 @@ export class BucketKeeper {
   #begin(place: PlaceRow, shift: Shift): void {
     const stop = new AbortController()
     shift.stop = stop
-    shift.work = this.#run(place, shift, stop.signal).finally(() => {
-      shift.work = undefined
-      shift.stop = undefined
-    })
+    shift.work = this.#run(place, shift, stop.signal)
+      .catch((error: unknown) => this.#deps.onFault(error, `sending to "${place.name}"`))
+      .finally(() => {
+        shift.work = undefined
+        shift.stop = undefined
+      })
   }
 
   async #run(place: PlaceRow, shift: Shift, signal: AbortSignal): Promise<void> {
@@ -202,8 +204,9 @@ export class BucketKeeper {
     } catch (error) {
       if (signal.aborted) return
       this.#putOff(shift)
+      // Said before it is noted: a damaged journal may not take the note.
+      if (!(error instanceof SafelightError) || isOfHome(error)) this.#deps.onFault(error, `sending to "${place.name}"`)
       if (error instanceof SafelightError) buckets.noteTrouble(place.id, error, shift.notBeforeMs)
-      else this.#deps.onFault(error, `sending to "${place.name}"`)
     }
   }
 

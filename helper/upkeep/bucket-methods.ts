@@ -1,7 +1,7 @@
 // The answers of the methods that are about buckets: a place that was added, a store that was looked at, in words and numbers.
 import { placeReport, type StatusDeps } from '../status/place-report.js'
 import type { CatalogBackupResult, DoctorResult, Params, ProbeTable, Result } from '../../shared/methods.js'
-import { SafelightError } from '../errors.js'
+import { isOfHome, SafelightError } from '../errors.js'
 import type { PlaceRow } from '../journal/places.js'
 import type { AddBucketRequest } from '../offsite/add-bucket.js'
 import type { ProbeReport } from '../offsite/providers.js'
@@ -82,7 +82,7 @@ export async function thenOffsite(
       places.push(...sent.map(({ stamp }) => ({ place: place.name, backup: stamp, state: 'stored' as const })))
       warnings.push(...failed)
     } catch (error) {
-      if (!(error instanceof SafelightError)) throw error
+      if (!(error instanceof SafelightError) || isOfHome(error)) throw error
       buckets.noteTrouble(place.id, error)
       warnings.push(`It is not in "${place.name}" yet: ${error.message} ${error.remedy}`)
     } finally {

@@ -182,11 +182,12 @@ class Faults {
 
   readonly note = (error: unknown): void => void this.#all.push(error)
 
-  /** @throws the first that is neither ours nor a kill */
+  /** @throws the first that is neither ours nor a kill, or that the journal is damaged: its remedy is followed */
   told(): string {
     for (const error of this.#all)
       if (!(error instanceof SafelightError) && !(error instanceof Killed))
         throw new Error('the helper failed by itself', { cause: error })
+      else if (error instanceof SafelightError && error.code === 'JOURNAL_DAMAGED') throw error
     return this.#all.map((error) => (error instanceof Error ? error.message : '')).join(' · ')
   }
 }
