@@ -49,7 +49,7 @@ function roomOf(file: string): string {
 
 /** From the ground up. A room may import from rooms above it in this list, never from below; rooms of one line are neighbours. */
 const FLOORS: readonly (readonly string[])[] = [
-  ['errors', 'model', 'lazily', 'tier-up', 'unheld-exit', 'wall-clock'],
+  ['errors', 'model', 'lazily', 'parse-json', 'tier-up', 'unheld-exit', 'wall-clock'],
   ['files'],
   ['journal', 'instance'],
   ['manifest', 'place', 'config', 'manners'],

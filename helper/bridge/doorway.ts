@@ -6,7 +6,8 @@ import { LINES_VERSION, NONCE_DIGITS, parseHandshake, proofOf, writeHandshake } 
 import { isJsonObject } from '../../shared/json.js'
 import { isSameToken, parseEnvelope } from '../../shared/rpc.js'
 import { linesDiffer, tokenRefused } from '../server/refusals.js'
-import { errorText, lineOf, parseJson } from './lines.js'
+import { parseJson } from '../parse-json.js'
+import { errorText, lineOf } from './lines.js'
 import type { Ports } from './plugin-ports.js'
 
 export interface DoorwayDeps {

@@ -73,13 +73,3 @@ export function errorText(id: RequestId | null, error: SafelightError): string {
 export function lineOf(token: string, messageText: string): string {
   return `{"token":"${token}","message":${messageText.replaceAll(/[\r\n]+/g, ' ')}}\n`
 }
-
-/** undefined for what is no JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}

@@ -6,9 +6,10 @@ import { isJsonObject } from '../../shared/json.js'
 import { isSameToken, parseEnvelope, type Envelope, type RequestId } from '../../shared/rpc.js'
 import type { SafelightError } from '../errors.js'
 import { tooBusy } from '../server/refusals.js'
+import { parseJson } from '../parse-json.js'
 import { Doorway } from './doorway.js'
 import type { HelperLink } from './helper-link.js'
-import { errorText, lineOf, parseJson, type LineEvent } from './lines.js'
+import { errorText, lineOf, type LineEvent } from './lines.js'
 import type { PluginPorts, Ports } from './plugin-ports.js'
 
 export interface RelayDeps {

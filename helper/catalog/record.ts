@@ -1,6 +1,7 @@
 // catalog.json: what one catalog backup holds, byte for byte, and what was found when it was opened. It is written last, so a backup folder
 // without one is unfinished. Read from drives that others may have written to, so it is checked at the door.
 import { z } from 'zod'
+import { parseJson } from '../parse-json.js'
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/)
 /** A path below a folder of ours: never absolute, never upwards. */
@@ -76,15 +77,7 @@ export const DATA_FOLDER = 'data'
 
 /** @returns undefined when this is no record of ours, or of a later format */
 export function parseRecord(json: string): BackupRecord | undefined {
-  let value: unknown
-  try {
-    value = JSON.parse(json)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-  const parsed = recordSchema.safeParse(value)
-  return parsed.success ? parsed.data : undefined
+  return recordSchema.safeParse(parseJson(json)).data
 }
 
 /** `YYYY-MM-DD HHMM` in local time, as Lightroom names its own backup folders. */

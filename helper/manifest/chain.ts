@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { appendLines, readWhole, type DurableFiles } from '../files/durable.js'
 import { hashBytes, type HashEngine } from '../files/hash.js'
 import type { Hash } from '../model.js'
+import { parseJson } from '../parse-json.js'
 import { isSafeRelativePath } from './manifest.js'
 
 export const CHAIN_FILE = 'chain.jsonl'
@@ -53,7 +54,7 @@ export function parseChain(text: string, engine: HashEngine): Chain {
     .split('\n')
     .slice(0, -1)
     .forEach((line, index) => {
-      const parsed = parseLine(line)
+      const parsed = ChainLine.safeParse(parseJson(line)).data
       if (!parsed) {
         breaks.push(`line ${index + 1} cannot be read`)
         return
@@ -67,15 +68,6 @@ export function parseChain(text: string, engine: HashEngine): Chain {
       hashes.push(hashBytes(engine, Buffer.from(line, 'utf8')))
     })
   return { lines, hashes, breaks, ...(zeros < 0 ? {} : { cutAtBytes: Buffer.byteLength(whole) }) }
-}
-
-function parseLine(line: string): ChainLine | undefined {
-  try {
-    return ChainLine.safeParse(JSON.parse(line)).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 /** Whether the chain still holds the newest line that the journal knows of.

@@ -4,6 +4,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { appendLines, makeFolders, type DurableFiles } from '../files/durable.js'
+import { parseJson } from '../parse-json.js'
 import { isSafeRelativePath } from './manifest.js'
 
 export const LOG_FILE = 'safelight-log.jsonl'
@@ -123,20 +124,11 @@ export function parseLog(text: string): { events: LogEvent[]; badLines: number[]
   const badLines: number[] = []
   const lines = text.split('\n')
   lines.slice(0, -1).forEach((line, index) => {
-    const event = line.length > LINE_MAX ? undefined : parseEvent(line)
+    const event = line.length > LINE_MAX ? undefined : LogEvent.safeParse(parseJson(line)).data
     if (event) events.push(event)
     else badLines.push(index + 1)
   })
   return { events, badLines }
-}
-
-function parseEvent(line: string): LogEvent | undefined {
-  try {
-    return LogEvent.safeParse(JSON.parse(line)).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 /** The date of a file as the log says it: to the nearest millisecond, where toISOString would cut off what is behind it. */

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { execa } from 'execa'
 import fs from 'fs-extra'
 import { systemCode } from '../errors.js'
+import { parseJson } from '../parse-json.js'
 
 export interface Battery {
   readonly isDischarging: boolean
@@ -53,7 +54,7 @@ const DISCHARGING: ReadonlySet<unknown> = new Set([1, 4, 5])
 
 /** @param answer  of ConvertTo-Json: nothing without a battery, an object for one, an array for several */
 export function batteryOfWindows(answer: string): Battery | undefined {
-  const batteries = [parsed(answer)].flat().filter((each) => typeof each === 'object' && each !== null) as {
+  const batteries = [parseJson(answer.trim())].flat().filter((each) => typeof each === 'object' && each !== null) as {
     readonly BatteryStatus?: unknown
     readonly EstimatedChargeRemaining?: unknown
   }[]
@@ -62,16 +63,6 @@ export function batteryOfWindows(answer: string): Battery | undefined {
     levels,
     batteries.some(({ BatteryStatus: state }) => DISCHARGING.has(state)),
   )
-}
-
-/** What the tool says besides is no answer. */
-function parsed(answer: string): unknown {
-  try {
-    return JSON.parse(answer.trim() || 'null')
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
 }
 
 /** One folder of /sys/class/power_supply: its files and their content. */

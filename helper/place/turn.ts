@@ -23,6 +23,7 @@ import { z } from 'zod'
 import { SafelightError, systemCode } from '../errors.js'
 import { temporaryIn } from '../files/temporary.js'
 import { processStartNow } from '../files/process-start.js'
+import { parseJson } from '../parse-json.js'
 
 /** In a place's `Safelight` folder, for as long as somebody writes records there. */
 export const TURN_FILE = '.safelight-turn'
@@ -214,20 +215,11 @@ function readClaim(file: string): Found | undefined {
   try {
     const { mtimeMs, ino } = lstatSync(file)
     const text = readFileSync(file, 'utf8')
-    const claim = parseClaim(text)
+    const claim = Claim.safeParse(parseJson(text)).data
     return { claim, mark: `${claim?.nonce ?? `${ino} ${text}`} ${mtimeMs}` }
   } catch (error) {
     if (systemCode(error) === '') throw error
     return undefined
-  }
-}
-
-function parseClaim(text: string): Claim | undefined {
-  try {
-    return Claim.safeParse(JSON.parse(text)).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
   }
 }
 

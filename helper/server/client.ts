@@ -13,6 +13,7 @@ import {
 } from '../../shared/methods.js'
 import { notification, parseEnvelope, request, type RequestId } from '../../shared/rpc.js'
 import { SafelightError } from '../errors.js'
+import { parseJson } from '../parse-json.js'
 import { RPC_PATH } from './guard.js'
 import { helperAway, interrupted, protocolDiffers, tokenRefused } from './refusals.js'
 import { fromWireError } from './wire-error.js'
@@ -174,7 +175,7 @@ class Wire {
 
   #receive(data: RawData): void {
     this.#silence.refresh()
-    this.#take(jsonOf((data as Buffer).toString('utf8')))
+    this.#take(parseJson((data as Buffer).toString('utf8')))
   }
 
   #take(message: unknown): void {
@@ -193,7 +194,7 @@ class Wire {
   #takePart({ request: id, text, isLast }: Notifications['answer/part']): void {
     const parts = this.#pending.get(id)?.parts
     parts?.push(text)
-    if (isLast && parts !== undefined) this.#take(jsonOf(parts.join('')))
+    if (isLast && parts !== undefined) this.#take(parseJson(parts.join('')))
   }
 
   #hangUp(): void {
@@ -232,15 +233,5 @@ export async function openSocket(port: number, token: string, limit: AbortSignal
     socket.on('error', () => undefined)
     socket.terminate()
     throw error instanceof SafelightError ? error : helperAway('No Safelight helper answers.', error)
-  }
-}
-
-/** undefined for what is no JSON, which parseEnvelope refuses. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
   }
 }

@@ -12,6 +12,7 @@ import {
 } from '../../shared/methods.js'
 import { notification, parseEnvelope, RPC_CODES, success, type RequestId, type RpcCode } from '../../shared/rpc.js'
 import { SafelightError } from '../errors.js'
+import { parseJson } from '../parse-json.js'
 import { answerText } from './answer-text.js'
 import { ON_HANGUP, type ClientInfo, type Handler, type Handlers, type RequestContext } from './handlers.js'
 import type { Limits } from './limits.js'
@@ -313,16 +314,6 @@ async function settle<T>(run: () => Promise<T>): Promise<Outcome<T>> {
     return { ok: true, value: await run() }
   } catch (error) {
     return { ok: false, error }
-  }
-}
-
-/** undefined for what is no JSON. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
   }
 }
 

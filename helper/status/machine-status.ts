@@ -2,6 +2,7 @@
 // shoot and no file, so that it may lie readable beside an encrypted place. And what the others make of it: pure, and never greener than its age.
 import { z } from 'zod'
 import type { StatusResult, StudioMachine } from '../../shared/methods.js'
+import { parseJson } from '../parse-json.js'
 import { CLOCK_TOLERANCE_MS, DAY_MS } from './policy.js'
 
 const count = z.int().min(0)
@@ -44,12 +45,7 @@ export function machineStatus(
 
 /** @returns undefined when it cannot be understood */
 export function parseMachineStatus(text: string): MachineStatus | undefined {
-  try {
-    return MachineStatus.safeParse(JSON.parse(text)).data
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+  return MachineStatus.safeParse(parseJson(text)).data
 }
 
 /** A helper that is at work says it again each day: of one that was not heard for longer, nothing is known. */

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { posix, win32 } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../../parse-json.js'
 
 export type SyncClient = 'Dropbox' | 'OneDrive' | 'iCloud Drive' | 'Google Drive'
 
@@ -33,7 +34,7 @@ export function syncClientIn(path: string, home: string, facts: SyncFacts): Sync
 
 /** The folders in Dropbox's `info.json`: one object per account, each with a `path`. */
 export function parseDropboxInfo(text: string): readonly string[] {
-  const accounts = DROPBOX_INFO.safeParse(parsedJson(text))
+  const accounts = DROPBOX_INFO.safeParse(parseJson(text))
   return accounts.success ? Object.values(accounts.data).flatMap(({ path }) => (path === undefined ? [] : [path])) : []
 }
 
@@ -114,15 +115,6 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8')
   } catch (error) {
     if (error instanceof Error) return ''
-    throw error
-  }
-}
-
-function parsedJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
     throw error
   }
 }
