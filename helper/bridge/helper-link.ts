@@ -120,40 +120,39 @@ export class HelperLink {
   async #run(): Promise<void> {
     const { signal } = this.#stop
     const { retryMs } = this.options
-    let mayStart = true
+    /** Token of the helper that was stopped on purpose. */
+    let stopped: string | undefined
     let failures = 0
     while (!signal.aborted) {
       let tried = endpointIn(this.options.home)?.token
       try {
-        const endpoint = await this.#locate(mayStart)
+        // A stop takes the endpoint away. So one of another helper means that somebody wants one, and when that does not answer it has crashed.
+        const endpoint = await this.#locate(stopped === undefined || (tried !== undefined && tried !== stopped))
         tried = endpoint.token
         const socket = await this.#greet(endpoint)
         const since = performance.now()
         const code = await this.#serve(socket)
         failures = performance.now() - since > STEADY_MS ? 0 : failures + 1
-        mayStart = code !== GOING_AWAY
+        stopped = code === GOING_AWAY ? endpoint.token : undefined
       } catch (error) {
         this.#problem =
           error instanceof SafelightError ? error : helperAway('The Safelight helper cannot be reached.', error)
         failures += 1
         this.options.onDown()
       }
-      const isAnother = await this.#rest(retryMs[Math.min(failures, retryMs.length - 1)] ?? 0, tried)
-      // Whoever started it wants one: when it is gone again by now, it has crashed, because a stop takes its endpoint away.
-      if (isAnother) mayStart = true
+      await this.#rest(retryMs[Math.min(failures, retryMs.length - 1)] ?? 0, tried)
     }
   }
 
-  /** Until the next attempt is due. @returns at once, and true, when somebody has started another helper than the one that was tried */
-  async #rest(ms: number, tried: string | undefined): Promise<boolean> {
+  /** Until the next attempt is due, or somebody has started another helper than the one that was tried. */
+  async #rest(ms: number, tried: string | undefined): Promise<void> {
     const { signal } = this.#stop
     const endsAt = performance.now() + ms
     for (let left = ms; left > 0 && !signal.aborted; left = endsAt - performance.now()) {
       const found = endpointIn(this.options.home)
-      if (found !== undefined && found.token !== tried) return true
+      if (found !== undefined && found.token !== tried) return
       await pause(Math.min(left, LOOK_MS), signal)
     }
-    return false
   }
 
   async #locate(mayStart: boolean): Promise<Endpoint> {

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { execa } from 'execa'
 import { describeError, ERROR_CODES, SafelightError, systemCode } from '../errors.js'
+import { ownerOf } from '../instance.js'
 import { helperAway } from '../server/refusals.js'
 import { findHelper, isAlive, removeEndpoint, type Caller, type Endpoint, type Presence } from './endpoint.js'
 
@@ -13,6 +14,8 @@ import { findHelper, isAlive, removeEndpoint, type Caller, type Endpoint, type P
 export const START_MS = 20_000
 /** How long a helper may take to stop: it finishes the file it is copying. */
 export const STOP_MS = 30_000
+/** For another start to answer, before we look whether it still lives. */
+const SPAWN_AGAIN_MS = 1_000
 /** Between two looks at a fact that has no event (a process that is not our child, a file that another process writes). */
 const LOOK_MS = 50
 const LOG_TAIL_CHARACTERS = 600
@@ -45,12 +48,19 @@ export async function startHelper(options: StartOptions): Promise<Started> {
   const endsAt = performance.now() + startMs
   const first = await foundEndpoint(home, caller)
   if (first !== undefined) return { kind: 'already-running', endpoint: first }
-  const child = await spawnDetached(home, command)
+  let child = await spawnDetached(home, command)
+  let spawnedAt = performance.now()
   while (performance.now() < endsAt) {
     const endpoint = await foundEndpoint(home, caller)
     if (endpoint !== undefined) return { kind: endpoint.pid === child.pid ? 'started' : 'already-running', endpoint }
-    // A child that ended may have lost against another start; that one is about to answer.
-    if (child.hasEnded() && child.exitCode() !== HOME_IN_USE_EXIT) break
+    if (child.hasEnded()) {
+      // It may have lost against another start; that one is about to answer, unless it has died before it could.
+      if (child.exitCode() !== HOME_IN_USE_EXIT) break
+      if (performance.now() - spawnedAt > SPAWN_AGAIN_MS) {
+        spawnedAt = performance.now()
+        if ((await ownerOf(home)) === undefined) child = await spawnDetached(home, command)
+      }
+    }
     await wait(LOOK_MS, undefined, signal === undefined ? {} : { signal })
   }
   throw helperAway(`The Safelight helper did not start.${lastWords(home)}`, child.problem())

@@ -303,23 +303,24 @@ describe('the bridge', () => {
     await until(async () => (await lightroom.ask(id++, 'session/hello', hello())).error === undefined)
   })
 
-  it('starts one again when the one that somebody started after a stop has crashed before the bridge could meet it', async () => {
-    await startHelper({ home: at.home, command: serveCommand(at.home), caller: CALLER })
-    start({ limits: { holdMs: 200, retryMs: [3_600_000] } })
-    assert.equal((await lightroom.ask(1, 'session/hello', hello())).error, undefined)
-    await stopHelper({ home: at.home, caller: CALLER })
-    const gone = execa(process.execPath, ['-e', ''])
-    await gone
-    writeEndpoint(at.home, {
-      port: 1,
-      token: 'e'.repeat(64),
-      pid: gone.pid ?? 0,
-      version: 'test',
-      startedAt: new Date().toISOString(),
+  for (const retryMs of [100, 3_600_000])
+    it(`starts one again when the one that somebody started after a stop has crashed before the bridge could meet it, looking every ${retryMs} ms`, async () => {
+      await startHelper({ home: at.home, command: serveCommand(at.home), caller: CALLER })
+      start({ limits: { holdMs: 200, retryMs: [retryMs] } })
+      assert.equal((await lightroom.ask(1, 'session/hello', hello())).error, undefined)
+      await stopHelper({ home: at.home, caller: CALLER })
+      const gone = execa(process.execPath, ['-e', ''])
+      await gone
+      writeEndpoint(at.home, {
+        port: 1,
+        token: 'e'.repeat(64),
+        pid: gone.pid ?? 0,
+        version: 'test',
+        startedAt: new Date().toISOString(),
+      })
+      let id = 2
+      await until(async () => (await lightroom.ask(id++, 'session/hello', hello())).error === undefined)
     })
-    let id = 2
-    await until(async () => (await lightroom.ask(id++, 'session/hello', hello())).error === undefined)
-  })
 
   it('says what is wrong when the helper cannot be started', async () => {
     start({ command: serveCommand(at.home, 'crash'), limits: { holdMs: 2000 } })

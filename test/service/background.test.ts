@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { SafelightError } from '../../helper/errors.js'
+import { claimHome } from '../../helper/instance.js'
 import { helperStatus, startHelper, stopHelper } from '../../helper/service/background.js'
 import { endpointFile, isAlive, readEndpoint } from '../../helper/service/endpoint.js'
 import { CALLER, makeHome, serveCommand, until, type TestHome } from './support.js'
@@ -30,6 +32,15 @@ describe('the helper in the background', () => {
     const again = await start()
     assert.equal(again.kind, 'already-running')
     assert.ok(pids.has(again.endpoint.pid))
+  })
+
+  it('is started again when the other start, which it lost against, came to nothing', async () => {
+    const other = await claimHome(at.home, 'serve', Date.now() - 5000)
+    const starting = start()
+    const log = path.join(at.home, 'logs', 'start.log')
+    await until(() => existsSync(log) && readFileSync(log, 'utf8') !== '')
+    other.release()
+    assert.equal((await starting).kind, 'started')
   })
 
   it('comes up again after it was killed, past the file that the dead one left', async () => {
