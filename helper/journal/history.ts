@@ -13,6 +13,8 @@ export interface FileHistory {
   readonly id: number
   readonly name: string
   readonly newestId: number | undefined
+  /** Since when the original is not there any more. */
+  readonly goneMs: number | undefined
   readonly versions: readonly PastVersion[]
 }
 
@@ -42,13 +44,14 @@ export function historyOfShoot(journal: Journal, shootId: number): FileHistory[]
     })
   }
   return journal
-    .all('SELECT id, name, version_id FROM files WHERE shoot_id = ? ORDER BY name', [shootId])
+    .all('SELECT id, name, version_id, gone_ms FROM files WHERE shoot_id = ? ORDER BY name', [shootId])
     .map((row) => {
       const id = number(row, 'id')
       return {
         id,
         name: text(row, 'name'),
         newestId: optionalNumber(row, 'version_id'),
+        goneMs: optionalNumber(row, 'gone_ms'),
         versions: versions.get(id) ?? [],
       }
     })

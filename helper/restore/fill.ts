@@ -7,10 +7,8 @@ import { systemCode } from '../errors.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { inWords } from '../files/in-words.js'
-import { historyOfShoot, type FileHistory } from '../journal/history.js'
 import { listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
 import { appendEvents, LOG_FILE, type LogEvent } from '../manifest/log.js'
-import { WORKING } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
 import type { FillResult } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
@@ -18,6 +16,7 @@ import { CopyFinder } from './copies.js'
 import type { Fetcher } from './fetch.js'
 import { finishAt, healCopies } from './heal-copies.js'
 import type { HealRun, Suspect } from './heal-run.js'
+import { missingAt } from './owed.js'
 
 export interface FillRequest {
   readonly place: OpenPlace
@@ -47,7 +46,7 @@ export async function fillPlace(
     isDryRun: false,
     healed: [],
     tally: { checked: 0, good: 0, bytesCopied: 0 },
-    quarantines: new Set(),
+    namesGiven: new Set(),
   }
   const shoots = listShoots(deps.journal)
   const owed = shoots.map((shoot) => missingAt(deps, shoot, place))
@@ -84,33 +83,6 @@ export async function fillPlace(
   }
 }
 
-/** What a place should have of a shoot and does not: the newest content of each file, and the earlier ones that lie in Versions elsewhere. */
-export function missingAt(deps: Pick<EngineDeps, 'journal'>, shoot: ShootRow, place: OpenPlace): Suspect[] {
-  return historyOfShoot(deps.journal, shoot.id).flatMap((file) =>
-    pathsOf(file).flatMap(({ version, path: relative }) => {
-      if (version.copies.some((copy) => copy.placeId === place.id && copy.state !== 'planned')) return []
-      const { sizeBytes, mtimeMs } = version
-      const copy = {
-        versionId: version.id,
-        placeId: place.id,
-        path: relative,
-        state: 'missing',
-        sizeBytes,
-        mtimeMs,
-      } as const
-      return [{ shoot, place, file, version, copy }]
-    }),
-  )
-}
-
-function pathsOf(file: FileHistory): { version: FileHistory['versions'][number]; path: string }[] {
-  return file.versions.flatMap((version) => {
-    if (version.id === file.newestId) return [{ version, path: file.name }]
-    const kept = version.copies.find((copy) => copy.placeId !== WORKING && copy.path.startsWith('Versions/'))
-    return kept ? [{ version, path: kept.path }] : []
-  })
-}
-
 async function fillShoot(
   run: HealRun,
   shoot: ShootRow,
@@ -134,7 +106,7 @@ async function fillShoot(
 }
 
 /** A log begins with the folder of originals that its shoot stands for. */
-async function introduce({ engine, finder }: HealRun, shoot: ShootRow, place: OpenPlace): Promise<void> {
+export async function introduce({ engine, finder }: HealRun, shoot: ShootRow, place: OpenPlace): Promise<void> {
   const folder = finder.folderOf(shoot, place)
   const { files, journal } = engine.deps
   if (folder === undefined || engine.failedPlaces.has(place.id)) return

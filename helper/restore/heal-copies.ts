@@ -5,7 +5,7 @@ import { systemCode } from '../errors.js'
 import { reReadUnproven, sealPending } from '../engine/finish.js'
 import type { ReadMethod, Target } from '../engine/jobs.js'
 import { obstacleBelow } from '../files/inside.js'
-import { setCopyState } from '../journal/files.js'
+import { setCopyState, type CopyRow } from '../journal/files.js'
 import { historyOfShoot } from '../journal/history.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import { addStep, sealOf, stepsOf } from '../journal/steps.js'
@@ -14,6 +14,7 @@ import { MANIFEST_FILE } from '../manifest/manifest.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
 import { type Candidate, type Failed } from './copies.js'
+import { asideName, earlierUnderName, replacedBefore } from './heal-name.js'
 import { done, foundGood, foundHopeless, NOTHING, targetFailed, withKept, type Result } from './heal-results.js'
 import type { HealRun, Suspect, Trouble } from './heal-run.js'
 import { bring, goodCopies } from './heal-source.js'
@@ -118,11 +119,16 @@ async function writeDown(run: HealRun, { shoot, place }: Suspect, results: reado
 
 async function healCopy(run: HealRun, suspect: Suspect): Promise<Result> {
   const { engine } = run
-  const trouble = await examine(run, suspect)
+  const earlier = earlierUnderName(run, suspect)
+  const trouble = earlier
+    ? ({ was: 'missing', why: 'an earlier content has its name' } as const)
+    : await examine(run, suspect)
   if (trouble === 'stopped') return NOTHING
   run.tally.checked += 1
   engine.counts.done += 1
   if (!('was' in trouble)) return foundGood(run, suspect, trouble)
+  const replaced = await replacedBefore(run, suspect, trouble)
+  if (replaced) return replaced
   const { shoot, place, copy } = suspect
   const folder = run.finder.folderOf(shoot, place)
   const final = folder === undefined ? undefined : path.join(folder, ...copy.path.split('/'))
@@ -135,7 +141,7 @@ async function healCopy(run: HealRun, suspect: Suspect): Promise<Result> {
       [],
       `${obstacle ?? copy.path} is a link or leads out of the drive’s folder`,
     )
-  return exchange(run, suspect, trouble, final)
+  return exchange(run, suspect, trouble, final, earlier)
 }
 
 /** Reads the copy again. @returns what is wrong with it, or what was read when nothing is */
@@ -157,14 +163,20 @@ async function examine(
   }
   if (result.hash === version.hash) return result
   const why = `it reads ${result.hash.slice(0, 12)}… where ${version.hash.slice(0, 12)}… was written`
-  return { was: 'damaged', why, hash: result.hash, how: result.how }
+  return { was: 'damaged', why, hash: result.hash, how: result.how, stat: result.stat }
 }
 
-async function exchange(run: HealRun, suspect: Suspect, trouble: Trouble, final: string): Promise<Result> {
+async function exchange(
+  run: HealRun,
+  suspect: Suspect,
+  trouble: Trouble,
+  final: string,
+  earlier: CopyRow | undefined,
+): Promise<Result> {
   const { engine } = run
   const { place, copy } = suspect
   const isInTheWay = engine.deps.files.stat(final) !== undefined
-  const to = isInTheWay ? freeQuarantine(run, suspect, final) : undefined
+  const to = isInTheWay ? await asideName(run, suspect, final, earlier) : undefined
   const folder = path.dirname(final)
   const shootFolder = final.slice(0, final.length - path.join(...copy.path.split('/')).length - 1)
   const target: Target = {
@@ -185,10 +197,11 @@ async function exchange(run: HealRun, suspect: Suspect, trouble: Trouble, final:
       noteDamaged(run, came.failed)
       continue
     }
-    if (came.kind === 'failed') return targetFailed(run, suspect, trouble, came, to)
-    note(run, suspect, trouble, source, came.kind === 'copied' && came.movedOld ? to : undefined)
+    const aside = to === undefined ? undefined : { to, earlier }
+    if (came.kind === 'failed') return targetFailed(run, suspect, trouble, came, aside)
+    note(run, suspect, trouble, source, came.kind === 'copied' && came.movedOld && !earlier ? to : undefined)
     if (came.kind === 'would-do') return NOTHING
-    const result = done(run, suspect, trouble, came, to)
+    const result = done(run, suspect, trouble, came, aside)
     return source.isUnrecorded ? withKept(run, suspect, source.copy, result) : result
   }
   return foundHopeless(run, suspect, trouble, failed)
@@ -216,18 +229,4 @@ function note(
     from: source.where,
     ...(quarantined === undefined ? {} : { quarantined }),
   })
-}
-
-/** A name in Quarantine/ that nothing has, below the shoot's folder. */
-function freeQuarantine(run: HealRun, { shoot, place, copy }: Suspect, final: string): string {
-  const { files, clock } = run.engine.deps
-  const folder = run.finder.folderOf(shoot, place) ?? path.dirname(final)
-  for (let atMs = clock(); ; atMs++) {
-    const stamp = new Date(atMs).toISOString().replaceAll(/[-:]/g, '').replace('.', '-')
-    const to = `Quarantine/${stamp}/${copy.path.split('/').at(-1) ?? copy.path}`
-    const at = path.join(folder, ...to.split('/'))
-    if (run.quarantines.has(at) || files.stat(at) !== undefined) continue
-    run.quarantines.add(at)
-    return to
-  }
 }

@@ -4,6 +4,7 @@ import type { Failure, ReadMethod } from '../engine/jobs.js'
 import { deviceOf } from '../engine/record-draft.js'
 import { dropCopyAt, saveCopy, setCopyState, type CopyRow } from '../journal/files.js'
 import { addStep } from '../journal/steps.js'
+import type { PastVersion } from '../journal/history.js'
 import { modifiedAt, type LogEvent } from '../manifest/log.js'
 import type { FileStat, Hash } from '../model.js'
 import { triedInWords, type Failed } from './copies.js'
@@ -14,6 +15,14 @@ import type { Came } from './heal-source.js'
 export interface Result {
   readonly events: readonly LogEvent[]
   readonly record: () => void
+}
+
+/** What had the name of a copy that is made again. */
+export interface Aside {
+  /** Below the shoot's folder. */
+  readonly to: string
+  /** A good copy of an earlier content; else it was bad. */
+  readonly earlier: CopyRow | undefined
 }
 
 export const NOTHING: Result = { events: [], record: () => undefined }
@@ -29,6 +38,42 @@ export function foundGood(
     events: [{ event: 'verified', ...common(run, suspect), copyHash: read.hash, read: read.how }],
     record: () => saveCopy(journal, provenCopy(suspect, read.stat, 'verified', clock(), read.how)),
   }
+}
+
+/** An earlier content lies in Versions, and where it was there is nothing or the newest: nothing has to be made again.
+ *  @param kept  what lies in Versions, read and good */
+export function foundReplaced(
+  run: HealRun,
+  suspect: Suspect,
+  newest: PastVersion,
+  { hash, how, stat }: Trouble,
+  kept: CopyRow,
+): Result {
+  const { journal, clock } = run.engine.deps
+  const { shoot, place, file, copy } = suspect
+  const there: Suspect = { ...suspect, version: newest, copy: { ...copy, versionId: newest.id } }
+  const adopted = hash === undefined || how === undefined || stat === undefined ? undefined : { hash, how, stat }
+  run.tally.good += 1
+  return withKept(run, suspect, kept, {
+    events: adopted
+      ? [
+          {
+            event: 'adopted',
+            ...common(run, there),
+            bytes: newest.sizeBytes,
+            modified: modifiedAt(newest.mtimeMs > 0 ? newest.mtimeMs : adopted.stat.mtimeMs),
+            copyHash: adopted.hash,
+            read: adopted.how,
+            by: run.engine.deps.hash.name,
+          },
+        ]
+      : [],
+    record: () => {
+      dropCopyAt(journal, file.id, place.id, copy.path)
+      if (adopted) saveCopy(journal, provenCopy(there, adopted.stat, 'verified', clock(), adopted.how))
+      addStep(journal, { kind: 'seal', shootId: shoot.id, placeId: place.id, payload: '' }, clock())
+    },
+  })
 }
 
 export function foundHopeless(
@@ -62,15 +107,16 @@ export function done(
   suspect: Suspect,
   trouble: Trouble,
   came: Extract<Came, { kind: 'copied' }>,
-  to: string | undefined,
+  aside: Aside | undefined,
 ): Result {
   const { journal, clock, hash } = run.engine.deps
   const { shoot, place, file, version, copy } = suspect
   const steps = { shootId: shoot.id, placeId: place.id, payload: '' }
   const { device, ...facts } = common(run, suspect)
+  const movedAside = came.movedOld ? aside : undefined
   return {
     events: [
-      ...quarantineEvents(run, suspect, trouble, came.movedOld ? to : undefined),
+      ...asideEvents(run, suspect, trouble, movedAside),
       {
         event: 'copied',
         ...facts,
@@ -84,6 +130,7 @@ export function done(
     ],
     record: () => {
       dropCopyAt(journal, file.id, place.id, copy.path)
+      if (movedAside?.earlier) saveCopy(journal, { ...movedAside.earlier, path: movedAside.to })
       // A cached read right after writing proves little: it is read again at the end before it counts as verified.
       const state = came.how === 'direct' ? 'verified' : 'written'
       saveCopy(journal, provenCopy(suspect, came.stat, state, clock(), came.how))
@@ -130,7 +177,7 @@ export function targetFailed(
   suspect: Suspect,
   trouble: Trouble,
   { failure, movedOld }: { readonly failure: Failure; readonly movedOld: boolean },
-  to: string | undefined,
+  aside: Aside | undefined,
 ): Result {
   const { place, shoot, copy } = suspect
   if (failure.kind === 'stopped') return NOTHING
@@ -144,22 +191,33 @@ export function targetFailed(
       file: copy.path,
       message: `a good copy is there, and could not be written to this drive (${failure.message})`,
     })
-  if (!movedOld) return NOTHING
+  if (!movedOld || !aside) return NOTHING
   return {
-    events: quarantineEvents(run, suspect, trouble, to),
-    record: () => setCopyState(run.engine.deps.journal, copy, 'missing'),
+    events: asideEvents(run, suspect, trouble, aside),
+    record: () => {
+      const { journal } = run.engine.deps
+      if (!aside.earlier) setCopyState(journal, copy, 'missing')
+      else {
+        dropCopyAt(journal, suspect.file.id, place.id, copy.path)
+        saveCopy(journal, { ...aside.earlier, path: aside.to })
+      }
+    },
   }
 }
 
-function quarantineEvents(
+function asideEvents(
   run: HealRun,
   { file, copy }: Suspect,
   { hash, why }: Trouble,
-  to: string | undefined,
+  aside: Aside | undefined,
 ): LogEvent[] {
-  if (to === undefined) return []
+  if (!aside) return []
+  const { to, earlier } = aside
+  const facts = { at: run.engine.iso(), file: file.name, path: copy.path, to }
+  const of = earlier && file.versions.find(({ id }) => id === earlier.versionId)
+  if (of) return [{ event: 'kept', ...facts, copyHash: of.hash, why: 'the original changed' }]
   const copyHash = hash === undefined ? {} : { copyHash: hash }
-  return [{ event: 'quarantined', at: run.engine.iso(), file: file.name, path: copy.path, to, ...copyHash, why }]
+  return [{ event: 'quarantined', ...facts, ...copyHash, why }]
 }
 
 function common(run: HealRun, { place, file, copy, version }: Suspect) {

@@ -4,7 +4,7 @@ import type { BackupRun } from '../engine/run.js'
 import type { CopyRow } from '../journal/files.js'
 import type { FileHistory, PastVersion } from '../journal/history.js'
 import type { ShootRow } from '../journal/shoots.js'
-import type { Hash } from '../model.js'
+import type { FileStat, Hash } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import type { HealResult } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
@@ -20,8 +20,8 @@ export interface HealRun {
   readonly isDryRun: boolean
   readonly healed: HealResult['copies'][number][]
   readonly tally: { checked: number; good: number; bytesCopied: number }
-  /** Names in Quarantine/ that this run has given. */
-  readonly quarantines: Set<string>
+  /** Names in Quarantine/ and Versions/ that this run has given. */
+  readonly namesGiven: Set<string>
 }
 
 /** A copy that the journal calls bad, or that does not look as it was written. */
@@ -40,4 +40,5 @@ export interface Trouble {
   /** Of what was read. */
   readonly hash?: Hash
   readonly how?: ReadMethod
+  readonly stat?: FileStat
 }

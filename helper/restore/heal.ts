@@ -9,16 +9,18 @@ import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { chooseShoots } from '../engine/verify.js'
 import { listPlaces } from '../journal/places.js'
-import { listShoots } from '../journal/shoots.js'
+import { listShoots, type ShootRow } from '../journal/shoots.js'
 import { stateOfPlace, type OpenPlace } from '../place/places.js'
 import type { HealResult, Params } from '../../shared/methods.js'
 import type { OpenBucket } from './bucket.js'
 import { CopyFinder } from './copies.js'
 import type { Fetcher } from './fetch.js'
+import { introduce } from './fill.js'
 import { healBuckets, type Resend } from './heal-buckets.js'
 import { findSuspects, finishAt, healCopies } from './heal-copies.js'
 import type { HealRun, Suspect } from './heal-run.js'
 import { healOriginals } from './heal-originals.js'
+import { owedForGood } from './owed.js'
 
 export interface HealRequest {
   readonly params: Params<'heal/run'>
@@ -44,7 +46,7 @@ export async function heal(
     isDryRun: params.dryRun === true,
     healed: [],
     tally: { checked: 0, good: 0, bytesCopied: 0 },
-    quarantines: new Set(),
+    namesGiven: new Set(),
   }
   const shoots = chooseShoots(listShoots(deps.journal), params.shoots)
   const meter = new ProgressMeter(deps.pool, run.engine.counts, onProgress, deps.clock)
@@ -66,6 +68,7 @@ export async function heal(
       all.reduce((sum, { version }) => sum + version.sizeBytes, 0),
     )
     for (const lot of suspects) if (lot.length > 0) await healCopies(run, lot)
+    for (const shoot of shoots) await bringOwed(run, shoot)
     for (const shoot of shoots) await healOriginals(run, shoot, params.originals === true)
     if (!run.isDryRun) await finish(run)
     await healBuckets(run, shoots, resend)
@@ -75,6 +78,18 @@ export async function heal(
     meter.close()
   }
   return resultOf(run)
+}
+
+/** After the healing: where the name has a bad copy of an earlier content, that is healed first. */
+async function bringOwed(run: HealRun, shoot: ShootRow): Promise<void> {
+  for (const place of run.engine.livePlaces()) {
+    if (run.engine.signal.aborted) return
+    const owed = owedForGood(run.engine.deps, shoot, place)
+    if (owed.length === 0) continue
+    if (!run.isDryRun) await introduce(run, shoot, place)
+    await healCopies(run, owed)
+  }
+  await turn()
 }
 
 async function finish(run: HealRun): Promise<void> {

@@ -70,6 +70,26 @@ describe('a drive that is added to an archive', () => {
     assert.ok(!fs.existsSync(studio.copy(fresh, 'Wedding', 'Ceremony/IMG_2.CR3')))
   })
 
+  it('keeps a good copy of an earlier content where the newest takes its name', async () => {
+    const away = studio.at('Vault, at home')
+    fs.renameSync(studio.vault, away)
+    fs.writeFileSync(path.join(shoot, 'IMG_1.xmp'), 'third')
+    await studio.call('backup/run', { paths: [shoot], to: [studio.ssd] })
+    fs.renameSync(away, studio.vault)
+    const { filled, exitCode } = await studio.call('place/add', { path: studio.vault, fill: true })
+    assert.deepEqual([exitCode, filled?.files, filled?.left], [0, 1, 0])
+    assert.deepEqual(photosOn(studio.vault)['Wedding/IMG_1.xmp'], photosOn(studio.ssd)['Wedding/IMG_1.xmp'])
+    const folder = path.join(studio.vault, 'Safelight', 'Photos', 'Wedding')
+    const aside = Object.keys(photosOn(studio.vault)).filter((name) => /(Versions|Quarantine)/.test(name))
+    assert.deepEqual(aside.map((name) => fs.readFileSync(path.join(folder, '..', name), 'utf8')).sort(), [
+      'first',
+      'second',
+    ])
+    assert.ok(aside.every((name) => !name.includes('Quarantine')))
+    assert.deepEqual(checkManifests(studio.vault), [])
+    assert.equal((await studio.call('verify/run', { shoots: [] })).exitCode, 0)
+  })
+
   it('goes on after kill -9 with what is missing, and keeps what a person had copied by hand', async () => {
     const many = Object.fromEntries(Array.from({ length: 40 }, (_, n) => [`B${n}.CR3`, 600_000 + n]))
     studio.make(path.join(studio.pictures, 'Big'), many)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { HealResult, Params } from '../../shared/methods.js'
+import { checkManifests } from '../support/shoots.js'
 import { contentsOf, namesIn, rot, Studio, type CallOptions } from './support.js'
 
 const HIKE = { 'IMG_1.CR3': 200_000, 'IMG_1.xmp': 'as shot', 'IMG_2.CR3': 300_000, 'Peak/IMG_3.CR3': 100_000 }
@@ -210,6 +211,70 @@ describe('heal', () => {
     assert.deepEqual([result.exitCode, result.healed], [0, 1], result.summary)
     assert.equal(fs.readFileSync(ssd(versions[0] ?? ''), 'utf8'), 'as shot')
     assert.equal((await verify()).exitCode, 0)
+  })
+
+  it('brings a drive what was shot and edited while it was away, and deleted before it came back', async () => {
+    const away = studio.at('Vault, at home')
+    fs.renameSync(studio.vault, away)
+    studio.make(shoot, { 'IMG_1.xmp': 'worked on', 'IMG_9.CR3': 50_000 })
+    const one = await studio.call('backup/run', { paths: [shoot], to: [studio.ssd] })
+    assert.equal(one.filesCopied, 2, one.summary)
+    const originals = contentsOf(shoot)
+    for (const name of ['IMG_1.xmp', 'IMG_9.CR3']) fs.rmSync(path.join(shoot, name))
+    fs.renameSync(away, studio.vault)
+    await studio.backUp('Hike')
+    const would = await heal({ dryRun: true })
+    assert.deepEqual([would.exitCode, would.copies.map(({ file }) => file).sort()], [0, ['IMG_1.xmp', 'IMG_9.CR3']])
+    assert.equal(fs.readFileSync(vault('IMG_1.xmp'), 'utf8'), 'as shot')
+    const result = await heal()
+    assert.deepEqual([result.exitCode, result.healed, result.findings], [0, 2, []], result.summary)
+    assert.equal(fs.readFileSync(vault('IMG_1.xmp'), 'utf8'), 'worked on')
+    // The earlier content is good, and kept as any other.
+    const kept = namesIn(path.dirname(vault('IMG_1.xmp'))).filter((name) => name.startsWith('Versions/'))
+    assert.deepEqual(
+      kept.map((name) => fs.readFileSync(vault(name), 'utf8')),
+      ['as shot'],
+    )
+    assert.deepEqual(quarantined(studio.vault), [])
+    assert.deepEqual(checkManifests(studio.vault), [])
+    assert.equal((await verify()).exitCode, 0)
+    assert.deepEqual([(await heal()).healed, (await heal()).findings], [0, []])
+    // This drive alone brings back the newest.
+    for (const folder of [studio.ssd, studio.home, shoot]) fs.rmSync(folder, { recursive: true })
+    await studio.call('rebuild/run', { from: studio.vault })
+    const to = studio.at('Out')
+    assert.equal((await studio.restore({ all: true, to })).exitCode, 0)
+    assert.deepEqual(contentsOf(path.join(to, 'Hike')), originals)
+  })
+
+  it('brings what is owed in the same heal that mends a bad copy of an earlier content under its name', async () => {
+    const away = studio.at('Vault, at home')
+    fs.renameSync(studio.vault, away)
+    studio.make(shoot, { 'IMG_1.xmp': 'worked on' })
+    await studio.call('backup/run', { paths: [shoot], to: [studio.ssd] })
+    fs.rmSync(path.join(shoot, 'IMG_1.xmp'))
+    fs.renameSync(away, studio.vault)
+    await studio.backUp('Hike')
+    rot(vault('IMG_1.xmp'))
+    await verify()
+    const result = await heal()
+    assert.deepEqual([result.exitCode, result.healed], [0, 2], result.summary)
+    assert.equal(fs.readFileSync(vault('IMG_1.xmp'), 'utf8'), 'worked on')
+    assert.equal((await verify()).exitCode, 0)
+    assert.deepEqual(checkManifests(studio.vault), [])
+  })
+
+  it('does not bring what was moved to where the drive has it', async () => {
+    const away = studio.at('Vault, at home')
+    fs.renameSync(studio.vault, away)
+    studio.make(shoot, { 'IMG_9.CR3': 50_000 })
+    await studio.call('backup/run', { paths: [shoot], to: [studio.ssd] })
+    fs.renameSync(path.join(shoot, 'IMG_9.CR3'), path.join(shoot, 'IMG_9 best.CR3'))
+    fs.renameSync(away, studio.vault)
+    await studio.backUp('Hike')
+    const result = await heal()
+    assert.deepEqual([result.exitCode, result.healed], [0, 0], result.summary)
+    assert.ok(!fs.existsSync(vault('IMG_9.CR3')))
   })
 
   it('takes back what it had called damaged when it reads well, and does not copy it', async () => {

@@ -47,6 +47,7 @@ export interface Scenario {
   readonly done: (world: World, before: ReadonlyMap<string, ReadonlyMap<string, Found>>) => Promise<void>
 }
 
+const LAST = '<x:xmpmeta rating="3"/>'
 const SHOOT: Tree = {
   'IMG_0001.CR3': 3000,
   'IMG_0001.xmp': '<x:xmpmeta rating="1"/>',
@@ -206,6 +207,34 @@ export const SCENARIOS: readonly Scenario[] = [
       for (const [name, { hash }] of reference(world)) assert.equal(now.get(name)?.hash, hash, name)
       assert.equal(now.size, reference(world).size + 1, 'the rotten one is kept beside it')
       return Promise.resolve()
+    },
+  },
+  {
+    name: 'the heal of what changed while a drive was away and is gone',
+    async prepare(world) {
+      await backedUp(world)
+      const [, b] = world.drives
+      fs.renameSync(b, onShelf(b))
+      makeFile(path.join(world.source, 'IMG_0001.xmp'), { bytes: LAST, mtime: '2024-08-01T00:00:00Z' })
+      await mustBeOk(ask(actOn(world), 'backup/run', { paths: [world.source], to: [world.drives[0]] }))
+      fs.renameSync(onShelf(b), b)
+      fs.renameSync(path.join(world.source, 'IMG_0001.xmp'), path.join(world.root, 'Reference', 'IMG_0001.xmp'))
+      await mustBeOk(backup(actOn(world), [world.source], world.drives))
+    },
+    run: (_, act) => ask(act, 'heal/run', { shoots: [] }),
+    watched: (world) => [world.source, ...world.drives.map(photos)],
+    async done(world) {
+      for (const drive of world.drives) {
+        const contents = [...readTree(photos(drive)).keys()]
+          .filter((name) => name.endsWith('IMG_0001.xmp') && !name.startsWith('Quarantine/'))
+          .map((name) => [name.startsWith('Versions/'), fs.readFileSync(path.join(photos(drive), name), 'utf8')])
+        assert.deepEqual(
+          contents.filter(([isEarlier]) => !isEarlier),
+          [[false, LAST]],
+        )
+        assert.equal(contents.length, 3, 'the two earlier ones are kept')
+      }
+      await allIsProven(world)
     },
   },
   {

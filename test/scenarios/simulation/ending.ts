@@ -106,36 +106,36 @@ async function mustBeRight(world: World, engine: Engine, { has }: Steps): Promis
 }
 
 /** With three drives and a bucket nothing is missing: every shoot of which all is good is called protected. One from which an original was
- *  deleted before its last content had come to every place may say so of that file, and of no other. */
+ *  deleted before any place had its last content may say so of that file, and of no other. */
 async function mustBeProtected(world: World, engine: Engine): Promise<void> {
   const { shoots } = await engine.call('shoots/list', {})
   const notGreen: string[] = []
   for (const { id, verdict } of shoots.filter(({ verdict }) => verdict !== 'protected')) {
     const open = await unprotectedIn(world, engine, id)
-    if (open.gone === 0 || open.there.length > 0) notGreen.push(`${id}: ${verdict} ${open.there.join(', ')}`)
+    if (open.lost === 0 || open.names.length > 0) notGreen.push(`${id}: ${verdict} ${open.names.join(', ')}`)
   }
   const isAllGood = [...world.originals.values()].every(({ isRotten }) => !isRotten)
   if (isAllGood) assert.deepEqual(notGreen, [], 'everything is protected')
 }
 
-/** @returns the originals that are not called protected, and how many that are gone are not */
+/** @returns the files that are not called protected and could be, and of how many the last content is nowhere */
 async function unprotectedIn(
   { originals, contents }: World,
   engine: Engine,
   shoot: string,
-): Promise<{ readonly there: readonly string[]; readonly gone: number }> {
-  const there: string[] = []
-  let gone = 0
+): Promise<{ readonly names: readonly string[]; readonly lost: number }> {
+  const names: string[] = []
+  let lost = 0
   for (const relative of contents.keys()) {
     if (path.posix.dirname(relative) !== shoot.split('/').slice(1).join('/')) continue
     const file = path.posix.basename(relative)
-    const isThere = originals.has(relative)
-    const known = await engine.ask('file/story', { shoot, file })
-    if (known.includes(': protected.')) continue
-    if (isThere) there.push(relative)
-    else gone += 1
+    const { verdict, versions, summary } = await engine.call('file/story', { shoot, file })
+    if (verdict === 'protected') continue
+    const isAnywhere = versions[0]?.copies.some(({ place, state }) => place !== 'working' && state !== 'planned')
+    if (originals.has(relative) || isAnywhere === true) names.push(`${relative} (${summary})`)
+    else lost += 1
   }
-  return { there, gone }
+  return { names, lost }
 }
 
 async function mustBeRightInBucket(world: World, engine: Engine): Promise<void> {
