@@ -6,7 +6,8 @@
 //   for each copy   read it back from the device, compare with the source's hash, give it its final name
 //   once            make the names durable
 //
-// A target that fails does not hold up the others. Nothing at a target is ever overwritten.
+// A target that fails does not hold up the others. Nothing at a target is ever overwritten. Long, because the order of these calls is the promise,
+// and is read here from top to bottom.
 import path from 'node:path'
 import { describeError } from '../errors.js'
 import { copyWhole, DIRECT_BYTES, makeFolders, moveAside, publish } from '../files/durable.js'

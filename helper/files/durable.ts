@@ -1,6 +1,7 @@
 // The narrow surface through which every byte of a copy, a manifest and a log reaches a disk. All calls are synchronous: they run inside
 // the copy workers, where that is quickest, and a crash can be placed between any two of them. Tests wrap this interface with faults; the
-// code above cannot tell. Errors are the system's own (`ENOSPC`, `EIO` …): what they mean is decided where it is known who was asked.
+// code above cannot tell. Errors are the system's own (`ENOSPC`, `EIO` …): what they mean is decided where it is known who was asked. Long,
+// because whatever can change a disk, and what is built of it that must survive a crash, is to be read in one place.
 import { spawnSync } from 'node:child_process'
 import {
   closeSync,

@@ -1,4 +1,5 @@
-// Files, their versions and the copies of these, as the journal knows them.
+// Files, their versions and the copies of these, as the journal knows them. Long, because every statement about the three tables stands here:
+// their indexes are made for these and for no others.
 import type { CopyState, Hash, ProofMethod } from '../model.js'
 import type { Journal, Row } from './journal.js'
 import { number, optionalNumber, optionalText, text } from './rows.js'

@@ -1,6 +1,7 @@
 // A Lightroom Classic for tests: it loads a plugin's folder, unmodified, into a real Lua 5.1 under the rules of rules.ts, with LrSocket on real
 // TCP, real files, real processes, and a clock of its own that moves only when the test waits. It promises to note every broken rule in
 // `faults` and to disturb nothing outside the folders it was given. It draws no window: dialogs are recorded and answered by the test.
+// Long, because all that happens in a Lightroom happens by the turn of its one clock.
 import { spawn } from 'node:child_process'
 import {
   copyFileSync,
