@@ -3,6 +3,7 @@
 // whoever asks what is done with a card is to find all of it in one place: finding, reading, gathering, answering, remembering.
 import path from 'node:path'
 import fs from 'fs-extra'
+import { WORKERS_MAX } from '../engine/pool.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import type { EngineDeps } from '../engine/run.js'
 import { ERROR_CODES, SafelightError } from '../errors.js'
@@ -28,7 +29,10 @@ export async function checkCard(
   signal: AbortSignal,
   onProgress: OnProgress,
 ): Promise<CardResult> {
-  const card = await findCard(deps, named)
+  const folder = await realFolder(named)
+  // They start while the system is asked about the card.
+  if (!quick) deps.pool.warmUp(WORKERS_MAX)
+  const card = await findCard(deps, folder)
   refuseOwn(deps, card.root)
   const scan = scanFolder(deps.files, card.root)
   const { asked, leftOut } = sortOut(scan)
@@ -103,8 +107,7 @@ function exitCodeOf(unsafe: CardResult['unsafe']): number {
 }
 
 /** The whole card, also when only a folder on it is named: a camera formats all of it. */
-async function findCard({ files, volumes }: EngineDeps, named: string): Promise<Card> {
-  const root = await realFolder(named)
+async function findCard({ files, volumes }: EngineDeps, root: string): Promise<Card> {
   const volume = await volumes.describe(root)
   let top = root
   for (let at = root; isInside(at, volume.mountPoint); at = path.dirname(at)) {

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { Argv } from 'yargs'
+import { neverOptimize } from '../tier-up.js'
 import { callMethod } from './call.js'
 import type { CommonArguments, Run } from './cli.js'
 import { notEmpty, warningLines, type CommandResult } from './output.js'
@@ -31,6 +32,7 @@ export function cardCommand(parser: Argv<CommonArguments>, run: Run): void {
 }
 
 async function card(common: CommonArguments, dir: string, policy: CardPolicy, quick: boolean): Promise<CommandResult> {
+  neverOptimize()
   const outcome = await callMethod(common, 'card/check', {
     path: path.resolve(notEmpty('The name of the card', dir)),
     policy,
