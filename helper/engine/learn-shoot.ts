@@ -74,7 +74,21 @@ export function learnShoot(learning: Learning, folder: string, line: ChainLine |
   for (const [relative, hash] of [...copies].sort(([a], [b]) => depth(a) - depth(b)))
     learnCopy(learning, shoot, relative, hash, told.get(relative))
   if (line) noteSeal(learning, row, line, records)
+  if (isAheadOfManifest(learning, records, copies))
+    addStep(deps.journal, { kind: 'seal', shootId: row.id, placeId: place.id, payload: '' }, deps.clock())
   return row
+}
+
+/** The run that wrote it did not come to its seal, and the journal that owed it is lost. Whose manifest was altered is left for a verification
+ *  to find; a bucket is sealed nowhere but where its records come from. */
+function isAheadOfManifest(
+  { isLater, place }: Learning,
+  { manifest, manifestHash, line, isAsSealed }: Records,
+  copies: ReadonlyMap<string, Hash>,
+): boolean {
+  if (isLater || place.look || !(line ? isAsSealed : manifestHash === undefined)) return false
+  const listed = new Map(manifest.entries.map((entry) => [entry.path, entry.hash]))
+  return [...copies].some(([at, hash]) => listed.get(at) !== hash)
 }
 
 /** What lay under a name and was moved or removed, as the log says, lies there no more. What is gone and no line says why stays known: it is
@@ -195,7 +209,8 @@ function learnCopy(
   }
   const stat = statAt(learning, folder, relative)
   if (!stat) find(learning, row.key, relative, 'the manifest lists it, and it is not there', 'missing')
-  const sizeBytes = (place.look && told?.hash === hash ? told.sizeBytes : undefined) ?? stat?.sizeBytes ?? 0
+  const toldBytes = told?.hash === hash ? told.sizeBytes : undefined
+  const sizeBytes = (place.look ? toldBytes : undefined) ?? stat?.sizeBytes ?? toldBytes ?? 0
   const content = { hash, sizeBytes, mtimeMs: told?.modifiedMs ?? stat?.mtimeMs ?? 0 }
   const known = fileIds.get(name)
   const fileId = known ?? saveFile(deps.journal, row.id, name, content)
