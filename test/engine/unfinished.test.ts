@@ -174,6 +174,25 @@ describe('what was left unfinished', () => {
     })
   })
 
+  it('what came after the last seal is sealed, though the journal that owed it is lost', async () => {
+    await backUp()
+    fs.writeFileSync(path.join(world.source, 'IMG_2.xmp'), '<x:xmpmeta rating="5"/>')
+    const cut = await backUp([{ on: 'rename', name: 'safelight.b3', act: { fail: 'EIO' } }])
+    assert.notEqual(cut.exitCode, 0, cut.summary)
+    assert.notDeepEqual(checkManifests(a()), [], 'the manifest still names the earlier content')
+    fs.rmSync(world.home, { recursive: true })
+    await withDaemon(options(), (daemon) =>
+      daemon.handlers['rebuild/run']!(
+        { from: a() },
+        { signal: new AbortController().signal, client: { kind: 'cli', version: 'test' }, progress: () => undefined },
+      ),
+    )
+    const next = await backUp()
+    assert.deepEqual([next.exitCode, next.filesCopied], [0, 0], next.summary)
+    assert.deepEqual(checkManifests(a()), [])
+    assert.deepEqual((await verify(options())).findings, [])
+  })
+
   for (const name of ['IMG_1.CR3', 'safelight-log.jsonl', 'safelight.b3']) {
     it(`a pipe that lies where ${name} should be is reported, and nothing waits for it`, async () => {
       await backUp()

@@ -277,6 +277,17 @@ describe('heal', () => {
     assert.ok(!fs.existsSync(vault('IMG_9.CR3')))
   })
 
+  it('knows the size of what the drive has lost that the journal was made again from', async () => {
+    fs.rmSync(ssd('IMG_1.CR3'))
+    for (const folder of [studio.home, shoot]) fs.rmSync(folder, { recursive: true })
+    await studio.call('rebuild/run', { from: studio.ssd })
+    await studio.call('rebuild/run', { from: studio.vault })
+    const result = await heal()
+    assert.deepEqual([result.exitCode, result.healed, result.bytesCopied], [0, 1, 200_000], result.summary)
+    assert.equal((await studio.restore({ all: true, to: studio.at('Out') })).bytesRestored, 600_007)
+    assert.equal((await verify()).exitCode, 0)
+  })
+
   it('takes back what it had called damaged when it reads well, and does not copy it', async () => {
     rot(ssd('IMG_1.CR3'))
     await verify()
