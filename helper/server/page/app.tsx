@@ -1,6 +1,6 @@
 // The page as a whole: what stands where, and which of its views the address names. Addresses live behind the hash, so that nothing of them
 // is ever sent anywhere.
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks'
 import { Card } from './card.js'
 import { Find } from './find.js'
 import { JobDialog, type Job } from './job.js'
@@ -64,7 +64,8 @@ export function App({ store }: { store: Store }) {
   const view = useView()
   const [job, setJob] = useState<Job>()
   const { tone, text } = headlineOf(store.trust, store.status?.value, Date.now())
-  useEffect(() => {
+  // With the words and not after the next paint: the title is all that shows of a page behind others.
+  useLayoutEffect(() => {
     document.title = `${text} Safelight`
     document.documentElement.dataset['tone'] = store.trust.kind === 'silent' ? 'silent' : tone
   }, [text, tone, store.trust.kind])
