@@ -1,6 +1,7 @@
 // The record of one file while its task goes on: every fact is noted once, in the words of the log, of the journal and of the findings. Long,
 // because each of them has to be said in all three, and is said here and nowhere else.
 import path from 'node:path'
+import { stampOf } from '../files/versions.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import type { Finding } from '../../shared/methods.js'
 import type { CopyRow, FileRow } from '../journal/files.js'
@@ -161,7 +162,7 @@ export class RecordDraft {
   /** Below a folder of this moment, in UTC and in a form that every file system can hold; numbered where a clock that stands still or was
    *  set back has led to the same moment before. */
   #freePath(place: OpenPlace, kept: 'Versions' | 'Quarantine'): string {
-    const stamp = this.#run.iso().replaceAll(/[-:]/g, '').replace('.', '-')
+    const stamp = stampOf(this.#run.deps.clock())
     for (let n = 1; ; n++) {
       const relative = `${kept}/${n === 1 ? stamp : `${stamp}-${n}`}/${this.#name}`
       const file = path.join(this.#folderAt(place), ...relative.split('/'))

@@ -2,6 +2,11 @@
 import path from 'node:path'
 import type { DurableFiles } from './durable.js'
 
+/** The folder of a moment in Versions/ and Quarantine/: in UTC, and as every file system can hold it, `20261123T074012-345Z`. */
+export function stampOf(atMs: number): string {
+  return new Date(atMs).toISOString().replaceAll(/[-:]/g, '').replace('.', '-')
+}
+
 /** @param folder  of the shoot, absolute
  *  @returns by name, the paths below that folder, with `/`: `Versions/<stamp>/<name>` */
 export function namesInVersions(files: DurableFiles, folder: string): Map<string, string[]> {

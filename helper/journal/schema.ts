@@ -1,6 +1,6 @@
 // The journal's tables, as numbered migrations. A migration that has landed is never edited: the next one mends it. Everything here can be
-// rebuilt from the manifests and logs at any one place, so a column that no manifest can give back has no business here, except the queue. Long, because no migration is ever taken
-// out again.
+// rebuilt from the manifests and logs at any one place, so a column that no manifest can give back has no business here, except the queue.
+// Long, because no migration is ever taken out again.
 
 export const MIGRATIONS: readonly string[] = [
   `

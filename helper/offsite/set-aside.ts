@@ -8,6 +8,7 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { SafelightError } from '../errors.js'
+import { stampOf } from '../files/versions.js'
 import { dropCopyAt, saveCopy, toCopy, type CopyRow } from '../journal/files.js'
 import { forgetObject, objectAt, type PendingCopy } from '../journal/offsite.js'
 import { text } from '../journal/rows.js'
@@ -58,11 +59,6 @@ export async function setAside(
       addStep(journal, { kind: 'seal', shootId: pending.shootId, placeId, payload: '' }, deps.now())
     })
   }
-}
-
-/** As on a drive: `20261123T074012-345Z`. */
-export function stampOf(atMs: number): string {
-  return new Date(atMs).toISOString().replaceAll(/[-:]/g, '').replace('.', '-')
 }
 
 function othersUnderName(

@@ -7,6 +7,7 @@ import { systemCode } from '../errors.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { inWords } from '../files/in-words.js'
+import { historyOfShoot } from '../journal/history.js'
 import { listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
 import { appendEvents, LOG_FILE, type LogEvent } from '../manifest/log.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
@@ -49,7 +50,7 @@ export async function fillPlace(
     namesGiven: new Set(),
   }
   const shoots = listShoots(deps.journal)
-  const owed = shoots.map((shoot) => missingAt(deps, shoot, place))
+  const owed = shoots.map((shoot) => missingAt(historyOfShoot(deps.journal, shoot.id), shoot, place))
   const bytes = owed.flat().reduce((sum, { version }) => sum + version.sizeBytes, 0)
   const { freeBytes } = deps.volumes.room(place.folder)
   if (bytes > freeBytes)
@@ -71,7 +72,10 @@ export async function fillPlace(
     meter.close()
   }
   if (!signal.aborted) await fetcher.clear()
-  const left = shoots.reduce((sum, shoot) => sum + missingAt(deps, shoot, place).length, 0)
+  const left = shoots.reduce(
+    (sum, shoot) => sum + missingAt(historyOfShoot(deps.journal, shoot.id), shoot, place).length,
+    0,
+  )
   const failure = run.engine.failedPlaces.get(place.id)
   return {
     files: run.healed.length + run.tally.good,
@@ -93,7 +97,7 @@ async function fillShoot(
   const tried = new Set<string>()
   const copyLot = async (): Promise<boolean> => {
     const isUntried = ({ copy }: Suspect): boolean => !tried.has(`${copy.versionId} ${copy.path}`)
-    const waiting = missingAt(engine.deps, shoot, place).filter(isUntried)
+    const waiting = missingAt(historyOfShoot(engine.deps.journal, shoot.id), shoot, place).filter(isUntried)
     const lot = waiting.slice(0, LOT_FILES)
     for (const { copy } of lot) tried.add(`${copy.versionId} ${copy.path}`)
     await introduce(run, shoot, place)

@@ -5,7 +5,7 @@ import { systemCode } from '../errors.js'
 import { reReadUnproven, sealPending } from '../engine/finish.js'
 import type { ReadMethod, Target } from '../engine/jobs.js'
 import { obstacleBelow } from '../files/inside.js'
-import { setCopyState, type CopyRow } from '../journal/files.js'
+import { setCopyState } from '../journal/files.js'
 import { historyOfShoot } from '../journal/history.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import { addStep, sealOf, stepsOf } from '../journal/steps.js'
@@ -15,7 +15,16 @@ import { WORKING, type FileStat, type Hash } from '../model.js'
 import { isStillThere, type OpenPlace } from '../place/places.js'
 import { type Candidate, type Failed } from './copies.js'
 import { asideName, earlierUnderName, replacedBefore } from './heal-name.js'
-import { done, foundGood, foundHopeless, NOTHING, targetFailed, withKept, type Result } from './heal-results.js'
+import {
+  done,
+  foundGood,
+  foundHopeless,
+  NOTHING,
+  targetFailed,
+  withKept,
+  type Earlier,
+  type Result,
+} from './heal-results.js'
 import type { HealRun, Suspect, Trouble } from './heal-run.js'
 import { bring, goodCopies } from './heal-source.js'
 import { clearBelow } from './select.js'
@@ -171,7 +180,7 @@ async function exchange(
   suspect: Suspect,
   trouble: Trouble,
   final: string,
-  earlier: CopyRow | undefined,
+  earlier: Earlier | undefined,
 ): Promise<Result> {
   const { engine } = run
   const { place, copy } = suspect

@@ -2,9 +2,10 @@
 // that was killed had moved and not written down.
 import path from 'node:path'
 import { systemCode } from '../errors.js'
+import { stampOf } from '../files/versions.js'
 import type { CopyRow } from '../journal/files.js'
 import type { PastVersion } from '../journal/history.js'
-import { foundReplaced, type Result } from './heal-results.js'
+import { foundReplaced, type Earlier, type Result } from './heal-results.js'
 import type { HealRun, Suspect, Trouble } from './heal-run.js'
 
 /** A heal that was killed had moved an earlier content to Versions, may have put the newest in its place, and had not written that down. */
@@ -36,17 +37,18 @@ async function keptBefore(
 export function earlierUnderName(
   { engine, finder }: HealRun,
   { shoot, file, version, copy }: Suspect,
-): CopyRow | undefined {
-  const there = file.versions
+): Earlier | undefined {
+  const earlier = file.versions
     .filter(({ id }) => id !== version.id)
-    .flatMap(({ copies }) => copies)
-    .find(({ placeId, path: at }) => placeId === copy.placeId && at === copy.path)
+    .flatMap((each) => each.copies.map((its) => ({ version: each, copy: its })))
+    .find(({ copy: its }) => its.placeId === copy.placeId && its.path === copy.path)
+  const there = earlier?.copy
   if (there?.state !== 'verified' && there?.state !== 'written') return undefined
   const found = finder.locate(shoot, there)
   if (!('file' in found)) return undefined
   try {
     const stat = engine.deps.files.stat(found.file)
-    return stat?.sizeBytes === there.sizeBytes && stat.mtimeMs === there.mtimeMs ? there : undefined
+    return stat?.sizeBytes === there.sizeBytes && stat.mtimeMs === there.mtimeMs ? earlier : undefined
   } catch (error) {
     if (systemCode(error) === '') throw error
     return undefined
@@ -58,11 +60,10 @@ export async function asideName(
   run: HealRun,
   suspect: Suspect,
   final: string,
-  earlier: CopyRow | undefined,
+  earlier: Earlier | undefined,
 ): Promise<string> {
   if (!earlier) return freePath(run, suspect, final, 'Quarantine')
-  const version = suspect.file.versions.find(({ id }) => id === earlier.versionId)
-  const kept = version && (await keptBefore(run, suspect, version))
+  const kept = await keptBefore(run, suspect, earlier.version)
   return kept?.path ?? freePath(run, suspect, final, 'Versions')
 }
 
@@ -76,8 +77,7 @@ function freePath(
   const { files, clock } = run.engine.deps
   const folder = run.finder.folderOf(shoot, place) ?? path.dirname(final)
   for (let atMs = clock(); ; atMs++) {
-    const stamp = new Date(atMs).toISOString().replaceAll(/[-:]/g, '').replace('.', '-')
-    const to = `${kept}/${stamp}/${copy.path.split('/').at(-1) ?? copy.path}`
+    const to = `${kept}/${stampOf(atMs)}/${copy.path.split('/').at(-1) ?? copy.path}`
     const at = path.join(folder, ...to.split('/'))
     if (run.namesGiven.has(at) || files.stat(at) !== undefined) continue
     run.namesGiven.add(at)

@@ -22,7 +22,13 @@ export interface Aside {
   /** Below the shoot's folder. */
   readonly to: string
   /** A good copy of an earlier content; else it was bad. */
-  readonly earlier: CopyRow | undefined
+  readonly earlier: Earlier | undefined
+}
+
+/** An earlier content of the same file, and its copy here. */
+export interface Earlier {
+  readonly version: PastVersion
+  readonly copy: CopyRow
 }
 
 export const NOTHING: Result = { events: [], record: () => undefined }
@@ -130,7 +136,7 @@ export function done(
     ],
     record: () => {
       dropCopyAt(journal, file.id, place.id, copy.path)
-      if (movedAside?.earlier) saveCopy(journal, { ...movedAside.earlier, path: movedAside.to })
+      if (movedAside?.earlier) saveCopy(journal, { ...movedAside.earlier.copy, path: movedAside.to })
       // A cached read right after writing proves little: it is read again at the end before it counts as verified.
       const state = came.how === 'direct' ? 'verified' : 'written'
       saveCopy(journal, provenCopy(suspect, came.stat, state, clock(), came.how))
@@ -199,7 +205,7 @@ export function targetFailed(
       if (!aside.earlier) setCopyState(journal, copy, 'missing')
       else {
         dropCopyAt(journal, suspect.file.id, place.id, copy.path)
-        saveCopy(journal, { ...aside.earlier, path: aside.to })
+        saveCopy(journal, { ...aside.earlier.copy, path: aside.to })
       }
     },
   }
@@ -214,8 +220,7 @@ function asideEvents(
   if (!aside) return []
   const { to, earlier } = aside
   const facts = { at: run.engine.iso(), file: file.name, path: copy.path, to }
-  const of = earlier && file.versions.find(({ id }) => id === earlier.versionId)
-  if (of) return [{ event: 'kept', ...facts, copyHash: of.hash, why: 'the original changed' }]
+  if (earlier) return [{ event: 'kept', ...facts, copyHash: earlier.version.hash, why: 'the original changed' }]
   const copyHash = hash === undefined ? {} : { copyHash: hash }
   return [{ event: 'quarantined', ...facts, ...copyHash, why }]
 }

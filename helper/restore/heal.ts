@@ -8,6 +8,7 @@ import { exitOfFindings } from '../engine/outcome.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { chooseShoots } from '../engine/verify.js'
+import { historyOfShoot } from '../journal/history.js'
 import { listPlaces } from '../journal/places.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import { stateOfPlace, type OpenPlace } from '../place/places.js'
@@ -68,7 +69,7 @@ export async function heal(
       all.reduce((sum, { version }) => sum + version.sizeBytes, 0),
     )
     for (const lot of suspects) if (lot.length > 0) await healCopies(run, lot)
-    for (const shoot of shoots) await bringOwed(run, shoot)
+    for (const shoot of shoots) if (!signal.aborted) await bringOwed(run, shoot)
     for (const shoot of shoots) await healOriginals(run, shoot, params.originals === true)
     if (!run.isDryRun) await finish(run)
     await healBuckets(run, shoots, resend)
@@ -82,9 +83,11 @@ export async function heal(
 
 /** After the healing: where the name has a bad copy of an earlier content, that is healed first. */
 async function bringOwed(run: HealRun, shoot: ShootRow): Promise<void> {
-  for (const place of run.engine.livePlaces()) {
+  const { journal } = run.engine.deps
+  const gone = historyOfShoot(journal, shoot.id).filter((file) => file.goneMs !== undefined)
+  for (const place of gone.length === 0 ? [] : run.engine.livePlaces()) {
     if (run.engine.signal.aborted) return
-    const owed = owedForGood(run.engine.deps, shoot, place)
+    const owed = owedForGood(journal, gone, shoot, place)
     if (owed.length === 0) continue
     if (!run.isDryRun) await introduce(run, shoot, place)
     await healCopies(run, owed)

@@ -1,6 +1,5 @@
 // What a place should have and never had: on a drive that was added later, or of an original that changed while this drive was away and is gone.
-import type { EngineDeps } from '../engine/run.js'
-import { copiesOfContent, historyOfShoot, type FileHistory, type PastVersion } from '../journal/history.js'
+import { copiesOfContent, type FileHistory, type PastVersion } from '../journal/history.js'
 import type { CopyRow } from '../journal/files.js'
 import type { Journal } from '../journal/journal.js'
 import type { ShootRow } from '../journal/shoots.js'
@@ -9,8 +8,8 @@ import type { OpenPlace } from '../place/places.js'
 import type { Suspect } from './heal-run.js'
 
 /** The newest content of each file, and the earlier ones that lie in Versions elsewhere. */
-export function missingAt(deps: Pick<EngineDeps, 'journal'>, shoot: ShootRow, place: OpenPlace): Suspect[] {
-  return historyOfShoot(deps.journal, shoot.id).flatMap((file) =>
+export function missingAt(files: readonly FileHistory[], shoot: ShootRow, place: OpenPlace): Suspect[] {
+  return files.flatMap((file) =>
     pathsOf(file).flatMap(({ version, path }) => {
       if (version.copies.some((copy) => copy.placeId === place.id && copy.state !== 'planned')) return []
       const { id: versionId, sizeBytes, mtimeMs } = version
@@ -20,11 +19,16 @@ export function missingAt(deps: Pick<EngineDeps, 'journal'>, shoot: ShootRow, pl
   )
 }
 
-/** Newest contents that another place has and no backup can bring to this one any more, because the original went away before. */
-export function owedForGood({ journal }: Pick<EngineDeps, 'journal'>, shoot: ShootRow, place: OpenPlace): Suspect[] {
-  return missingAt({ journal }, shoot, place).filter(
+/** @param gone  whose original is not there any more
+ *  @returns newest contents that another place has and no backup can bring to this one any more */
+export function owedForGood(
+  journal: Journal,
+  gone: readonly FileHistory[],
+  shoot: ShootRow,
+  place: OpenPlace,
+): Suspect[] {
+  return missingAt(gone, shoot, place).filter(
     ({ file, version }) =>
-      file.goneMs !== undefined &&
       version.id === file.newestId &&
       version.copies.some((copy) => copy.placeId !== WORKING && copy.state !== 'planned') &&
       !hasUnderOtherName(journal, version, place),
