@@ -18,6 +18,7 @@ import {
   freeLabel,
   labelAt,
   listSources,
+  saveSource,
   setLabelAt,
   type ShootRow,
   type SourceRow,
@@ -171,9 +172,14 @@ function adopt(learning: Learning, folder: string, events: readonly LogEvent[]):
     devices: said?.sourceDevices ?? [],
   }
   const sources = listSources(journal)
-  const known = sources.find((source) =>
-    whereabouts.path === '' ? labelAt(journal, source, learning.place.id) === label : isSameSource(source, whereabouts),
-  )
+  const isOfLabel = (source: SourceRow): boolean => labelAt(journal, source, learning.place.id) === label
+  // A log that was lost or altered does not say where its source lies: then the name decides, whichever of the two was read first.
+  const known =
+    whereabouts.path === ''
+      ? sources.find(isOfLabel)
+      : (sources.find((source) => isSameSource(source, whereabouts)) ??
+        sources.find((source) => source.path === '' && isOfLabel(source)))
+  if (known?.path === '' && whereabouts.path !== '') saveSource(journal, { ...known, ...whereabouts }, clock())
   const source =
     known ??
     addSource(

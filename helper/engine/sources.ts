@@ -91,7 +91,8 @@ function isSameFolder(a: string, b: string): boolean {
 }
 
 /** The source of this folder in the journal, added when it is met first.
- *  @param looksLike  whether what lies in the folder now is what the journal remembers of a source; asked when only the path speaks for it
+ *  @param looksLike  whether what lies in the folder now is what the journal remembers of a source; asked when only the path speaks for it,
+ *    or only the name, of a source that a rebuild learned of from records that do not say where it lies
  *  @returns the source, and the name it would have had if another had not had it already */
 export function identifySource(
   journal: Journal,
@@ -110,7 +111,8 @@ export function identifySource(
   const sources = listSources(journal)
   const known =
     sources.find((source) => isSameSource(source, here)) ??
-    sources.find((source) => source.path === folder && looksLike(source))
+    sources.find((source) => source.path === folder && looksLike(source)) ??
+    sources.find((source) => source.path === '' && source.label === labelOf(folder, volume) && looksLike(source))
   if (known) {
     const source: SourceRow = { id: known.id, label: known.label, ...here }
     saveSource(journal, source, nowMs)

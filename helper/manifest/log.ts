@@ -2,6 +2,7 @@
 // evidence that lies beside the pictures, and what a rebuild reads: a copy that is in the log but not yet in the manifest was made after
 // the last seal.
 import path from 'node:path'
+import { crc32 } from 'node:zlib'
 import { z } from 'zod'
 import { appendLines, makeFolders, type DurableFiles } from '../files/durable.js'
 import { parseJson } from '../parse-json.js'
@@ -98,8 +99,22 @@ const LogEvent = z.discriminatedUnion('event', [
 
 export type LogEvent = z.infer<typeof LogEvent>
 
+/** One line: the event as JSON, whose last field is the checksum of all before it. */
 export function formatEvent(event: LogEvent): string {
-  return JSON.stringify(event)
+  const text = JSON.stringify(event).slice(0, -1)
+  return `${text},"crc32":"${checksumOf(text)}"}`
+}
+
+/** The end of a line that carries a checksum; older ones do not. */
+const CHECKSUM = /,"crc32":"([^"]*)"\}$/
+
+function isAltered(line: string): boolean {
+  const said = CHECKSUM.exec(line)
+  return said !== null && said[1] !== checksumOf(line.slice(0, said.index))
+}
+
+function checksumOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0')
 }
 
 /** Appends events to the log of a shoot at a place, making its folder when it is the first.
@@ -118,13 +133,13 @@ export function appendEvents(
 /** A line longer than this is not ours. */
 const LINE_MAX = 1024 * 1024
 
-/** @returns the events, and the numbers (from 1) of the lines that cannot be understood; a last line cut off by a crash is neither */
+/** @returns the events, and the numbers (from 1) of the lines that cannot be understood or were altered; a last line cut off by a crash is neither */
 export function parseLog(text: string): { events: LogEvent[]; badLines: number[] } {
   const events: LogEvent[] = []
   const badLines: number[] = []
   const lines = text.split('\n')
   lines.slice(0, -1).forEach((line, index) => {
-    const event = line.length > LINE_MAX ? undefined : LogEvent.safeParse(parseJson(line)).data
+    const event = line.length > LINE_MAX || isAltered(line) ? undefined : LogEvent.safeParse(parseJson(line)).data
     if (event) events.push(event)
     else badLines.push(index + 1)
   })

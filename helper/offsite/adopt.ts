@@ -149,7 +149,8 @@ export function isOf(
   return said !== undefined && isOfSize && Math.abs(Number(facts.metadata[MTIME_METADATA]) * 1000 - mtimeMs) <= 1
 }
 
-function receiptFrom(facts: ObjectFacts, nowMs: number): UploadReceipt {
+/** A receipt of what the store says of an object that was not sent by this journal. */
+export function receiptFrom(facts: ObjectFacts, nowMs: number): UploadReceipt {
   const { key, sizeBytes, versionId, etag, lock, checksums } = facts
   const crc32 = checksums.type === 'COMPOSITE' ? undefined : checksums.crc32
   return {
@@ -168,16 +169,4 @@ function receiptFrom(facts: ObjectFacts, nowMs: number): UploadReceipt {
     ...(crc32 === undefined ? {} : { crc32 }),
     ...(lock === undefined ? {} : { lockedUntilMs: lock.untilMs }),
   }
-}
-
-/** What lies under a key of which there is no receipt: the copy's own content, or, in an encrypted place, what fits it.
- *  @returns undefined when it is not there, or is something else */
-export async function lookAt(
-  { store, profile, settings }: OpenBucket,
-  key: string,
-  content: Pick<UnknownCopy, 'hash' | 'sizeBytes' | 'mtimeMs'>,
-  signal?: AbortSignal,
-): Promise<UploadReceipt | undefined> {
-  const facts = await store.head({ key, withChecksums: profile.answersChecksums }, signal)
-  return facts && isOf(content, facts, settings.recipients !== undefined) ? receiptFrom(facts, 0) : undefined
 }

@@ -43,7 +43,12 @@ export async function sendCopy(
   const folder = folderOfShoot(journal, shoot, placeId)
   const path = `Photos/${folder}/${pending.path}`
   const key = bucket.keyOf(path)
-  if (pending.path === pending.name) await setAside(bucket, { folder, pending }, deps, signal)
+  // What a receipt speaks of is known. For the rest the store is asked once, for setting aside and for sending.
+  const asked = objectAt(journal, placeId, key)
+    ? undefined
+    : { facts: await bucket.store.head({ key, withChecksums: bucket.profile.answersChecksums }, signal) }
+  const isGone = await setAside(bucket, { folder, pending, stranger: asked?.facts }, deps, signal)
+  const isNameFree = isGone || (asked !== undefined && asked.facts === undefined)
 
   const meaning = {
     copy: { versionId: pending.versionId, path: pending.path },
@@ -66,7 +71,7 @@ export async function sendCopy(
       const { hash, sizeBytes, mtimeMs } = pending
       const receipt = await uploadFile(
         bucket,
-        { path, file, hash, sizeBytes, mtimeMs, isToBeSentAgain },
+        { path, file, hash, sizeBytes, mtimeMs, isToBeSentAgain, isNameFree, ...(asked ? { asked } : {}) },
         meaning,
         deps,
         signal,

@@ -9,6 +9,7 @@ import { journalLedger, type JournalLedger, type ObjectMeaning } from './journal
 import type { UploadReceipt } from './ledger.js'
 import type { OpenBucket } from './open-bucket.js'
 import type { PartBuffers } from './part-buffers.js'
+import type { ObjectFacts } from './object-store.js'
 import type { StoreProfile } from './providers.js'
 import { openFileSource, type UploadSource } from './source.js'
 import { storageClassFor } from './storage-class.js'
@@ -49,6 +50,10 @@ export interface FileToSend {
   readonly mtimeMs: number
   /** What lies there is known to be wrong: it is sent, whatever the object there says of itself. */
   readonly isToBeSentAgain?: boolean
+  /** The store's answer about the object, where the caller has just asked. */
+  readonly asked?: { readonly facts: ObjectFacts | undefined }
+  /** The store says that nothing lies there: where that was wrong, what does is not overwritten. */
+  readonly isNameFree?: boolean
 }
 
 /** @throws OFFSITE_*, SOURCE_CHANGING, SOURCE_VANISHED, COPY_DIFFERS when the file does not have the hash */
@@ -68,6 +73,17 @@ export async function uploadFile(
   return receipt
 }
 
+/** Sends bytes as they were stored once: in a place that encrypts they are ciphertext already. */
+export function uploadStored(
+  bucket: OpenBucket,
+  file: FileToSend,
+  meaning: ObjectMeaning,
+  deps: SendDeps,
+  signal?: AbortSignal,
+): Promise<UploadReceipt> {
+  return send(bucket, file, file, meaning, deps, signal)
+}
+
 interface Sent {
   readonly file: string
   readonly hash: Hash
@@ -80,7 +96,7 @@ function sentOf({ file, blake3, sizeBytes }: Spooled): Sent {
 
 async function send(
   bucket: OpenBucket,
-  { path: treePath, mtimeMs, sizeBytes, isToBeSentAgain = false }: FileToSend,
+  { path: treePath, mtimeMs, sizeBytes, isToBeSentAgain = false, isNameFree = false, asked }: FileToSend,
   sent: Sent,
   meaning: ObjectMeaning,
   deps: SendDeps,
@@ -97,6 +113,8 @@ async function send(
         mtimeMs,
         blake3: sent.hash,
         isToBeSentAgain,
+        isNameFree,
+        ...(asked ? { asked } : {}),
         ...(lockWish ? { lock: lockWish } : {}),
         ...(storageClass === undefined ? {} : { storageClass }),
       },

@@ -7,11 +7,12 @@
 //              └─▶ is it there already? ─▶ small: one PUT · large: begin (begin-upload.ts), then send
 import { SafelightError } from '../errors.js'
 import type { HashEngine } from '../files/hash.js'
+import { alreadyThere, askAbout, isThere, requireThere } from './already-there.js'
 import { beginUpload, clearLost } from './begin-upload.js'
-import { BLAKE3_METADATA, confirmObject, judgeObject, type Confirmation, type Expectation } from './confirm.js'
+import { BLAKE3_METADATA, confirmObject, type Confirmation, type Expectation } from './confirm.js'
 import type { OpenUpload, UploadLedger, UploadReceipt } from './ledger.js'
 import { roundUp, type LockWish } from './lock.js'
-import type { ObjectOptions, ObjectStore, StoredPart } from './object-store.js'
+import type { ObjectFacts, ObjectOptions, ObjectStore, StoredPart } from './object-store.js'
 import type { PartBuffers } from './part-buffers.js'
 import { hashPart } from './part-hashes.js'
 import { DEFAULT_PART_BYTES, crc32Base64, partRanges } from './parts.js'
@@ -31,6 +32,10 @@ export interface UploadRequest {
   readonly contentType?: string
   /** What lies under the key is known to be wrong, whatever it says of itself. */
   readonly isToBeSentAgain?: boolean
+  /** The store's answer about the key, where the caller has just asked. */
+  readonly asked?: { readonly facts: ObjectFacts | undefined }
+  /** The store says that nothing lies there: where that was wrong, what does is not overwritten. */
+  readonly isNameFree?: boolean
   /** More `x-amz-meta-*`, beside the hash and the time. */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -86,7 +91,7 @@ async function transfer(
 ): Promise<TransferResult> {
   const open = await usableUpload(request, deps, signal)
   if (!open && !request.isToBeSentAgain) {
-    const there = await alreadyThere(request, deps, signal)
+    const there = isThere(request, request.asked ? request.asked.facts : await askAbout(request, deps, signal))
     if (there) return there
   }
   if (request.sizeBytes <= (deps.leastPartBytes ?? DEFAULT_PART_BYTES)) return putWhole(request, source, deps, signal)
@@ -132,22 +137,6 @@ async function usableUpload(
   return undefined
 }
 
-/** A re-run, or a lost reply: the newest version is the one that was meant. */
-async function alreadyThere(
-  request: UploadRequest,
-  { store, profile }: UploadDeps,
-  signal: AbortSignal | undefined,
-): Promise<TransferResult | undefined> {
-  const found = await store.head({ key: request.key, withChecksums: profile.answersChecksums }, signal)
-  if (judgeObject(found, request, { etagIsMd5: false }).kind !== 'same') return undefined
-  return {
-    ...(found?.versionId === undefined ? {} : { versionId: found.versionId }),
-    sentParts: 0,
-    reusedParts: 0,
-    wasThere: true,
-  }
-}
-
 async function putWhole(
   request: UploadRequest,
   source: UploadSource,
@@ -183,12 +172,15 @@ async function putRead(
   await checkSource(request, source)
   const checksum = crc32 ? { crc32: crc32Base64(crc32.part) } : {}
   const contentMd5 = md5 ? { contentMd5: md5.toString('base64') } : {}
+  const ifAbsent = request.isNameFree === true && deps.profile.ifAbsent
   const stored = await deps.store.put(
-    { key: request.key, body, sha256, ...contentMd5, ...checksum, ...optionsOf(request, deps) },
+    { key: request.key, body, sha256, ...contentMd5, ...checksum, ...optionsOf(request, deps), ifAbsent },
     signal,
   )
+  // A reply that was lost, or something that the store had just denied to have.
+  if (stored.kind === 'exists') return requireThere(request, deps, signal)
   deps.onProgress?.({ key: request.key, sizeBytes: request.sizeBytes, sentBytes: body.length, reusedBytes: 0 })
-  const { versionId, etag } = stored.kind === 'stored' ? stored : {}
+  const { versionId, etag } = stored
   const expected = md5?.toString('hex') ?? etag
   return {
     ...(versionId === undefined ? {} : { versionId }),
@@ -225,6 +217,11 @@ async function multipart(
     throw error
   }
 
+  if (request.isNameFree && (await askAbout(request, deps, signal))) {
+    const there = await requireThere(request, deps, signal)
+    await abandon(upload, deps, signal)
+    return there
+  }
   const completed = await deps.store.completeUpload(
     { key: upload.key, uploadId: upload.uploadId, parts, sizeBytes: upload.sizeBytes },
     signal,

@@ -124,6 +124,24 @@ describe('safelight-log.jsonl', () => {
     assert.deepEqual(parseLog(text), { events, badLines: [] })
   })
 
+  it('does not believe a line of which one bit is another', () => {
+    const line = Buffer.from(formatEvent(events[0]!))
+    const end = line.lastIndexOf(',"crc32"')
+    for (let at = 0; at < line.length; at++)
+      for (const bit of [0, 3, 5]) {
+        const altered = Buffer.from(line)
+        altered[at]! ^= 1 << bit
+        const { events: read } = parseLog(`${altered.toString('utf8')}\n`)
+        // A flip in the name of the checksum leaves a line without one, whose event is as it was.
+        const isEvent = read.length === 0 || (at >= end && JSON.stringify(read[0]) === JSON.stringify(events[0]))
+        assert.ok(isEvent, altered.toString('utf8'))
+      }
+  })
+
+  it('believes a line of an early version, which has no checksum', () => {
+    assert.deepEqual(parseLog(`${JSON.stringify(events[1])}\n`), { events: [events[1]], badLines: [] })
+  })
+
   it('names lines that are not ours, and passes over a last one cut off', () => {
     const good = formatEvent(events[0]!)
     const outside = good.replace('"path":"a.CR3"', '"path":"../a.CR3"')

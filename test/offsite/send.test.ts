@@ -6,8 +6,9 @@ import path from 'node:path'
 import { parseManifest } from '../../helper/manifest/manifest.js'
 import { placeLine } from '../../helper/status/lines.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
-import { MIB, makeBucket } from '../support/s3/fixture.js'
+import { MIB, makeBucket, openTestStore } from '../support/s3/fixture.js'
 import { hashOf, makeFile } from '../support/shoots.js'
+import { putOf } from './store-contract.js'
 import { addPlaces, below, offsiteOf, studio, type BucketWish, type Studio } from './support.js'
 
 const SHOOT = { Wedding: { 'IMG_1.CR3': 70_000, 'IMG_1.xmp': 'rating 1', Party: { 'IMG_2.CR3': 17 * MIB } } }
@@ -113,6 +114,135 @@ describe('a backup with a bucket', () => {
       [`CopyObject ${kept}`, 'PutObject Photos/Pictures/Wedding/IMG_1.xmp'],
     )
     assert.equal(offsiteOf(result).locked, 3)
+  })
+
+  describe('finds an object under its name that no record speaks of', () => {
+    const XMP = 'Photos/Pictures/Wedding/IMG_1.xmp'
+
+    /** As a computer leaves it whose journal was lost between an object and the records that name it. */
+    async function leave(bytes: Buffer, metadata: Readonly<Record<string, string>>): Promise<void> {
+      const store = openTestStore(double.url, bucket)
+      try {
+        for await (const { key } of store.list('backup/'))
+          if (key.endsWith('/place.json')) await store.put(putOf(key.replace('place.json', XMP), bytes, { metadata }))
+      } finally {
+        store.close()
+      }
+    }
+    const blake3 = (bytes: string): string => {
+      const file = path.join(room.originals, '..', 'other bytes')
+      makeFile(file, { bytes })
+      return hashOf(file)
+    }
+    const keptXmp = async (): Promise<string[]> => {
+      const tree = await room.tree(double.url, bucket, 'backup')
+      assert.equal(String(tree.get(XMP)), 'rating 1', 'the new content has the name')
+      return below(tree, 'Photos/Pictures/Wedding/Versions').map((key) => String(tree.get(key)))
+    }
+
+    it('and keeps it under Versions before the name is taken', async () => {
+      await addBoth()
+      await leave(Buffer.from('rating 4'), { blake3: blake3('rating 4'), mtime: '1700000000.000000' })
+      const result = await backUp()
+      assert.equal(result.exitCode, 0, result.summary)
+      assert.deepEqual(await keptXmp(), ['rating 4'])
+    })
+
+    it('and keeps it also where the store does not copy, and where it says no hash', async () => {
+      await addBoth()
+      await leave(Buffer.from('by hand'), {})
+      double.faults.plan('CopyObject', { kind: 'status', status: 501, code: 'NotImplemented' })
+      const result = await backUp()
+      assert.equal(result.exitCode, 0, result.summary)
+      assert.deepEqual(await keptXmp(), ['by hand'])
+    })
+
+    it('and lists it in the manifest where it is a content that the file had', async () => {
+      await addBoth()
+      const xmp = path.join(room.originals, 'Wedding/IMG_1.xmp')
+      makeFile(xmp, { bytes: 'rating 3', mtime: '2025-02-02T10:00:00Z' })
+      const shoot = { paths: [room.originals], to: [room.drive] }
+      assert.equal((await room.call('backup/run', shoot)).exitCode, 0)
+      await leave(Buffer.from('rating 3'), {
+        blake3: hashOf(xmp),
+        mtime: String(Date.parse('2025-02-02T10:00:00Z') / 1000),
+      })
+      makeFile(xmp, { bytes: 'rating 1', mtime: '2025-02-03T10:00:00Z' })
+      const result = await backUp()
+      assert.equal(result.exitCode, 0, result.summary)
+      assert.deepEqual(await keptXmp(), ['rating 3'])
+      const tree = await room.tree(double.url, bucket, 'backup')
+      assert.match(String(tree.get('Photos/Pictures/Wedding/safelight.b3')), /Versions\/.*\/IMG_1\.xmp/)
+    })
+
+    for (const [how, bytes] of [
+      ['a small one', 900],
+      ['one that is sent in parts', 17 * MIB],
+    ] as const)
+      it(`and overwrites nothing when the store denies having it at first: ${how}`, async () => {
+        await addBoth()
+        makeFile(path.join(room.originals, 'Wedding/IMG_1.xmp'), { bytes, mtime: '2025-02-02T10:00:00Z' })
+        await leave(Buffer.from('rating 4'), { blake3: blake3('rating 4') })
+        double.faults.decide = (() => {
+          let denied = 0
+          return (operation, key) =>
+            operation === 'HeadObject' && key.endsWith('Wedding/IMG_1.xmp') && denied++ === 0
+              ? { kind: 'status', status: 404, code: 'NoSuchKey' }
+              : undefined
+        })()
+        const first = await backUp()
+        double.faults.decide = undefined
+        assert.equal(first.exitCode, 36, first.summary)
+        assert.match(first.summary, /said that nothing of that name was there/)
+        assert.equal(
+          String((await room.tree(double.url, bucket, 'backup')).get(XMP)),
+          'rating 4',
+          'it lies there still',
+        )
+
+        const again = await backUp()
+        assert.equal(again.exitCode, 0, again.summary)
+        const tree = await room.tree(double.url, bucket, 'backup')
+        assert.equal(tree.get(XMP)?.length, bytes)
+        const kept = below(tree, 'Photos/Pictures/Wedding/Versions').map((key) => String(tree.get(key)))
+        assert.deepEqual(kept, ['rating 4'])
+      })
+
+    it('and does not send it again where it is the very content', async () => {
+      await addBoth()
+      await leave(Buffer.from('rating 1'), {
+        blake3: blake3('rating 1'),
+        mtime: (fs.statSync(path.join(room.originals, 'Wedding/IMG_1.xmp')).mtimeMs / 1000).toFixed(6),
+      })
+      double.requests.length = 0
+      await backUp()
+      assert.deepEqual(
+        sent().filter((each) => each.endsWith('IMG_1.xmp')),
+        [],
+      )
+      assert.deepEqual(await keptXmp(), [])
+    })
+
+    it('and takes the next free folder where the moment has one', async () => {
+      await addBoth()
+      await backUp()
+      makeFile(path.join(room.originals, 'Wedding/IMG_1.xmp'), { bytes: 'rating 2', mtime: '2026-03-01T00:00:00Z' })
+      await backUp()
+      await leave(Buffer.from('rating 4'), { blake3: blake3('rating 4') })
+      await room.with(({ journal }) => {
+        journal.run("DELETE FROM objects WHERE key LIKE '%/Wedding/IMG_1.xmp'")
+        journal.run(
+          "UPDATE copies SET state = 'damaged' WHERE path = 'IMG_1.xmp' AND place_id IN (SELECT id FROM places WHERE kind = 'bucket')",
+        )
+        return Promise.resolve()
+      })
+      const result = await backUp()
+      assert.equal(result.exitCode, 0, result.summary)
+      const tree = await room.tree(double.url, bucket, 'backup')
+      assert.equal(String(tree.get(XMP)), 'rating 2')
+      const kept = below(tree, 'Photos/Pictures/Wedding/Versions').map((key) => String(tree.get(key)))
+      assert.deepEqual(kept.sort(), ['rating 1', 'rating 4'])
+    })
   })
 
   it('copies a moved file inside the bucket instead of sending it again', async () => {

@@ -143,7 +143,7 @@ async function mustBeRightInBucket(world: World, engine: Engine): Promise<void> 
   const { places } = await engine.call('place/list', {})
   const bucket = places.find(({ kind }) => kind === 'bucket')
   assert.ok(bucket?.bucket, 'the bucket is a place')
-  assert.equal(bucket.bucket.waitingFiles, 0, 'nothing waits to be sent')
+  assert.equal(bucket.bucket.waitingFiles, 0, `nothing waits to be sent: ${bucket.bucket.trouble ?? ''}`)
   const machine = bucket.bucket.folder
   const lying = cloud.trees().get(machine) ?? new Map<string, string>()
   mustHoldOriginals(world, 'the bucket', lying)
