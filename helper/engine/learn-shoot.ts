@@ -50,10 +50,10 @@ export function learnShoot(learning: Learning, folder: string, line: ChainLine |
   const { isAsSealed, events } = records
   const told = tellings(events)
   const seen = firstSeen(events)
-  const copies = learning.isLater ? copiesNow(records, told) : copiesOfRecords(records, told)
+  const isThere = (relative: string): boolean => statAt(learning, folder, relative) !== undefined
+  const copies = learning.isLater ? copiesNow(records, told) : copiesOfRecords(records, told, isThere)
   // Made after the last seal: the log has it, the manifest not yet.
-  for (const [relative, { hash }] of told)
-    if (!copies.has(relative) && statAt(learning, folder, relative)) copies.set(relative, hash)
+  for (const [relative, { hash }] of told) if (!copies.has(relative) && isThere(relative)) copies.set(relative, hash)
   const row = adopt(learning, folder, events)
   learning.shoots += 1
   const files = filesOfShoot(deps.journal, row.id)

@@ -103,17 +103,24 @@ export function readRecords(learning: Learning, folder: string, line: ChainLine 
   return { events: isLogGood ? log.events : [], manifest, manifestHash, line, isAsSealed }
 }
 
-/** Where the two disagree, the one that was written last is right; a manifest that is not the one that was sealed is no witness at all. */
+/** Where the two disagree, the one that was written last is right; a manifest that is not the one that was sealed is no witness at all: a
+ *  name that it alone knows is an altered one where the log has that content by another.
+ *  @param isThere  whether anything lies under a path of the shoot */
 export function copiesOfRecords(
   { manifest, line, isAsSealed }: Records,
   told: ReadonlyMap<string, Telling>,
+  isThere: (relative: string) => boolean,
 ): Map<string, Hash> {
   const sealedAtMs = line && isAsSealed ? Date.parse(line.at) : -Infinity
   const hashOf = (relative: string, listed: Hash): Hash => {
     const last = told.get(relative)
     return last !== undefined && last.atMs > sealedAtMs ? last.hash : listed
   }
-  return new Map(manifest.entries.map(({ path: at, hash }) => [at, hashOf(at, hash)]))
+  const known = new Set([...told.values()].map(({ hash }) => hash))
+  const isAltered = (at: string, hash: Hash): boolean =>
+    line !== undefined && !isAsSealed && known.has(hash) && !told.has(at) && !isThere(at)
+  const entries = manifest.entries.filter(({ path: at, hash }) => !isAltered(at, hash))
+  return new Map(entries.map(({ path: at, hash }) => [at, hashOf(at, hash)]))
 }
 
 /** The same where computers with clocks of their own write to one log: what comes behind the line of the seal was written after it. */

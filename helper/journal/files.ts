@@ -100,15 +100,23 @@ export function addFile(journal: Journal, shootId: number, name: string, origina
   )
 }
 
-/** The version of a file with this content, added when it is new. */
+/** The version of a file with this content, added when it is new. One that is known by its hash alone, from a drive that has lost it, learns
+ *  its size and date. */
 export function ensureVersion(
   journal: Journal,
   fileId: number,
   version: Omit<VersionRow, 'id'>,
   nowMs: number,
 ): number {
-  const known = journal.get('SELECT id FROM versions WHERE file_id = ? AND hash = ?', [fileId, version.hash])
-  return known ? number(known, 'id') : addVersion(journal, fileId, version, nowMs)
+  const known = journal.get('SELECT id, size FROM versions WHERE file_id = ? AND hash = ?', [fileId, version.hash])
+  if (!known) return addVersion(journal, fileId, version, nowMs)
+  const id = number(known, 'id')
+  if (number(known, 'size') === 0 && version.sizeBytes > 0) {
+    const facts = [version.sizeBytes, version.mtimeMs, id]
+    journal.run('UPDATE versions SET size = ?, mtime_ms = ? WHERE id = ?', facts)
+    journal.run('UPDATE files SET size = ?, mtime_ms = ? WHERE version_id = ? AND size = 0', facts)
+  }
+  return id
 }
 
 /** A version of a file that has none with this content. */

@@ -74,8 +74,8 @@ export class Cloud {
   readonly spoiled = new Set<string>()
   /** Files of the store that rotted, and the hash of what it believes is in them. */
   readonly #believed = new Map<string, string>()
-  /** By key: what a tree's marker said before it rotted or was lost. */
-  readonly #markers = new Map<string, readonly Version[]>()
+  /** By key: what a tree's marker was before it rotted or was lost, and what it was then. */
+  readonly #markers = new Map<string, { readonly good: readonly Version[]; readonly bad: Version | undefined }>()
   /** How many objects hold other bytes than the store says: found only by reading them back. */
   rotten = 0
   readonly #store: Store
@@ -227,15 +227,23 @@ export class Cloud {
     const [, machine = '', ...rest] = key.split('/')
     this.destroyed.add(`${machine}/${rest.join('/')} ${hashOfObject(version)}`)
     if (isRecord(key) || !rest.includes('Photos')) this.spoiled.add(machine)
-    const versions = this.#contents()?.objects.get(key) ?? []
-    if (key.endsWith('/place.json') && !this.#markers.has(key)) this.#markers.set(key, versions)
+    const objects = this.#contents()?.objects
+    const versions = objects?.get(key) ?? []
+    const before = this.#markers.get(key)
     harm(key, versions)
+    if (key.endsWith('/place.json')) {
+      const good = before?.bad === version ? before.good : versions
+      this.#markers.set(key, { good, bad: objects?.get(key)?.at(-1) })
+    }
     return key
   }
 
-  /** A marker that cannot be read is put back by the photographer, from an earlier version, as the message says. */
+  /** A marker that cannot be read is put back by the photographer, from an earlier version, as the message says; one that was written anew
+   *  since is left. */
   mendMarkers(): void {
-    for (const [key, versions] of this.#markers) this.#contents()?.objects.set(key, [...versions])
+    const objects = this.#contents()?.objects
+    for (const [key, { good, bad }] of this.#markers)
+      if (objects?.get(key)?.at(-1) === bad) objects?.set(key, [...good])
   }
 
   #newest(): [string, Version][] {

@@ -7,7 +7,6 @@ import { SafelightError } from '../../../helper/errors.js'
 import { WaitReasons } from '../../../helper/manners/wait-reasons.js'
 import { listPlaces } from '../../../helper/journal/places.js'
 import type { MethodName, Params, Result } from '../../../shared/methods.js'
-import { foldersAsDisks } from '../../support/daemon.js'
 import { context } from './judge.js'
 import { Killed } from './surface.js'
 import type { World } from './world.js'
@@ -118,7 +117,7 @@ export class Engine {
     return {
       home: this.#world.home,
       command: 'simulation',
-      volumes: foldersAsDisks(this.#world.root),
+      volumes: this.#world.volumes,
       clock: () => this.#world.clockMs,
       files: this.#world.surface.files,
       wait: () => Promise.resolve(),

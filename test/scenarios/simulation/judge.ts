@@ -6,7 +6,7 @@ import path from 'node:path'
 import type { Daemon } from '../../../helper/daemon.js'
 import type { Row } from '../../../helper/journal/journal.js'
 import type { Catalog } from './catalog.js'
-import { hashNow, isRecord, isTemporary, type Lying, type World } from './world.js'
+import { hashNow, isRecord, isTemporary, lyingBelow, type Lying, type World } from './world.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** docs/design.md: how long a claim is believed, by how it came about. */
@@ -144,7 +144,9 @@ export class Judge {
         const holder = this.#holderOf(row)
         const isIt = ([file, each]: readonly [string, string]): boolean =>
           each === hash && file.endsWith(`/${String(row['path'])}`)
-        const isThere = [...(lying.get(holder) ?? [])].some(isIt) || this.#isBelieved(row, holder)
+        // A new home knows no drive: what it was given may have been the empty socket of one, a folder of the computer's own disk.
+        const lyingThere = lying.get(holder) ?? lyingBelow(path.join(String(row['place_path']), 'Safelight'))
+        const isThere = [...lyingThere].some(isIt) || this.#isBelieved(row, holder)
         assert.ok(isThere, `the journal says that the copy ${where} was proven at ${new Date(provenMs).toISOString()}`)
       }
       this.#proofs.set(key, known.add(provenMs))
@@ -245,7 +247,7 @@ function proofKey(row: Row): string {
 
 function verifiedRows(daemon: Daemon): Row[] {
   return daemon.journal.all(
-    `SELECT c.place_id, c.path, c.proven_ms, c.proven_how, v.hash, s.key, s.path_from_root, p.name AS place, p.kind, p.settings, p.location
+    `SELECT c.place_id, c.path, c.proven_ms, c.proven_how, v.hash, s.key, s.path_from_root, p.name AS place, p.path AS place_path, p.kind, p.settings, p.location
      FROM copies c JOIN versions v ON v.id = c.version_id JOIN files f ON f.id = v.file_id JOIN shoots s ON s.id = f.shoot_id
      LEFT JOIN places p ON p.id = c.place_id WHERE c.state = 'verified'`,
   )

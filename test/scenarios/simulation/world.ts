@@ -4,6 +4,8 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { systemFiles } from '../../../helper/files/durable.js'
 import { contentOf, hashOf } from '../../support/shoots.js'
+import type { Volumes } from '../../../helper/files/volumes.js'
+import { foldersAsDisks } from '../../support/daemon.js'
 import { Cloud, type Store } from './cloud.js'
 import type { Surface } from './surface.js'
 
@@ -126,6 +128,18 @@ export class World {
 
   // ── drives ──
 
+  /** Every folder is a disk, but the socket of a drive that was pulled: what is written there goes to the computer's own disk. */
+  get volumes(): Volumes {
+    const disks = foldersAsDisks(this.root)
+    return {
+      ...disks,
+      describe: async (file) => {
+        const isEmpty = this.drives.some(({ socket, shelf }) => isBelow(socket, file) && fs.existsSync(shelf))
+        return isEmpty ? { ...(await disks.describe(this.library)), mountPoint: this.root } : disks.describe(file)
+      },
+    }
+  }
+
   isIn({ socket }: Drive): boolean {
     return fs.existsSync(path.join(socket, 'Safelight'))
   }
@@ -235,6 +249,10 @@ export function rot(file: string, draw: Draw, surface?: Surface): void {
   fs.closeSync(descriptor)
   forget(file)
   if (before) surface?.hideChange(file, before)
+}
+
+function isBelow(folder: string, file: string): boolean {
+  return `${file}/`.startsWith(`${folder}/`)
 }
 
 export function isRecord(file: string): boolean {
