@@ -178,6 +178,8 @@ export interface Place {
     /** The folder below the prefix that is this computer's. */
     readonly folder: string
     readonly encrypted: boolean
+    /** Objects do not have the names of the files. */
+    readonly hidesNames: boolean
     readonly versioned: boolean
     readonly lock?: { readonly mode: 'governance' | 'compliance'; readonly days: number }
     readonly storageClass?: string
@@ -697,6 +699,8 @@ export interface Methods {
         /** Bytes that may be stored there in all. */
         readonly quota?: number
         readonly encrypt?: boolean
+        /** The names of what is encrypted are hidden, too. */
+        readonly hideNames?: boolean
         /** Switch versioning on; have the bucket clear unfinished uploads away; use a prefix in which other things lie. */
         readonly yes?: boolean
       }

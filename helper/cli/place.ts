@@ -88,6 +88,10 @@ function addOptions(command: Argv) {
       describe: 'what may be stored there in all, as in 2T: status then says when it will be full',
     })
     .option('encrypt', { type: 'boolean', describe: 'encrypt everything before it leaves this computer' })
+    .option('hide-names', {
+      type: 'boolean',
+      describe: 'with --encrypt: the names of files and folders, too, are for nobody else to read',
+    })
     .option('yes', {
       type: 'boolean',
       describe:
@@ -147,6 +151,7 @@ function bucketParams(args: AddArguments): NonNullable<Params<'place/add'>['buck
     ...(args.limit === undefined ? {} : { limit: parseRate(args.limit) }),
     ...(args.quota === undefined ? {} : { quota: parseSize(args.quota) }),
     ...(args.encrypt === true ? { encrypt: true } : {}),
+    ...(args.hideNames === true ? { hideNames: true } : {}),
     ...(args.yes === true ? { yes: true } : {}),
   }
 }

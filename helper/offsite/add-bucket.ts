@@ -8,10 +8,12 @@ import type { HashEngine } from '../files/hash.js'
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
 import { forgetPlace, listPlaces, placeById, savePlace, type PlaceLocation, type PlaceRow } from '../journal/places.js'
+import type { Marker } from '../place/marker.js'
 import { checkName } from '../place/places.js'
 import { ensureMachineKey } from './age-keys.js'
 import { generateAgeKey } from './encryption.js'
 import { formatBucketUrl, parseBucketUrl, type BucketAddress } from './address.js'
+import { newNameKey } from './hidden-names.js'
 import { ownPrefix } from './names.js'
 import type { ObjectStore } from './object-store.js'
 import { markerAt, writeMarker } from './bucket-marker.js'
@@ -40,6 +42,8 @@ export interface AddBucketRequest extends BucketRequest {
   readonly quotaBytes?: number
   /** Encrypt everything before it leaves, for this computer's key and for a recovery key that is made now. */
   readonly encrypt?: boolean
+  /** Hide the names of what is encrypted as well. */
+  readonly hideNames?: boolean
   /** Yes to what would otherwise be asked: switch versioning on; have the bucket clear unfinished uploads away; use a prefix in which other things lie. */
   readonly yes?: boolean
 }
@@ -123,7 +127,7 @@ async function addOver(
 
   const name = request.name ?? marker?.name ?? known?.name ?? freeName(deps.journal, address, id)
   const before = known && readSettings(known)
-  const keys = await keysFor(deps, request, known, before, marker !== undefined)
+  const keys = await keysFor(deps, request, known, before, marker)
   const settings = settingsOf(request, { machineId, before, ...keys }, report)
   const row: PlaceRow = {
     id,
@@ -164,28 +168,44 @@ async function addOver(
 
 interface Keys {
   readonly recipients?: readonly string[]
+  readonly nameKey?: string
   readonly recoveryKey?: string
 }
 
 /** A place is encrypted from its beginning or not at all: half a tree that a stranger can read would be a promise broken.
- *  @throws USAGE when copies lie there that are not encrypted */
+ *  @throws USAGE when copies lie there that are not encrypted, or are, and this computer does not know for whom */
 async function keysFor(
   deps: AddBucketDeps,
-  { encrypt = false }: AddBucketRequest,
+  request: AddBucketRequest,
   known: PlaceRow | undefined,
   before: BucketSettings | undefined,
-  isInUse: boolean,
+  marker: Marker | undefined,
 ): Promise<Keys> {
+  const { encrypt = false, hideNames = false } = request
+  if (hideNames && before?.recipients && before.nameKey === undefined)
+    throw new SafelightError('USAGE', {
+      message: `The objects of "${known?.name ?? ''}" have the names of the pictures. It was left as it is.`,
+      remedy: 'Add a new prefix with --encrypt --hide-names, and remove this place when everything is there.',
+    })
   if (before?.recipients) return { recipients: before.recipients }
+  if (marker?.encryption !== undefined)
+    throw new SafelightError('USAGE', {
+      message: `"${marker.name}" (${request.url}) is encrypted, and this computer does not know for whom. It was left as it is.`,
+      remedy: `Learn it from there, with the key that opens it: safelight rebuild --from ${request.url} --recovery-key FILE`,
+    })
   if (!encrypt) return {}
-  if (isInUse)
+  if (marker !== undefined)
     throw new SafelightError('USAGE', {
       message: `${known === undefined ? 'This place' : `"${known.name}"`} holds copies that are not encrypted. It was left as it is.`,
       remedy: 'Add a new prefix with --encrypt, and remove this place when everything is there.',
     })
   const machine = await ensureMachineKey(deps.home)
   const recovery = await generateAgeKey()
-  return { recipients: [machine.recipient, recovery.recipient], recoveryKey: recovery.identity }
+  return {
+    recipients: [machine.recipient, recovery.recipient],
+    recoveryKey: recovery.identity,
+    ...(hideNames ? { nameKey: newNameKey() } : {}),
+  }
 }
 
 function knownAt(journal: Journal, address: BucketAddress, request: BucketRequest): PlaceRow | undefined {
@@ -280,7 +300,12 @@ function checkWishes(request: AddBucketRequest, { store, profile }: ProbeReport)
 /** What is not said again stays as it was. */
 function settingsOf(
   request: AddBucketRequest,
-  { machineId, before, recipients }: Keys & { readonly machineId: string; readonly before: BucketSettings | undefined },
+  {
+    machineId,
+    before,
+    recipients,
+    nameKey,
+  }: Keys & { readonly machineId: string; readonly before: BucketSettings | undefined },
   report: ProbeReport,
 ): BucketSettings {
   const { endpoint, region, profile, lock, storageClass, limitBytesPerSecond, quotaBytes } = request
@@ -298,6 +323,7 @@ function settingsOf(
     ...(limitBytesPerSecond === undefined ? {} : { limitBytesPerSecond }),
     ...(quotaBytes === undefined ? {} : { quotaBytes }),
     ...(recipients === undefined ? {} : { recipients: [...recipients] }),
+    ...(nameKey === undefined ? {} : { nameKey }),
   }
 }
 

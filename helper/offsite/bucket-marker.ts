@@ -6,10 +6,12 @@ import os from 'node:os'
 import { SafelightError, describeError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
 import { deleteMeta, getMeta, setMeta } from '../journal/meta.js'
-import { forgetObject } from '../journal/offsite.js'
+import { forgetObject, objectAt } from '../journal/offsite.js'
 import { howToRestoreFromBucket } from '../place/how-to-restore-bucket.js'
 import { FORMAT_VERSION, parseMarker, type Marker } from '../place/marker.js'
 import { parseBucketUrl } from './address.js'
+import { wrapNameKey } from './hidden-names.js'
+import { NAME_KEY_FILE } from './names.js'
 import type { ObjectStore } from './object-store.js'
 import type { OpenBucket } from './open-bucket.js'
 import { putPlainText, type PutTextDeps } from './put-text.js'
@@ -23,6 +25,7 @@ export async function writeMarker(
   signal?: AbortSignal,
 ): Promise<void> {
   const { place, settings, ownPrefix: own } = bucket
+  const hidden = settings.nameKey === undefined ? {} : { hiddenNames: NAME_KEY_FILE }
   const marker = {
     id: place.id,
     name: place.name,
@@ -33,19 +36,30 @@ export async function writeMarker(
     term: ownerTerm(deps.journal, place.id),
     ...(settings.lock ? { lock: settings.lock } : {}),
     ...(settings.storageClass === undefined ? {} : { storageClass: settings.storageClass }),
-    ...(settings.recipients ? { encryption: { format: 'age', recipients: settings.recipients } } : {}),
+    ...(settings.recipients ? { encryption: { format: 'age', recipients: settings.recipients, ...hidden } } : {}),
   }
   const page = howToRestoreFromBucket({
     bucket: parseBucketUrl(place.path).bucket,
     folder: own.slice(0, -1),
     isEncrypted: settings.recipients !== undefined,
+    hidesNames: settings.nameKey !== undefined,
     ...(settings.endpoint === undefined ? {} : { endpoint: settings.endpoint }),
   })
   // Whoever took the marker away may have taken more; then what was sent before is sent again.
   if (!before)
-    for (const path of ['HOW-TO-RESTORE.txt', 'place.json']) forgetObject(deps.journal, place.id, bucket.keyOf(path))
+    for (const path of ['HOW-TO-RESTORE.txt', 'place.json', NAME_KEY_FILE])
+      forgetObject(deps.journal, place.id, bucket.keyOf(path))
+  await leaveNameKey(bucket, deps, signal)
   await putPlainText(bucket, 'HOW-TO-RESTORE.txt', page, deps, signal)
   await putPlainText(bucket, 'place.json', `${JSON.stringify(marker, null, 2)}\n`, deps, signal)
+}
+
+/** The key to hidden names, where there are some: put there once, and again when it was found to be gone or altered. */
+async function leaveNameKey(bucket: OpenBucket, deps: PutTextDeps, signal?: AbortSignal): Promise<void> {
+  const { nameKey, recipients } = bucket.settings
+  if (nameKey === undefined || !recipients) return
+  if (objectAt(deps.journal, bucket.place.id, bucket.keyOf(NAME_KEY_FILE))) return
+  await putPlainText(bucket, NAME_KEY_FILE, await wrapNameKey(nameKey, recipients), deps, signal)
 }
 
 /** What `<prefix>/<machine id>/place.json` says. @throws OFFSITE_FOREIGN when it cannot be understood */
@@ -133,6 +147,7 @@ export async function requireOwner(bucket: OpenBucket, deps: OwnerDeps, signal?:
       remedy: `Stop it there (safelight stop), and rebuild here once more: safelight rebuild --from ${place.path}/${settings.machineId}`,
     })
   if (!isOurs) await takeOver(bucket, marker, deps, signal)
+  await leaveNameKey(bucket, deps, signal)
   deleteMeta(journal, claimKey(place.id))
 }
 

@@ -7,7 +7,7 @@ import type { PlaceRow } from '../journal/places.js'
 import { readIdentities } from './age-keys.js'
 import { AGE_SUFFIX } from './encryption.js'
 import type { Limiter } from './limiter.js'
-import { objectKey, ownPrefix, pathOfKey, type KeySpace } from './names.js'
+import { ALWAYS_PLAIN, objectKey, ownPrefix, pathOfKey, type KeySpace } from './names.js'
 import type { ByteRange, ObjectFacts, ObjectStore } from './object-store.js'
 import type { probeStore } from './probe.js'
 import type { StoreProfile } from './providers.js'
@@ -62,9 +62,6 @@ export interface OpenedObject {
   readonly facts: ObjectFacts
   readonly body: AsyncIterable<Uint8Array>
 }
-
-/** Never encrypted: what tells a stranger whose place this is and how to get it back. */
-const ALWAYS_PLAIN: ReadonlySet<string> = new Set(['place.json', 'HOW-TO-RESTORE.txt', 'status.json'])
 
 /** @throws CONFIG_INVALID, OFFSITE_ADDRESS */
 export function openBucket(deps: OpenBucketDeps, place: PlaceRow): OpenBucket {

@@ -14,7 +14,6 @@ import { receiptOf } from './journal-ledger.js'
 import { renewProof, type Believed, type NewProof } from './renew-proof.js'
 import type { OpenBucket } from './open-bucket.js'
 import { readBack, recheckByListing, recheckObject, type Recheck } from './recheck.js'
-import { readSettings } from './settings.js'
 import { isColdClass, storageClassFor } from './storage-class.js'
 
 const DAY_MS = 24 * 3600 * 1000
@@ -221,8 +220,8 @@ export async function readSliceBack(
 /** So many are asked for in vain in one slice. */
 const MOST_COLD = 1000
 
-function isCold({ ownPrefix, place }: OpenBucket, { key, sizeBytes }: ObjectRow): boolean {
-  return isColdClass(storageClassFor(key.slice(ownPrefix.length), sizeBytes, readSettings(place).storageClass))
+function isCold(bucket: OpenBucket, { key, sizeBytes }: ObjectRow): boolean {
+  return isColdClass(storageClassFor(bucket.pathOf(key) ?? '', sizeBytes, bucket.settings.storageClass))
 }
 
 function record(

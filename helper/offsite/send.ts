@@ -6,6 +6,7 @@ import { lostEarlier, pendingCopies, type PendingCopy } from '../journal/offsite
 import { listShoots, type ShootRow } from '../journal/shoots.js'
 import type { Finding } from '../../shared/methods.js'
 import { drivesHere, type CandidateDeps } from './candidates.js'
+import { inPlainNames } from './names.js'
 import { createLanes } from './lanes.js'
 import type { OpenBucket } from './open-bucket.js'
 import { PartBuffers } from './part-buffers.js'
@@ -231,7 +232,8 @@ class SendRun {
   }
 
   #find({ key }: ShootRow, { path }: PendingCopy, kind: string, message: string): void {
-    this.#findings.push({ kind, place: this.#bucket.place.name, shoot: key, file: path, message })
+    const { keySpace, place } = this.#bucket
+    this.#findings.push({ kind, place: place.name, shoot: key, file: path, message: inPlainNames(keySpace, message) })
   }
 
   /** @param isEnd  nothing more is waiting: shoots of which a file could not be sent are sealed as they are */

@@ -1,9 +1,11 @@
 // What a bucket place needs to know besides its address, as it stands in the journal: how to reach the store, what the probe found, what
-// was wished for. Nothing in it is secret: keys come from the AWS provider chain, identities lie in the home.
+// was wished for. No access key and no identity is in it: those come from the AWS provider chain and lie in the home. The key to hidden names is,
+// and stays in the journal.
 import { z } from 'zod'
 import { describeError, SafelightError } from '../errors.js'
 import type { PlaceRow } from '../journal/places.js'
 import { parseBucketUrl, type BucketAddress } from './address.js'
+import { NAME_KEY } from './hidden-names.js'
 import type { LockWish } from './lock.js'
 import type { KeySpace } from './names.js'
 
@@ -42,6 +44,8 @@ const Settings = z.object({
   quotaBytes: z.number().int().min(1).optional(),
   /** Public keys that everything is encrypted for: this computer's and the printed recovery key's. */
   recipients: z.array(z.string()).min(2).optional(),
+  /** Names are hidden with this key; see hidden-names.ts. */
+  nameKey: z.string().regex(NAME_KEY).optional(),
 })
 
 export type BucketSettings = z.infer<typeof Settings>
@@ -65,8 +69,11 @@ export function addressOf(place: Pick<PlaceRow, 'path'>): BucketAddress {
   return parseBucketUrl(place.path)
 }
 
-export function keySpaceOf(place: Pick<PlaceRow, 'path'>, settings: Pick<BucketSettings, 'machineId'>): KeySpace {
-  return { prefix: addressOf(place).prefix, machineId: settings.machineId }
+export function keySpaceOf(
+  place: Pick<PlaceRow, 'path'>,
+  { machineId, nameKey }: Pick<BucketSettings, 'machineId' | 'nameKey'>,
+): KeySpace {
+  return { prefix: addressOf(place).prefix, machineId, ...(nameKey === undefined ? {} : { nameKey }) }
 }
 
 export function lockWishOf({ lock }: Pick<BucketSettings, 'lock'>): LockWish | undefined {

@@ -8,10 +8,16 @@ export interface BucketPage {
   /** Left out for AWS itself. */
   readonly endpoint?: string
   readonly isEncrypted: boolean
+  /** Only where it is encrypted. */
+  readonly hidesNames: boolean
 }
 
 /** Pure. */
-export function howToRestoreFromBucket({ bucket, folder, endpoint, isEncrypted }: BucketPage): string {
+export function howToRestoreFromBucket(page: BucketPage): string {
+  return page.hidesNames ? withHiddenNames(page) : withNames(page)
+}
+
+function withNames({ bucket, folder, endpoint, isEncrypted }: BucketPage): string {
   const url = endpoint === undefined ? '' : ` --endpoint-url ${endpoint}`
   const at = endpoint === undefined ? '' : `\n     # your provider's address: ${endpoint}`
   return `HOW TO GET YOUR PICTURES BACK WITHOUT SAFELIGHT
@@ -29,9 +35,7 @@ The few characters that stores do not like in names are written as %XX, as in we
     isEncrypted
       ? `
 
-THIS PLACE IS ENCRYPTED. Every object but this page and place.json ends in .age. You need the file age-key.txt of the
-computer that made it, or the recovery key that was printed when it was set up (put its line AGE-SECRET-KEY-1… into a
-file called key.txt), and the program "age" (Debian and Ubuntu: apt install age; macOS: brew install age).`
+${YOU_NEED_A_KEY}`
       : ''
   }
 
@@ -71,10 +75,74 @@ ${isEncrypted ? 4 : 3}. TO GET A LIGHTROOM CATALOG BACK
      rclone copy "offsite:${bucket}/${folder}/Catalogs/<catalog>" "/where/you/want/it/Catalogs/<catalog>"
      cd "/where/you/want/it"
 ${UNPACK_A_CATALOG}
-WITH SAFELIGHT ON A NEW COMPUTER, and the same access key:
+${withSafelight({ bucket, folder, endpoint, isEncrypted })}`
+}
 
-     safelight rebuild --from s3://${bucket}${folder.includes('/') ? `/${folder.slice(0, folder.lastIndexOf('/'))}` : ''}${endpoint === undefined ? '' : ` --endpoint ${endpoint}`}${isEncrypted ? ' --recovery-key key.txt' : ''}
+const YOU_NEED_A_KEY = `THIS PLACE IS ENCRYPTED. Every object but this page and place.json ends in .age. You need the file age-key.txt of the
+computer that made it, or the recovery key that was printed when it was set up (put its line AGE-SECRET-KEY-1… into a
+file called key.txt), and the program "age" (Debian and Ubuntu: apt install age; macOS: brew install age).`
+
+function withSafelight({ bucket, folder, endpoint, isEncrypted }: WayBack): string {
+  const prefix = folder.includes('/') ? `/${folder.slice(0, folder.lastIndexOf('/'))}` : ''
+  const at = endpoint === undefined ? '' : ` --endpoint ${endpoint}`
+  return `WITH SAFELIGHT ON A NEW COMPUTER, and the same access key:
+
+     safelight rebuild --from s3://${bucket}${prefix}${at}${isEncrypted ? ' --recovery-key key.txt' : ''}
 
    and everything in this bucket is known again.
 `
+}
+
+type WayBack = Pick<BucketPage, 'bucket' | 'folder' | 'isEncrypted'> & { readonly endpoint: string | undefined }
+
+function withHiddenNames({ bucket, folder, endpoint }: BucketPage): string {
+  const url = endpoint === undefined ? '' : ` --endpoint-url ${endpoint}`
+  const at = endpoint === undefined ? '' : `\n     # your provider's address: ${endpoint}`
+  return `HOW TO GET YOUR PICTURES BACK WITHOUT SAFELIGHT
+
+Everything in this bucket is encrypted, one file = one object, and the names of the files are encrypted as well.
+
+${YOU_NEED_A_KEY}
+You also need bash and "openssl", which macOS and Linux bring along.
+
+1. TO FETCH EVERYTHING${at}
+   With the aws command line, and your access key in the environment or in a profile:
+
+     aws s3 cp --recursive${url} "s3://${bucket}/${folder}" "/where/you/want/it"
+
+   With rclone, once a remote called "offsite" is set up (rclone config), which brings the dates back as well:
+
+     rclone copy "offsite:${bucket}/${folder}" "/where/you/want/it"
+
+2. TO DECRYPT IT
+   Save these lines as a file called unhide.sh in that folder, put key.txt there too, and run: bash unhide.sh
+
+     KEY=$(age -d -i key.txt names-key.age) || exit 1
+     bytes() { printf '%s' "$1" | tr -- '-_' '+/' | openssl base64 -d -A; }
+     find hidden -name '*.age' | while read -r FILE; do
+       TOKEN=$(printf '%s' "\${FILE#hidden/}" | tr -d /)
+       TOKEN=\${TOKEN%.age}
+       IV=$(bytes "$TOKEN" | head -c 16 | od -An -v -tx1 | tr -d ' \n')
+       NAME=$(bytes "$TOKEN" | tail -c +17 | openssl enc -d -aes-256-ctr -K "$KEY" -iv "$IV" | tr -d '\0'; echo x)
+       NAME=\${NAME%x}
+       case "/$NAME/" in */../*) continue ;; esac
+       mkdir -p "restored/$(dirname "$NAME")"
+       age -d -i key.txt -o "restored/$NAME" "$FILE" && touch -r "$FILE" "restored/$NAME"
+     done
+
+   Then restored/ holds Photos/<shoot>/ with your pictures, Photos/<shoot>/Versions/ with earlier contents of files that
+   changed, and Catalogs/<catalog>/<date>/ with backups of your Lightroom catalog.
+
+3. TO BE SURE THAT EVERY FILE IS RIGHT
+   Install b3sum (Debian and Ubuntu: apt install b3sum; macOS: brew install b3sum). Then, inside each shoot's folder:
+
+     b3sum --check safelight.b3
+
+   Every line must end with OK.
+
+4. TO GET A LIGHTROOM CATALOG BACK
+   Unpack one of its backups, and open it with Lightroom. Inside restored/:
+
+${UNPACK_A_CATALOG}
+${withSafelight({ bucket, folder, endpoint, isEncrypted: true })}`
 }

@@ -30,6 +30,8 @@ const Marker = z.object({
   owner: z.string().max(100).exactOptional(),
   /** Of that owner: another one each time the folder is taken over. */
   term: z.string().max(100).exactOptional(),
+  /** Of a bucket that is encrypted; what it says is read by a rebuild. */
+  encryption: z.unknown().exactOptional(),
 })
 
 export type Marker = z.infer<typeof Marker>

@@ -15,6 +15,8 @@ import { listPlaces, placeById, savePlace, type PlaceRow } from '../journal/plac
 import { openForProbe, type BucketRequest } from '../offsite/add-bucket.js'
 import { claimFolder, markerAt } from '../offsite/bucket-marker.js'
 import { formatBucketUrl, type BucketAddress } from '../offsite/address.js'
+import { unwrapNameKey } from '../offsite/hidden-names.js'
+import { NAME_KEY_FILE } from '../offsite/names.js'
 import type { ObjectStore } from '../offsite/object-store.js'
 import { bucketOver, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
 import { CAUTIOUS_PROFILE } from '../offsite/providers.js'
@@ -48,8 +50,9 @@ export async function fetchRecords(
     const tree = await findTree(store, address, signal)
     const marker = await markerAt(store, `${tree.own}place.json`, signal)
     if (!marker) throw nothingThere(address)
-    const row = await rowFor(deps, request, tree, store, marker, signal)
-    await requireKey(deps, row, tree)
+    const asSaid = await rowFor(deps, request, tree, store, marker, signal)
+    const identity = await requireKey(deps, asSaid, tree)
+    const row = await withNameKey(asSaid, tree, store, identity, signal)
     const bucket = bucketOver(store, row, readSettings(row), () => [
       ...(deps.identities ?? []),
       ...readIdentities(deps.home),
@@ -65,14 +68,15 @@ export async function fetchRecords(
 }
 
 /** Nothing is learned of an encrypted place without a key that opens it; one that was given and does is kept, because restores need it too.
+ *  @returns that key; undefined where none is needed
  *  @throws OFFSITE_DENIED */
 async function requireKey(
   { home, identities = [], recoveryKey }: BucketRebuildDeps,
   place: PlaceRow,
   { own }: Pick<Tree, 'own'>,
-): Promise<void> {
+): Promise<string | undefined> {
   const { recipients } = readSettings(place)
-  if (!recipients) return
+  if (!recipients) return undefined
   const given = recoveryKey === undefined ? undefined : identitiesIn(recoveryKey)
   const identity = await identityFor(recipients, given ?? [...identities, ...readIdentities(home)])
   if (identity === undefined)
@@ -83,6 +87,28 @@ async function requireKey(
       remedy: `Write the printed line AGE-SECRET-KEY-1… into a file and name it: safelight rebuild --from … --recovery-key FILE. Or put ${AGE_KEY_FILE} of the computer that made the place into ${home}.`,
     })
   if (given) keepIdentity(home, identity)
+  return identity
+}
+
+/** Of a place that hides its names, with the key to them.
+ *  @throws OFFSITE_DENIED when that key is not there, or cannot be read */
+async function withNameKey(
+  row: PlaceRow,
+  { own }: Pick<Tree, 'own'>,
+  store: ObjectStore,
+  identity: string | undefined,
+  signal: AbortSignal,
+): Promise<PlaceRow> {
+  const key = `${own}${NAME_KEY_FILE}`
+  const { hiddenNames } = Wishes.safeParse(await readJson(store, `${own}place.json`, signal)).data?.encryption ?? {}
+  if (hiddenNames === undefined || identity === undefined || readSettings(row).nameKey !== undefined) return row
+  const nameKey = await unwrapNameKey(await readText(store, key, signal), identity)
+  if (nameKey === undefined)
+    throw new SafelightError('OFFSITE_DENIED', {
+      message: `The names in "${row.name}" are hidden, and ${key}, which opens them, is not there or cannot be read. Nothing was learned.`,
+      remedy: 'Put an earlier version of that object back; the provider’s page shows it under "all versions".',
+    })
+  return { ...row, settings: { ...row.settings, nameKey } }
 }
 
 interface Tree {
@@ -127,7 +153,9 @@ function nothingThere(address: BucketAddress): SafelightError {
 
 /** What was wished for, as the marker says it. A lock of more than ten years was not wished for by a person. */
 const Wishes = z.object({
-  encryption: z.object({ recipients: z.array(z.string()).min(2) }).optional(),
+  encryption: z
+    .object({ recipients: z.array(z.string()).min(2), hiddenNames: z.literal(NAME_KEY_FILE).optional() })
+    .optional(),
   lock: z.object({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), days: z.int().min(1).max(3650) }).optional(),
   storageClass: z
     .string()
@@ -189,10 +217,23 @@ function freeName(journal: Journal, name: string): string {
 }
 
 async function readJson(store: ObjectStore, key: string, signal: AbortSignal): Promise<unknown> {
+  return JSON.parse((await readText(store, key, signal)) || 'null')
+}
+
+/** Nothing that is read whole here is longer. */
+const TEXT_MAX_BYTES = 64 * 1024
+
+/** @returns '' when it is not there, or is too long */
+async function readText(store: ObjectStore, key: string, signal: AbortSignal): Promise<string> {
   const opened = await store.read({ key }, signal)
   const chunks: Uint8Array[] = []
-  for await (const chunk of opened?.body ?? []) chunks.push(chunk)
-  return JSON.parse(Buffer.concat(chunks).toString('utf8') || 'null')
+  let bytes = 0
+  for await (const chunk of opened?.body ?? []) {
+    bytes += chunk.length
+    if (bytes > TEXT_MAX_BYTES) return ''
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
 }
 
 const RECORDS: ReadonlySet<string> = new Set([MANIFEST_FILE, LOG_FILE, CHAIN_FILE, 'catalog.json'])

@@ -118,6 +118,7 @@ export const SCHEMAS = {
         limit: count.exactOptional(),
         quota: count.exactOptional(),
         encrypt: z.boolean().exactOptional(),
+        hideNames: z.boolean().exactOptional(),
         yes: z.boolean().exactOptional(),
       })
       .exactOptional(),

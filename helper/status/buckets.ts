@@ -83,8 +83,18 @@ export function bucketReport(
   nowMs: number,
 ): { readonly bucket?: BucketReport; readonly freeBytes?: number; readonly totalBytes?: number } {
   if (place.kind !== 'bucket') return {}
-  const { endpoint, region, machineId, storageClass, limitBytesPerSecond, quotaBytes, lock, recipients, store } =
-    place.settings
+  const {
+    endpoint,
+    region,
+    machineId,
+    storageClass,
+    limitBytesPerSecond,
+    quotaBytes,
+    lock,
+    recipients,
+    nameKey,
+    store,
+  } = place.settings
   const waiting = waitingFor(journal, place.id)
   const trouble = readTrouble(journal, place.id)
   const there = storedLately(journal, place.id)
@@ -106,6 +116,7 @@ export function bucketReport(
       ...(typeof region === 'string' ? { region } : {}),
       folder: typeof machineId === 'string' ? machineId : '',
       encrypted: Array.isArray(recipients),
+      hidesNames: typeof nameKey === 'string',
       versioned: isRecord(store) && store['versioning'] === true,
       ...lockReport(lock),
       ...(typeof storageClass === 'string' ? { storageClass } : {}),

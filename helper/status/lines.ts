@@ -129,13 +129,17 @@ function bucketLines(bucket: NonNullable<Place['bucket']>): string[] {
     waitingBytes,
     lock,
     encrypted,
+    hidesNames,
     costs,
     quotaBytes,
     forecast,
     trouble,
     nextTryAt,
   } = bucket
-  const kinds = [...(encrypted ? ['encrypted'] : []), ...(lock ? [`locked for ${lock.days} days (${lock.mode})`] : [])]
+  const kinds = [
+    ...(encrypted ? [hidesNames ? 'encrypted, names hidden' : 'encrypted'] : []),
+    ...(lock ? [`locked for ${lock.days} days (${lock.mode})`] : []),
+  ]
   const waiting =
     waitingFiles === 0
       ? 'nothing waits'

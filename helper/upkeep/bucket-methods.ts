@@ -40,9 +40,23 @@ function keyOnlyHere({ profile }: PlaceRow['settings'], environment: NodeJS.Proc
 }
 
 function requestOf({ path: url, name, location, bucket = {} }: Params<'place/add'>): AddBucketRequest {
-  const { lockDays, lockMode, storageClass, limit, quota, endpoint, region, profile, allowPlainHttp, encrypt, yes } =
-    bucket
+  const {
+    lockDays,
+    lockMode,
+    storageClass,
+    limit,
+    quota,
+    endpoint,
+    region,
+    profile,
+    allowPlainHttp,
+    encrypt,
+    hideNames,
+    yes,
+  } = bucket
   if (lockMode !== undefined && lockDays === undefined) throw usage('--lock-mode needs --lock-days.')
+  if (hideNames === true && encrypt !== true)
+    throw usage('--hide-names needs --encrypt: whoever can read the pictures needs no names.')
   if (lockDays !== undefined && lockDays < 1) throw usage('A lock holds for at least one day.')
   if (limit !== undefined && limit < 1024) throw usage('A limit below 1 KB/s would never bring a photo off-site.')
   return {
@@ -58,6 +72,7 @@ function requestOf({ path: url, name, location, bucket = {} }: Params<'place/add
     ...(limit === undefined ? {} : { limitBytesPerSecond: limit }),
     ...(quota === undefined ? {} : { quotaBytes: quota }),
     ...(encrypt === undefined ? {} : { encrypt }),
+    ...(hideNames === undefined ? {} : { hideNames }),
     ...(yes === undefined ? {} : { yes }),
   }
 }
