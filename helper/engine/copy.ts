@@ -10,7 +10,7 @@
 // and is read here from top to bottom.
 import path from 'node:path'
 import { describeError } from '../errors.js'
-import { copyWhole, DIRECT_BYTES, makeFolders, moveAside, publish } from '../files/durable.js'
+import { copyWhole, DIRECT_BYTES, makeFolders, moveAside, nameTaken, publish } from '../files/durable.js'
 import { TEMPORARY_SUFFIX } from '../files/scan.js'
 import { temporaryName } from '../files/temporary.js'
 import type { FileStat, Hash } from '../model.js'
@@ -258,11 +258,16 @@ function finish(deps: WorkerDeps, copy: Copy): void {
     const final = path.join(target.folder, target.name)
     if (target.moveOldTo !== undefined && deps.files.stat(final) !== undefined) {
       const aside = target.moveOldTo
-      moveAside(deps.files, final, aside, {
+      const { old } = target
+      const moved = moveAside(deps.files, final, aside, {
         copy: () => copyOfOld(deps, final, `${temporary}.old${TEMPORARY_SUFFIX}`),
         isSame: () => readsTheSame(deps, final, aside),
+        ...(old
+          ? { guard: { isIt: (file) => isContent(deps, file, old), gone: `${temporary}.gone${TEMPORARY_SUFFIX}` } }
+          : {}),
       })
-      copy.movedOld = true
+      copy.movedOld = moved !== 'another'
+      if (moved !== 'moved') throw nameTaken(final)
     }
     publish(deps.files, temporary, final)
     copy.isCreated = false
@@ -284,6 +289,13 @@ function copyOfOld(deps: WorkerDeps, final: string, temporary: string): string {
 function readsTheSame(deps: WorkerDeps, one: string, other: string): boolean {
   const [a, b] = [one, other].map((file) => readBack(deps, file).hash)
   return a === b
+}
+
+/** By what its folder shows, and where that is another, by its bytes. */
+function isContent(deps: WorkerDeps, file: string, { sizeBytes, mtimeMs, hash }: NonNullable<Target['old']>): boolean {
+  const stat = deps.files.stat(file)
+  if (stat?.kind !== 'file') return false
+  return (stat.sizeBytes === sizeBytes && stat.mtimeMs === mtimeMs) || readBack(deps, file).hash === hash
 }
 
 /** From the target: its silence is not the source's, and what is written there is never left to anybody else. */

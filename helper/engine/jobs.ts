@@ -20,6 +20,8 @@ export interface Target {
   readonly name: string
   /** Where the older content at the final name goes before the new one takes it. */
   readonly moveOldTo?: string
+  /** Which content that is. Where another lies there when it comes to it, because another computer was quicker, nothing is moved. */
+  readonly old?: Pick<FileStat, 'sizeBytes' | 'mtimeMs'> & { readonly hash: Hash }
 }
 
 /** The drive that a source lies on, in other hands perhaps since it was last seen: looked at just before it is read, in the worker, because

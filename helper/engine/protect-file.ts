@@ -177,9 +177,9 @@ async function judgeFound(
   }
   const earlier = draft.knownVersion(hash)
   if (earlier || condition === 'foreign' || wasMoved)
-    return draft.targetKeeping(place, { hash, sizeBytes: stat.sizeBytes, mtimeMs: stat.mtimeMs }, how)
+    return draft.targetKeeping(place, { hash, sizeBytes: stat.sizeBytes, mtimeMs: stat.mtimeMs }, { how, stat })
   draft.foundDamaged(place, hash, how)
-  return draft.targetQuarantining(place, hash)
+  return draft.targetQuarantining(place, hash, stat)
 }
 
 function judgeUnreadable(draft: RecordDraft, place: OpenPlace, failure: Failure): Target | undefined {
@@ -222,30 +222,27 @@ async function send(
     // Whatever goes to a place in a further try must be this very content: it is what the record says.
     original.hash = source.hash
     if (attempt === 1 && plan.known && !original.isKnown && isRaw(plan.scanned.name)) draft.warnRawChanged()
-    const others: TargetOutcome[] = []
-    for (const outcome of outcomes) if (!(await isAdopted(run, draft, waiting, outcome, source))) others.push(outcome)
-    waiting = others.flatMap((outcome) => takeOutcome(draft, waiting, outcome, source.hash, attempt))
+    const next: Target[] = []
+    for (const outcome of outcomes) {
+      const wasOvertaken = attempt < TRIES && isOvertaken(run, waiting, outcome)
+      if (!wasOvertaken) next.push(...takeOutcome(draft, waiting, outcome, source.hash, attempt))
+      else {
+        noteMoved(draft, waiting, outcome)
+        const place = run.placeNamed(outcome.place)
+        const target = await judgeFound(run, draft, plan, original, place, 'foreign', false)
+        if (target) next.push(target)
+      }
+    }
+    waiting = next
   }
 }
 
-/** Where several computers back up one folder, another one may have brought the same file to the same place since it was planned. */
-async function isAdopted(
-  run: BackupRun,
-  draft: RecordDraft,
-  targets: readonly Target[],
-  outcome: TargetOutcome,
-  { hash, stat: { sizeBytes } }: { readonly hash: Hash; readonly stat: FileStat },
-): Promise<boolean> {
-  const target = targets.find((each) => each.place === outcome.place)
-  if (!target || outcome.result.kind !== 'failed' || outcome.result.failure.kind !== 'name-taken') return false
-  // A drive to which upper and lower case are one has another file there.
-  if (!run.deps.files.list(target.folder).some(({ name }) => name === target.name)) return false
-  const place = run.placeNamed(target.place)
-  const { result } = await run.deps.pool.run({ kind: 'hash', file: draft.pathAt(place), sizeBytes, fromDevice: true })
-  if ('failure' in result || result.hash !== hash) return false
-  noteMoved(draft, targets, outcome)
-  draft.adopt(place, result, 'foreign')
-  return true
+/** Where several computers back up one folder, another one may have brought this file, or another content of it, to the same place since it
+ *  was planned. A drive to which upper and lower case are one has another file there instead. */
+function isOvertaken(run: BackupRun, targets: readonly Target[], { place, result }: TargetOutcome): boolean {
+  const target = targets.find((each) => each.place === place)
+  if (!target || result.kind !== 'failed' || result.failure.kind !== 'name-taken') return false
+  return target.old !== undefined || run.deps.files.list(target.folder).some(({ name }) => name === target.name)
 }
 
 function noteMoved(draft: RecordDraft, targets: readonly Target[], outcome: TargetOutcome): void {

@@ -27,6 +27,12 @@ interface SetAside {
   readonly how?: ReadMethod
 }
 
+/** What was read at a place. */
+export interface Found {
+  readonly how: ReadMethod
+  readonly stat: FileStat
+}
+
 export class RecordDraft {
   readonly originalPath: string
   readonly #run: BackupRun
@@ -131,32 +137,44 @@ export class RecordDraft {
     }
   }
 
-  /** The content that lies there now goes to Versions/ first. */
-  targetKeeping(place: OpenPlace, content: Content | undefined, how?: ReadMethod): Target {
+  /** The content that lies there now goes to Versions/ first.
+   *  @param found  what its folder shows of it, where it is not what the journal remembers */
+  targetKeeping(place: OpenPlace, content: Content | undefined, found?: Found): Target {
     if (!content) return this.target(place)
     const known = this.knownVersion(content.hash)
-    return this.#targetMoving(place, {
+    const setAside: SetAside = {
       content,
       to: this.#freePath(place, 'Versions'),
       event: 'kept',
       why: known ? 'the original changed' : NOT_OURS,
-      ...(how === undefined ? {} : { how }),
-    })
+      ...(found ? { how: found.how } : {}),
+    }
+    return this.#targetMoving(place, setAside, found?.stat ?? this.#plan.known?.copies.get(place.id))
   }
 
-  targetQuarantining(place: OpenPlace, hash: Hash): Target {
+  targetQuarantining(place: OpenPlace, hash: Hash, stat: FileStat): Target {
     const content = { hash, sizeBytes: 0, mtimeMs: 0 }
-    return this.#targetMoving(place, {
+    const setAside: SetAside = {
       content,
       to: this.#freePath(place, 'Quarantine'),
       event: 'quarantined',
       why: 'its bytes differ from the reference',
-    })
+    }
+    return this.#targetMoving(place, setAside, stat)
   }
 
-  #targetMoving(place: OpenPlace, setAside: SetAside): Target {
+  #targetMoving(
+    place: OpenPlace,
+    setAside: SetAside,
+    stat: Pick<FileStat, 'sizeBytes' | 'mtimeMs'> | undefined,
+  ): Target {
     this.#setAside.set(place.id, setAside)
-    return { ...this.target(place), moveOldTo: path.join(this.#folderAt(place), ...setAside.to.split('/')) }
+    const { hash } = setAside.content
+    return {
+      ...this.target(place),
+      moveOldTo: path.join(this.#folderAt(place), ...setAside.to.split('/')),
+      ...(stat ? { old: { sizeBytes: stat.sizeBytes, mtimeMs: stat.mtimeMs, hash } } : {}),
+    }
   }
 
   /** Below a folder of this moment, in UTC and in a form that every file system can hold; numbered where a clock that stands still or was

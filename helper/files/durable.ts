@@ -256,7 +256,8 @@ const NO_HARD_LINKS = new Set([
   'UNKNOWN',
 ])
 
-function nameTaken(file: string): Error {
+/** As the system says it. */
+export function nameTaken(file: string): Error {
   return Object.assign(new Error(`EEXIST: file already exists, '${file}'`), { code: 'EEXIST' })
 }
 
@@ -266,18 +267,77 @@ export interface Duplication {
   readonly copy: () => string
   /** Whether what lies under the new name has been read and is the same, byte for byte. */
   readonly isSame: () => boolean
+  /** Where another computer may put something else under the name at the same moment. */
+  readonly guard?: {
+    /** Whether what lies under a name is what is to be moved. */
+    readonly isIt: (file: string) => boolean
+    /** A temporary name in the folder of the old one. */
+    readonly gone: string
+  }
 }
+
+/** `moved`: it lies under the new name alone. `replaced`: it lies under the new name, and something else, or nothing, under the old one.
+ *  `another`: something else lay under the old name, or nothing; nothing was moved. */
+export type Moved = 'moved' | 'replaced' | 'another'
 
 /** Moves a copy to a name that is free, or that a move which was killed half-way has given already, within one file system. The new name is
  *  on the device before the old one goes: of two folders, some file systems keep a later change and lose an earlier one when the power
- *  fails. Where there are no hard links the bytes have to go there a second time, because a rename would touch both folders at once. */
-export function moveAside(files: DurableFiles, from: string, to: string, { copy, isSame }: Duplication): void {
+ *  fails. Where there are no hard links the bytes have to go there a second time, because a rename would touch both folders at once.
+ *  With a guard nothing is lost whoever writes there meanwhile: the old name is taken away by a rename, looked at, and given back. */
+export function moveAside(files: DurableFiles, from: string, to: string, duplication: Duplication): Moved {
+  const { copy, isSame, guard } = duplication
   makeFolders(files, path.dirname(path.dirname(from)), path.dirname(to))
   const isThere = files.stat(to)?.kind === 'file' && isSame()
-  if (!isThere && !linkOrNot(files, from, to)) files.rename(copy(), to)
+  if (!isThere) {
+    const made = unlessGone(() => {
+      if (!linkOrNot(files, from, to)) files.rename(copy(), to)
+    }, guard !== undefined)
+    if (made === 'gone') return 'another'
+  }
   files.syncFolder(path.dirname(to))
-  files.unlink(from)
+  const moved = guard ? takeAway(files, from, to, guard) : 'moved'
+  if (!guard) files.unlink(from)
   files.syncFolder(path.dirname(from))
+  return moved
+}
+
+function takeAway(
+  files: DurableFiles,
+  from: string,
+  to: string,
+  { isIt, gone }: NonNullable<Duplication['guard']>,
+): Moved {
+  if (!isIt(to)) {
+    files.unlink(to)
+    files.syncFolder(path.dirname(to))
+    return 'another'
+  }
+  if (unlessGone(() => files.rename(from, gone), true) === 'gone') return 'replaced'
+  if (isIt(gone)) {
+    files.unlink(gone)
+    return 'moved'
+  }
+  try {
+    publish(files, gone, from)
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error
+    // A third content was quicker than that: this one stays beside the one that was to be moved.
+    const beside = path.join(`${path.dirname(to)}-other`, path.basename(to))
+    makeFolders(files, path.dirname(path.dirname(from)), path.dirname(beside))
+    files.rename(gone, beside)
+    files.syncFolder(path.dirname(beside))
+  }
+  return 'replaced'
+}
+
+function unlessGone(act: () => void, mayBeGone: boolean): 'gone' | undefined {
+  try {
+    act()
+    return undefined
+  } catch (error) {
+    if (mayBeGone && systemCode(error) === 'ENOENT') return 'gone'
+    throw error
+  }
 }
 
 /** Copies bytes and date to a name that nothing has; durable when it returns. What a failure left of it is taken away. */

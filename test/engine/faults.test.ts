@@ -497,14 +497,18 @@ describe('a backup whose disks fail', () => {
       await assertHeals(0)
     })
 
-    it('and the name there cannot be taken away, the next run finds one of it', async () => {
-      const result = await backUpWith([
-        { on: 'unlink', name: path.join(photos(a()), 'IMG_1.xmp'), act: { fail: 'EIO' } },
-      ])
-      assert.equal(result.exitCode, 10, result.summary)
-      await backUp()
-      await assertHeals(0)
-    })
+    for (const [how, on, act] of [
+      ['cannot be taken away', 'rename', { fail: 'EIO' }],
+      ['is taken away, though the disk says otherwise', 'rename', { failAfter: 'EIO' }],
+      ['is taken away, and what it became stays', 'unlink', { fail: 'EIO' }],
+    ] as const)
+      it(`and the name there ${how}, the next run finds one of it`, async () => {
+        const result = await backUpWith([{ on, path: path.join(photos(a()), '.safelight-'), name: '.gone.tmp', act }])
+        assert.equal(result.exitCode, 10, result.summary)
+        await backUp()
+        await assertHeals(0)
+        assert.deepEqual(temporariesBelow(a()), [])
+      })
 
     it('and one drive was not there, its next run keeps the old content there too', async () => {
       const old = hashOf(path.join(photos(a()), 'IMG_1.xmp'))

@@ -10,7 +10,7 @@ import type { BackupResult, VerifyResult } from '../../shared/methods.js'
 import { backup, foldersAsDisks, verify } from '../support/daemon.js'
 import { FaultSet, type Fault } from '../support/faults.js'
 import { named } from '../support/safelight.js'
-import { checkManifests, freshFolder, hashOf, makeTree, type Tree } from '../support/shoots.js'
+import { checkManifests, freshFolder, hashOf, makeTree, readTree, type Tree } from '../support/shoots.js'
 
 type Computer = 'anna' | 'ben'
 
@@ -119,6 +119,25 @@ describe('two computers and one network drive', () => {
       lines.map((line) => line.slice(66)),
       ['IMG_1.CR3', 'IMG_2.CR3', 'IMG_3.CR3'],
     )
+    await bothAreClean()
+  })
+
+  it('one folder of originals that is edited while both back it up keeps every content, and both find it whole', async () => {
+    const shared = shoot('anna', 'Shared', { 'IMG_1.CR3': 4000, 'IMG_1.xmp': 'edit 0' })
+    const xmp = path.join(shared, 'IMG_1.xmp')
+    await backUp('anna', shared)
+    await backUp('ben', shared)
+    const contents = new Set([hashOf(xmp)])
+    for (let round = 1; round <= 8; round++) {
+      fs.writeFileSync(xmp, `edit ${round}`)
+      contents.add(hashOf(xmp))
+      await Promise.all([backUp('anna', shared), backUp('ben', shared)])
+      const lying = [...readTree(below('Photos', 'Shared'))].filter(([name]) => name.endsWith('IMG_1.xmp'))
+      assert.deepEqual(new Set(lying.map(([, { hash }]) => hash)), contents, `round ${round}`)
+      assert.equal(hashOf(below('Photos', 'Shared', 'IMG_1.xmp')), hashOf(xmp))
+    }
+    await backUp('anna', shared)
+    await backUp('ben', shared)
     await bothAreClean()
   })
 
