@@ -16,6 +16,7 @@ import {
   addSource,
   adoptShoot,
   freeLabel,
+  isShootOrFree,
   labelAt,
   listSources,
   saveSource,
@@ -173,12 +174,15 @@ function adopt(learning: Learning, folder: string, events: readonly LogEvent[]):
   }
   const sources = listSources(journal)
   const isOfLabel = (source: SourceRow): boolean => labelAt(journal, source, learning.place.id) === label
+  const keyIn = (source: SourceRow): string => [source.label, ...parts.slice(1)].join('/')
+  // Not where a name that differs in case alone is taken in it: then this shoot would have to have another.
+  const isFreeFor = (source: SourceRow): boolean => isShootOrFree(journal, source, pathFromRoot, keyIn(source))
   // A log that was lost or altered does not say where its source lies: then the name decides, whichever of the two was read first.
   const known =
     whereabouts.path === ''
       ? sources.find(isOfLabel)
       : (sources.find((source) => isSameSource(source, whereabouts)) ??
-        sources.find((source) => source.path === '' && isOfLabel(source)))
+        sources.find((source) => source.path === '' && isOfLabel(source) && isFreeFor(source)))
   if (known?.path === '' && whereabouts.path !== '') saveSource(journal, { ...known, ...whereabouts }, clock())
   const source =
     known ??
@@ -194,7 +198,7 @@ function adopt(learning: Learning, folder: string, events: readonly LogEvent[]):
       clock(),
     )
   if (source.label !== label) setLabelAt(journal, source.id, learning.place.id, label)
-  return adoptShoot(journal, source, pathFromRoot, [source.label, ...parts.slice(1)].join('/'))
+  return adoptShoot(journal, source, pathFromRoot, keyIn(source))
 }
 
 function learnCopy(

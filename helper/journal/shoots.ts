@@ -82,6 +82,12 @@ function insertShoot(journal: Journal, source: SourceRow, pathFromRoot: string, 
   return { id, sourceId: source.id, pathFromRoot, key }
 }
 
+/** Whether a name is this very shoot's, or nobody's. */
+export function isShootOrFree(journal: Journal, source: SourceRow, pathFromRoot: string, key: string): boolean {
+  const row = journal.get('SELECT * FROM shoots WHERE folded = ?', [fold(key)])
+  return row === undefined || (number(row, 'source_id') === source.id && text(row, 'path_from_root') === pathFromRoot)
+}
+
 /** The shoot of one folder of a source, under the name that it has at a place already. */
 export function adoptShoot(journal: Journal, source: SourceRow, pathFromRoot: string, key: string): ShootRow {
   const isFree =

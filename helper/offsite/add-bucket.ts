@@ -8,12 +8,9 @@ import type { HashEngine } from '../files/hash.js'
 import type { Journal } from '../journal/journal.js'
 import { getMeta, setMeta } from '../journal/meta.js'
 import { forgetPlace, listPlaces, placeById, savePlace, type PlaceLocation, type PlaceRow } from '../journal/places.js'
-import type { Marker } from '../place/marker.js'
 import { checkName } from '../place/places.js'
-import { ensureMachineKey } from './age-keys.js'
-import { generateAgeKey } from './encryption.js'
 import { formatBucketUrl, parseBucketUrl, type BucketAddress } from './address.js'
-import { newNameKey } from './hidden-names.js'
+import { keysFor, type Keys } from './keys-of-place.js'
 import { ownPrefix } from './names.js'
 import type { ObjectStore } from './object-store.js'
 import { markerAt, writeMarker } from './bucket-marker.js'
@@ -163,48 +160,6 @@ async function addOver(
     warnings: [...report.warnings, ...unfinished],
     isUnknownHere: marker !== undefined && isNewHere,
     ...(keys.recoveryKey === undefined ? {} : { recoveryKey: keys.recoveryKey }),
-  }
-}
-
-interface Keys {
-  readonly recipients?: readonly string[]
-  readonly nameKey?: string
-  readonly recoveryKey?: string
-}
-
-/** A place is encrypted from its beginning or not at all: half a tree that a stranger can read would be a promise broken.
- *  @throws USAGE when copies lie there that are not encrypted, or are, and this computer does not know for whom */
-async function keysFor(
-  deps: AddBucketDeps,
-  request: AddBucketRequest,
-  known: PlaceRow | undefined,
-  before: BucketSettings | undefined,
-  marker: Marker | undefined,
-): Promise<Keys> {
-  const { encrypt = false, hideNames = false } = request
-  if (hideNames && before?.recipients && before.nameKey === undefined)
-    throw new SafelightError('USAGE', {
-      message: `The objects of "${known?.name ?? ''}" have the names of the pictures. It was left as it is.`,
-      remedy: 'Add a new prefix with --encrypt --hide-names, and remove this place when everything is there.',
-    })
-  if (before?.recipients) return { recipients: before.recipients }
-  if (marker?.encryption !== undefined)
-    throw new SafelightError('USAGE', {
-      message: `"${marker.name}" (${request.url}) is encrypted, and this computer does not know for whom. It was left as it is.`,
-      remedy: `Learn it from there, with the key that opens it: safelight rebuild --from ${request.url} --recovery-key FILE`,
-    })
-  if (!encrypt) return {}
-  if (marker !== undefined)
-    throw new SafelightError('USAGE', {
-      message: `${known === undefined ? 'This place' : `"${known.name}"`} holds copies that are not encrypted. It was left as it is.`,
-      remedy: 'Add a new prefix with --encrypt, and remove this place when everything is there.',
-    })
-  const machine = await ensureMachineKey(deps.home)
-  const recovery = await generateAgeKey()
-  return {
-    recipients: [machine.recipient, recovery.recipient],
-    recoveryKey: recovery.identity,
-    ...(hideNames ? { nameKey: newNameKey() } : {}),
   }
 }
 

@@ -43,8 +43,12 @@ export async function requireThere(
   // What is known to be wrong says of itself that it is right.
   const there = request.isToBeSentAgain ? undefined : await alreadyThere(request, deps, signal)
   if (there) return there
-  throw new SafelightError('OFFSITE_UNCONFIRMED', {
-    message: `${request.key} was not sent: ${deps.store.name} said that nothing of that name was there, and then had something.`,
+  throw nameIsTaken(deps.store.name, request.key)
+}
+
+export function nameIsTaken(store: string, key: string): SafelightError {
+  return new SafelightError('OFFSITE_UNCONFIRMED', {
+    message: `${key} was not sent: ${store} said that nothing of that name was there, and then had something.`,
     remedy: 'Nothing was overwritten. Safelight sends it again, and keeps what lies there under Versions first.',
   })
 }

@@ -13,6 +13,7 @@ import { addStep } from '../journal/steps.js'
 import { number, text } from '../journal/rows.js'
 import { WORKING, type Hash } from '../model.js'
 import { candidatesFor, folderOfShoot, type CandidateDeps, type DriveHere } from './candidates.js'
+import { nameIsTaken } from './already-there.js'
 import { copyInside } from './copy-inside.js'
 import { receiptOf } from './journal-ledger.js'
 import type { UploadReceipt } from './ledger.js'
@@ -59,6 +60,8 @@ export async function sendCopy(
   const isToBeSentAgain = knownState(deps, placeId, pending) === 'damaged'
   const twin = isToBeSentAgain ? undefined : twinInBucket(bucket, pending.hash, key, deps)
   if (twin) {
+    // A copy knows no condition: it is asked once more.
+    if (isNameFree && (await bucket.store.head({ key }, signal))) throw nameIsTaken(bucket.store.name, key)
     const receipt = await copyInside(bucket, { from: twin, to: key }, meaning, deps, signal)
     if (receipt) return { kind: 'copied', receipt }
   }

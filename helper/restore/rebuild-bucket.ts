@@ -4,7 +4,6 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import pLimit from 'p-limit'
-import { z } from 'zod'
 import { SafelightError, systemCode } from '../errors.js'
 import { isSafeRelativePath, MANIFEST_FILE } from '../manifest/manifest.js'
 import { CHAIN_FILE } from '../manifest/chain.js'
@@ -15,14 +14,13 @@ import { listPlaces, placeById, savePlace, type PlaceRow } from '../journal/plac
 import { openForProbe, type BucketRequest } from '../offsite/add-bucket.js'
 import { claimFolder, markerAt } from '../offsite/bucket-marker.js'
 import { formatBucketUrl, type BucketAddress } from '../offsite/address.js'
-import { unwrapNameKey } from '../offsite/hidden-names.js'
-import { NAME_KEY_FILE } from '../offsite/names.js'
 import type { ObjectStore } from '../offsite/object-store.js'
 import { bucketOver, type OpenBucket, type OpenBucketDeps } from '../offsite/open-bucket.js'
 import { CAUTIOUS_PROFILE } from '../offsite/providers.js'
 import { recordsRoot } from '../offsite/records.js'
 import { deviceOfBucket, readSettings, type BucketSettings } from '../offsite/settings.js'
 import { AGE_KEY_FILE, identitiesIn, identityFor, keepIdentity, readIdentities } from '../offsite/age-keys.js'
+import { wishesOf, withNameKey, type Wishes } from './bucket-wishes.js'
 import { RECORD_MAX_BYTES, type RecordedPlace } from '../engine/shoot-records.js'
 
 export interface BucketRebuildDeps extends OpenBucketDeps {
@@ -50,9 +48,10 @@ export async function fetchRecords(
     const tree = await findTree(store, address, signal)
     const marker = await markerAt(store, `${tree.own}place.json`, signal)
     if (!marker) throw nothingThere(address)
-    const asSaid = await rowFor(deps, request, tree, store, marker, signal)
+    const wishes = await wishesOf(store, tree.own, signal)
+    const asSaid = rowFor(deps, request, tree, marker, wishes)
     const identity = await requireKey(deps, asSaid, tree)
-    const row = await withNameKey(asSaid, tree, store, identity, signal)
+    const row = await withNameKey(asSaid, tree.own, wishes, store, identity, signal)
     const bucket = bucketOver(store, row, readSettings(row), () => [
       ...(deps.identities ?? []),
       ...readIdentities(deps.home),
@@ -88,27 +87,6 @@ async function requireKey(
     })
   if (given) keepIdentity(home, identity)
   return identity
-}
-
-/** Of a place that hides its names, with the key to them.
- *  @throws OFFSITE_DENIED when that key is not there, or cannot be read */
-async function withNameKey(
-  row: PlaceRow,
-  { own }: Pick<Tree, 'own'>,
-  store: ObjectStore,
-  identity: string | undefined,
-  signal: AbortSignal,
-): Promise<PlaceRow> {
-  const key = `${own}${NAME_KEY_FILE}`
-  const { hiddenNames } = Wishes.safeParse(await readJson(store, `${own}place.json`, signal)).data?.encryption ?? {}
-  if (hiddenNames === undefined || identity === undefined || readSettings(row).nameKey !== undefined) return row
-  const nameKey = await unwrapNameKey(await readText(store, key, signal), identity)
-  if (nameKey === undefined)
-    throw new SafelightError('OFFSITE_DENIED', {
-      message: `The names in "${row.name}" are hidden, and ${key}, which opens them, is not there or cannot be read. Nothing was learned.`,
-      remedy: 'Put an earlier version of that object back; the provider’s page shows it under "all versions".',
-    })
-  return { ...row, settings: { ...row.settings, nameKey } }
 }
 
 interface Tree {
@@ -151,27 +129,14 @@ function nothingThere(address: BucketAddress): SafelightError {
   })
 }
 
-/** What was wished for, as the marker says it. A lock of more than ten years was not wished for by a person. */
-const Wishes = z.object({
-  encryption: z
-    .object({ recipients: z.array(z.string()).min(2), hiddenNames: z.literal(NAME_KEY_FILE).optional() })
-    .optional(),
-  lock: z.object({ mode: z.enum(['GOVERNANCE', 'COMPLIANCE']), days: z.int().min(1).max(3650) }).optional(),
-  storageClass: z
-    .string()
-    .regex(/^[A-Z0-9_]{1,40}$/)
-    .optional(),
-})
-
 /** What is known of this place already stays; else it is what its marker says, and of the store nothing is taken for granted. */
-async function rowFor(
+function rowFor(
   { journal, clock }: BucketRebuildDeps,
   request: BucketRequest,
-  { address, machineId, own }: Tree,
-  store: ObjectStore,
+  { address, machineId }: Tree,
   marker: { readonly id: string; readonly name: string; readonly created: string },
-  signal: AbortSignal,
-): Promise<PlaceRow> {
+  said: Wishes,
+): PlaceRow {
   const { endpoint, region, profile, allowPlainHttp } = request
   const reach = {
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -181,16 +146,15 @@ async function rowFor(
   }
   const known = placeById(journal, marker.id)
   if (known) return { ...known, settings: { ...known.settings, ...reach }, lastSeenMs: clock() }
-  const said = Wishes.safeParse(await readJson(store, `${own}place.json`, signal)).data
   const settings: BucketSettings = {
     allowPlainHttp: false,
     ...reach,
     machineId,
     store: { ...CAUTIOUS_PROFILE, storageClasses: [...CAUTIOUS_PROFILE.storageClasses] },
     probedMs: 0,
-    ...(said?.encryption ? { recipients: said.encryption.recipients } : {}),
-    ...(said?.lock ? { lock: said.lock } : {}),
-    ...(said?.storageClass === undefined ? {} : { storageClass: said.storageClass }),
+    ...(said.encryption ? { recipients: said.encryption.recipients } : {}),
+    ...(said.lock ? { lock: said.lock } : {}),
+    ...(said.storageClass === undefined ? {} : { storageClass: said.storageClass }),
   }
   return {
     id: marker.id,
@@ -214,26 +178,6 @@ function freeName(journal: Journal, name: string): string {
     const candidate = n === 1 ? name : `${name} ${n}`
     if (!taken.has(candidate.toLowerCase())) return candidate
   }
-}
-
-async function readJson(store: ObjectStore, key: string, signal: AbortSignal): Promise<unknown> {
-  return JSON.parse((await readText(store, key, signal)) || 'null')
-}
-
-/** Nothing that is read whole here is longer. */
-const TEXT_MAX_BYTES = 64 * 1024
-
-/** @returns '' when it is not there, or is too long */
-async function readText(store: ObjectStore, key: string, signal: AbortSignal): Promise<string> {
-  const opened = await store.read({ key }, signal)
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of opened?.body ?? []) {
-    bytes += chunk.length
-    if (bytes > TEXT_MAX_BYTES) return ''
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 const RECORDS: ReadonlySet<string> = new Set([MANIFEST_FILE, LOG_FILE, CHAIN_FILE, 'catalog.json'])

@@ -11,8 +11,9 @@ import { hideName, newNameKey, showName, unwrapNameKey, wrapNameKey } from '../.
 import { generateAgeKey } from '../../helper/offsite/encryption.js'
 import { inPlainNames, objectKey, pathOfKey, type KeySpace } from '../../helper/offsite/names.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
-import { makeBucket } from '../support/s3/fixture.js'
+import { makeBucket, openTestStore, readAll } from '../support/s3/fixture.js'
 import { makeFile, readTree } from '../support/shoots.js'
+import { putOf } from './store-contract.js'
 import { offsiteOf, studio, type Studio } from './support.js'
 
 const KEY = newNameKey()
@@ -106,7 +107,13 @@ describe('a bucket that hides its names', () => {
   })
   after(() => double.close())
   beforeEach(async () => {
-    room = studio({ 'Anna & Ben': { 'IMG_1.CR3': 70_000, 'IMG_1.xmp': 'rating 1', Party: { 'Été 🎞.jpg': 400 } } })
+    room = studio({
+      'Annabelle & Benedict': {
+        'Ceremony_1.CR3': 70_000,
+        'Ceremony_1.xmp': 'rating 1',
+        Fireworks: { 'Été 🎞.jpg': 400 },
+      },
+    })
     bucket = await makeBucket(double.url, { lock: true })
     const added = await room.call('place/add', {
       path: `s3://${bucket}/backup`,
@@ -124,7 +131,10 @@ describe('a bucket that hides its names', () => {
     return offsiteOf(result)
   }
   const edit = (): void =>
-    makeFile(path.join(room.originals, 'Anna & Ben/IMG_1.xmp'), { bytes: 'rating 5', mtime: '2026-03-01T00:00:00Z' })
+    makeFile(path.join(room.originals, 'Annabelle & Benedict/Ceremony_1.xmp'), {
+      bytes: 'rating 5',
+      mtime: '2026-03-01T00:00:00Z',
+    })
 
   it('says nothing of them to whoever reads all of it', async () => {
     assert.equal((await backUp()).confirmed, 3)
@@ -135,7 +145,7 @@ describe('a bucket that hides its names', () => {
     )
     const metadata = [...(double.state.buckets.get(bucket)?.objects ?? [])].map((each) => JSON.stringify(each))
     for (const text of [...said, ...metadata])
-      for (const secret of ['Anna', 'Ben', 'IMG_1', 'Party', 'CR3', 'xmp', 'jpg'])
+      for (const secret of ['Annabelle', 'Benedict', 'Ceremony', 'Fireworks', '.CR3.age'])
         assert.ok(!text.includes(secret) || /^HOW-TO/.test(text), `${secret}: ${text.slice(0, 200)}`)
     assert.doesNotMatch(said.join(), new RegExp(recoveryKey))
   })
@@ -150,7 +160,10 @@ describe('a bucket that hides its names', () => {
     const places = await room.call('place/list', {})
     assert.equal(places.places.find(({ name }) => name === 'Cloud')?.bucket?.waitingFiles, 0)
     await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double.url } })
-    const { versions } = await room.call('file/story', { shoot: 'Pictures/Anna & Ben', file: 'IMG_1.xmp' })
+    const { versions } = await room.call('file/story', {
+      shoot: 'Pictures/Annabelle & Benedict',
+      file: 'Ceremony_1.xmp',
+    })
     assert.deepEqual(
       versions.map(({ copies }) => copies.filter(({ place }) => place === 'Cloud').length),
       [1, 1],
@@ -186,7 +199,7 @@ describe('a bucket that hides its names', () => {
     for (const [name, { hash }] of pictures) assert.equal(back.get(name)?.hash, hash, name)
     const [kept = '', ...more] = [...back.keys()].filter((name) => name.includes('Versions/'))
     assert.deepEqual([fs.readFileSync(path.join(restored, kept), 'utf8'), more], ['rating 1', []])
-    for (const shoot of ['Anna & Ben', 'Anna & Ben/Party'])
+    for (const shoot of ['Annabelle & Benedict', 'Annabelle & Benedict/Fireworks'])
       await execa('b3sum', ['--check', 'safelight.b3'], { cwd: path.join(restored, shoot) })
   })
 
@@ -225,6 +238,24 @@ describe('a bucket that hides its names', () => {
       room.call('place/add', { path: `s3://${bucket}/named`, bucket: { ...reach, encrypt: true, hideNames: true } }),
       /have the names of the pictures/,
     )
+  })
+
+  it('is not learned as a plain one from a marker of which a part cannot be read', async () => {
+    await backUp()
+    const store = openTestStore(double.url, bucket)
+    const key = [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])].find((each) =>
+      each.endsWith('/place.json'),
+    )
+    const marker = JSON.parse(String(await readAll(store, key ?? ''))) as { encryption: object }
+    const body = Buffer.from(JSON.stringify({ ...marker, encryption: { ...marker.encryption, recipients: ['age1'] } }))
+    await store.put(putOf(key ?? '', body))
+    store.close()
+    fs.rmSync(room.home, { recursive: true })
+    await assert.rejects(
+      room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double.url }, recoveryKey }),
+      { code: 'OFFSITE_FOREIGN', message: /says how this place is encrypted, and cannot be understood/ },
+    )
+    assert.deepEqual((await room.call('place/list', {})).places, [])
   })
 
   it('is not added as a plain one by a computer that forgot that it is encrypted', async () => {
