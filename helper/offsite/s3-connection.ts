@@ -1,4 +1,5 @@
 // One store as it is talked to: the client, the retry loop around every request, the bandwidth limit, and how long silence is borne.
+import { setMaxListeners } from 'node:events'
 import type * as s3 from '@aws-sdk/client-s3'
 import { formatBucketUrl, parseEndpoint } from './address.js'
 import { paced } from './limiter.js'
@@ -71,7 +72,12 @@ export function openConnection(options: S3Options, deps: S3Deps): S3Connection {
       return answer
     },
     hasAnswered: () => answered,
-    abortable: (signal) => (signal ? { abortSignal: signal } : {}),
+    abortable: (signal) => {
+      if (!signal) return {}
+      // As many requests wait for one signal as are under way: that is no leak, and no warning on anybody's terminal.
+      setMaxListeners(0, signal)
+      return { abortSignal: signal }
+    },
 
     async sendBody({ body, sha256 }, signal, send) {
       const [begunAtMs, bornMs] = [performance.now(), patience.nowMs]

@@ -284,20 +284,26 @@ class RestoreRun {
   async #pass(only: (shoot: ShootRow, plans: readonly FilePlan[]) => readonly FilePlan[]): Promise<void> {
     const underWay = new Set<Promise<void>>()
     const day = dayOf(this.#deps.clock())
-    for (const destination of this.#destinations.list) {
-      const ready = this.#isOver(destination.base) ? undefined : this.#ready(destination, day)
-      // Where a disk has no hard links, two names that it takes for one could overwrite each other: such files wait for one another.
-      const turns = new Map<string, Promise<void>>()
-      for (const plan of only(destination.shoot, ready?.plans ?? [])) {
-        if (ready === undefined || this.#isOver(destination.base)) break
-        const { target } = ready
-        const name = fold(plan.wanted.name)
-        const one = (turns.get(name) ?? Promise.resolve()).then(() => this.#one(destination, plan, target))
-        turns.set(name, one)
-        const task = one.finally(() => underWay.delete(task))
-        underWay.add(task)
-        if (underWay.size >= TASKS_AT_ONCE) await Promise.race(underWay)
+    try {
+      for (const destination of this.#destinations.list) {
+        const ready = this.#isOver(destination.base) ? undefined : this.#ready(destination, day)
+        // Where a disk has no hard links, two names that it takes for one could overwrite each other: such files wait for one another.
+        const turns = new Map<string, Promise<void>>()
+        for (const plan of only(destination.shoot, ready?.plans ?? [])) {
+          if (ready === undefined || this.#isOver(destination.base)) break
+          const { target } = ready
+          const name = fold(plan.wanted.name)
+          const one = (turns.get(name) ?? Promise.resolve()).then(() => this.#one(destination, plan, target))
+          turns.set(name, one)
+          const task = one.finally(() => underWay.delete(task))
+          underWay.add(task)
+          if (underWay.size >= TASKS_AT_ONCE) await Promise.race(underWay)
+        }
       }
+    } catch (error) {
+      // Whoever is on the way comes to an end first, and to what end is said no more.
+      await Promise.allSettled(underWay)
+      throw error
     }
     await Promise.all(underWay)
   }
