@@ -29,7 +29,7 @@ import type { ChainLine } from '../manifest/chain.js'
 import type { LogEvent } from '../manifest/log.js'
 import { formatManifest } from '../manifest/manifest.js'
 import { manifestEntries } from '../manifest/seal.js'
-import { WORKING, type CopyState, type Hash } from '../model.js'
+import type { CopyState, Hash } from '../model.js'
 import {
   copiesNow,
   copiesOfRecords,
@@ -40,6 +40,7 @@ import {
   type Learning,
   type Records,
 } from './shoot-records.js'
+import { believeEarlier, believeLater, followOther } from './newest-content.js'
 import { isSameSource } from './sources.js'
 import { firstSeen, tellings, type Telling } from './tellings.js'
 
@@ -228,7 +229,9 @@ function learnCopy(
   const versionId = ensureVersion(deps.journal, fileId, content, seenMs(name, hash))
   noteFirstSeen(deps.journal, versionId, seenMs(name, hash))
   if (known === undefined) setNewestVersion(deps.journal, fileId, versionId)
-  else if (learning.isLater && !isOld) followOther(learning, shoot, name, { ...content, versionId })
+  else if (!isOld) (learning.isLater ? followOther : believeLater)(learning, shoot, name, { ...content, versionId })
+  const isProven = told?.hash === hash && told.state === 'verified'
+  if (!isOld && isProven) believeEarlier(learning, shoot, name, { ...content, versionId })
   const before = shoot.known.get(relative)
   if (learning.isLater && before) {
     if (before.hash !== hash) dropCopyAt(deps.journal, before.fileId, place.id, relative)
@@ -255,20 +258,4 @@ function isKnownAsWell(before: CopyHere, told: Telling | undefined): boolean {
   if (told?.hash !== before.hash) return true
   const isGood = before.state === 'verified' && told.state !== 'damaged' && told.state !== 'missing'
   return isGood && (before.provenMs ?? 0) >= (told.provenMs ?? 0)
-}
-
-/** Of originals that are another computer's the records here say which content is the newest; our own we read ourselves. */
-function followOther(
-  { deps: { journal } }: Learning,
-  { row, files }: ShootAtPlace,
-  name: string,
-  {
-    versionId,
-    sizeBytes,
-    mtimeMs,
-  }: { readonly versionId: number; readonly sizeBytes: number; readonly mtimeMs: number },
-): void {
-  const file = files.get(name)
-  if (!file || file.goneMs !== undefined || file.version.id === versionId || file.copies.has(WORKING)) return
-  setNewestVersion(journal, saveFile(journal, row.id, name, { sizeBytes, mtimeMs }), versionId)
 }

@@ -130,6 +130,11 @@ export function addVersion(journal: Journal, fileId: number, version: Omit<Versi
   ])
 }
 
+export function firstSeenOf(journal: Journal, versionId: number): number {
+  const row = journal.get('SELECT first_seen_ms FROM versions WHERE id = ?', [versionId])
+  return row ? number(row, 'first_seen_ms') : Number.POSITIVE_INFINITY
+}
+
 /** Another record says that a content was known earlier than the journal thought. */
 export function noteFirstSeen(journal: Journal, versionId: number, seenMs: number): void {
   journal.run('UPDATE versions SET first_seen_ms = min(first_seen_ms, ?) WHERE id = ?', [seenMs, versionId])

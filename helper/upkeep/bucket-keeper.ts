@@ -3,7 +3,7 @@
 // without end, and what stands in the way is told. One piece of work per bucket at a time; buckets do not wait for one another.
 import { isOfHome, SafelightError } from '../errors.js'
 import type { Journal } from '../journal/journal.js'
-import { pendingCopies } from '../journal/offsite.js'
+import { lostEarlier, pendingCopies } from '../journal/offsite.js'
 import type { PlaceRow } from '../journal/places.js'
 import { hasRecordsToSend } from '../offsite/records.js'
 import { isReadBackDue, isRecheckDue, lastReadBack, lastRecheckMs } from '../offsite/recheck-place.js'
@@ -226,7 +226,7 @@ export class BucketKeeper {
     const { journal, buckets } = this.#deps
     return (
       hasRecordsToSend(journal, placeId) ||
-      pendingCopies(journal, placeId, undefined, 1).length > 0 ||
+      [pendingCopies, lostEarlier].some((look) => look(journal, placeId, undefined, 1).length > 0) ||
       buckets.owesCatalogs(placeId)
     )
   }

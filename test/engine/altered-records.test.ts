@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Daemon } from '../../helper/daemon.js'
-import { photos, worldAt, type World } from '../crash/scenarios.js'
+import { photos, rot, worldAt, type World } from '../crash/scenarios.js'
 import { backup, foldersAsDisks, withDaemon } from '../support/daemon.js'
-import { freshFolder, makeTree } from '../support/shoots.js'
+import { freshFolder, hashOf, makeTree } from '../support/shoots.js'
 import type { BackupResult, Result } from '../../shared/methods.js'
 
 const CONTEXT = { client: { kind: 'cli', version: 'test' }, progress: () => undefined } as const
@@ -107,5 +107,35 @@ describe('a rebuild from records that were altered', () => {
       ),
     )
     assert.deepEqual(sizes, [{ size: 40_000, seen: 40_000 }])
+  })
+
+  for (const first of ['A', 'B'])
+    it(`takes the last content for the newest, whichever drive has it, when drive ${first} is read first`, async () => {
+      fs.writeFileSync(path.join(world.source, 'IMG_2.xmp'), '<x:xmpmeta rating="5"/>')
+      await backUp([b])
+      fs.rmSync(world.home, { recursive: true })
+      const newest = hashOf(path.join(world.source, 'IMG_2.xmp'))
+      fs.rmSync(world.source, { recursive: true })
+      for (const from of first === 'A' ? [a, b] : [b, a]) await rebuild(from)
+      const said = await inHome(({ journal }) =>
+        journal.all("SELECT v.hash FROM files f JOIN versions v ON v.id = f.version_id WHERE f.name = 'IMG_2.xmp'"),
+      )
+      assert.deepEqual(said, [{ hash: newest }])
+    })
+
+  it('takes an original that rotted before this home knew it for damaged, as soon as a drive is met that knew it before', async () => {
+    const original = path.join(world.source, 'IMG_1.CR3')
+    const good = hashOf(original)
+    rot(original)
+    const c = path.join(world.root, 'Drive C')
+    fs.mkdirSync(c)
+    assert.equal((await backUp([c])).exitCode, 0, 'nobody can tell yet')
+    await rebuild(a)
+    const next = await backUp([a, c])
+    assert.deepEqual(
+      next.findings.map(({ kind, place, file }) => [kind, place, file]),
+      [['damaged', 'working', 'IMG_1.CR3']],
+    )
+    assert.equal(hashOf(path.join(photos(a), 'IMG_1.CR3')), good, 'the good copy is left alone')
   })
 })

@@ -11,6 +11,7 @@ import { saysMetered, withinWindows } from '../../helper/offsite/upload-times.js
 import { retryAfterMs } from '../../helper/upkeep/bucket-keeper.js'
 import { makeCatalog } from '../support/catalog.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
+import { makeFile } from '../support/shoots.js'
 import { studioWithBucket, type Studio } from './support.js'
 
 const DAY = 24 * 3600 * 1000
@@ -92,6 +93,27 @@ describe('the helper and its buckets', () => {
       return Promise.resolve()
     })
   }
+
+  it('send an earlier content again that rotted in the bucket', async () => {
+    await untilSent(isAllThere)
+    makeFile(path.join(room.originals, 'Wedding', 'IMG_2.CR3'), { bytes: 'edited', mtime: '2026-02-02T10:00:00Z' })
+    await room.call('backup/run', { paths: [room.originals], to: [room.drive] })
+    const isReplaced = (known: readonly ObjectRow[]): boolean =>
+      known.some(({ copy, sizeBytes }) => copy?.path === 'IMG_2.CR3' && sizeBytes === 'edited'.length)
+    await untilSent((known) => photos(known) === 3 && isReplaced(known))
+    const objects = double.state.buckets.get(bucket)?.objects
+    const kept = [...(objects ?? [])].find(([name]) => name.includes('/Versions/'))
+    assert.ok(kept)
+    key = kept[0]
+    for (const { file, size } of kept[1]) fs.writeFileSync(file, Buffer.alloc(size, 3))
+    await letBeDue()
+    // A receipt that was taken away and came again has not been read back.
+    await untilSent((known) => known.some((each) => each.key === kept[0] && each.readBackMs === undefined))
+    const tree = await room.tree(double.url, bucket, 'backup')
+    const [name = ''] = [...tree.keys()].filter((each) => each.includes('/Versions/'))
+    assert.equal(tree.get(name)?.length, 6_000)
+    assert.notEqual(tree.get(name)?.[0], 3, 'it is as it was shot')
+  })
 
   it('read a slice back a day after a place was added: what is whole is proven by download, rot is found and sent again', async () => {
     await untilSent(isAllThere)

@@ -118,7 +118,7 @@ async function mustBeProtected(world: World, engine: Engine): Promise<void> {
   if (isAllGood) assert.deepEqual(notGreen, [], 'everything is protected')
 }
 
-/** @returns the files that are not called protected and could be, and of how many the last content is nowhere */
+/** @returns the files that are not called protected and could be, and of how many the last content is nowhere under that name */
 async function unprotectedIn(
   { originals, contents }: World,
   engine: Engine,
@@ -131,6 +131,12 @@ async function unprotectedIn(
     const file = path.posix.basename(relative)
     const { verdict, versions, summary } = await engine.call('file/story', { shoot, file })
     if (verdict === 'protected') continue
+    // Renamed while a drive was away: the content is counted under its new name, and its copies under the old one are kept where they are.
+    const isRenamed = [...originals.values()].some(({ hash }) => hash === versions[0]?.hash)
+    if (!originals.has(relative) && isRenamed) {
+      lost += 1
+      continue
+    }
     const isAnywhere = versions[0]?.copies.some(({ place, state }) => place !== 'working' && state !== 'planned')
     if (originals.has(relative) || isAnywhere === true) names.push(`${relative} (${summary})`)
     else lost += 1

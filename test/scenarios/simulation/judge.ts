@@ -6,7 +6,7 @@ import path from 'node:path'
 import type { Daemon } from '../../../helper/daemon.js'
 import type { Row } from '../../../helper/journal/journal.js'
 import type { Catalog } from './catalog.js'
-import { hashNow, isRecord, isTemporary, lyingBelow, type Lying, type World } from './world.js'
+import { hashNow, isRecord, isTemporary, lyingBelow, type Drive, type Lying, type World } from './world.js'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** docs/design.md: how long a claim is believed, by how it came about. */
@@ -130,10 +130,9 @@ export class Judge {
     for (const row of rows) {
       // A proof whose time cannot be (a clock that leapt, a record from the future) is struck out: nothing is claimed then.
       if (row['proven_ms'] === null) continue
-      const key = proofKey(row)
+      const keys = this.#proofKeys(row)
       const provenMs = Number(row['proven_ms'])
-      const known = this.#proofs.get(key) ?? new Set()
-      if (known.has(provenMs)) continue
+      if (keys.some((key) => this.#proofs.get(key)?.has(provenMs) === true)) continue
       const hash = String(row['hash'])
       const where = `${String(row['place'])}, ${String(row['key'])}/${String(row['path'])}`
       if (row['place_id'] === 'working') {
@@ -146,10 +145,12 @@ export class Judge {
           each === hash && file.endsWith(`/${String(row['path'])}`)
         // A new home knows no drive: what it was given may have been the empty socket of one, a folder of the computer's own disk.
         const lyingThere = lying.get(holder) ?? lyingBelow(path.join(String(row['place_path']), 'Safelight'))
-        const isThere = [...lyingThere].some(isIt) || this.#isBelieved(row, holder)
+        // A proof that only a log tells of, because its journal died with it, may be older than the rot.
+        const wasThere = this.#world.wasThere(holder, String(row['path']), hash, provenMs)
+        const isThere = wasThere || [...lyingThere].some(isIt) || this.#isBelieved(row, holder)
         assert.ok(isThere, `the journal says that the copy ${where} was proven at ${new Date(provenMs).toISOString()}`)
       }
-      this.#proofs.set(key, known.add(provenMs))
+      for (const key of keys) this.#proofs.set(key, (this.#proofs.get(key) ?? new Set()).add(provenMs))
     }
   }
 
@@ -184,9 +185,18 @@ export class Judge {
     return row['proven_how'] === 'server checksum' && this.#world.cloud.saysOf(machine, file) === row['hash']
   }
 
+  /** A copy that is set aside takes its proof along, and so does a drive whose id rotted. */
+  #proofKeys(row: Row): string[] {
+    const copy = `${nameOf(`${String(row['key'])}/${String(row['path'])}`)} ${String(row['hash'])}`
+    return [`${String(row['place_id'])} ${copy}`, `${this.#holderOf(row)} ${copy}`]
+  }
+
   #holderOf(row: Row): string {
     if (row['kind'] === 'bucket') return (JSON.parse(String(row['settings'])) as { machineId: string }).machineId
-    return this.#world.driveOfPlace(String(row['place_id']))?.name ?? ''
+    const { drives } = this.#world
+    // Under an id that had rotted, and was put right since, it is known by where it is.
+    const isThere = ({ socket, shelf }: Drive): boolean => socket === row['place_path'] && !fs.existsSync(shelf)
+    return (this.#world.driveOfPlace(String(row['place_id'])) ?? drives.find(isThere))?.name ?? ''
   }
 
   /** A shoot that is called protected has, of each of its photos, true proofs at three places, none too old, one of them off-site. */
@@ -238,11 +248,6 @@ export function context() {
 /** `Photos/x/Versions/2024…/a.xmp` → `Photos/x/a.xmp` */
 export function nameOf(file: string): string {
   return file.replaceAll(/(^|\/)(Versions|Quarantine)\/[^/]+\//g, '$1')
-}
-
-/** A copy that is set aside takes its proof along. */
-function proofKey(row: Row): string {
-  return `${String(row['place_id'])} ${nameOf(`${String(row['key'])}/${String(row['path'])}`)} ${String(row['hash'])}`
 }
 
 function verifiedRows(daemon: Daemon): Row[] {

@@ -40,8 +40,8 @@ export class World {
   readonly contents = new Map<string, Set<string>>()
   /** Contents that rot made, wherever: they may lie about, and are nobody's copy. */
   readonly rotten = new Set<string>()
-  /** What was done to a drive behind the engine's back: paths that no longer need to be there. */
-  readonly destroyed = new Map<string, Set<string>>()
+  /** What was done to a drive behind the engine's back, and when: paths that no longer need to be there. */
+  readonly destroyed = new Map<string, Map<string, number>>()
   /** What the marker of each drive says, as soon as there is one. */
   readonly markers = new Map<Drive, string>()
   /** Drives whose records were altered by rot. */
@@ -195,8 +195,8 @@ export class World {
   }
 
   destroy(drive: Drive, relative: string, hash: string): void {
-    const gone = this.destroyed.get(drive.name) ?? new Set()
-    this.destroyed.set(drive.name, gone.add(`${relative} ${hash}`))
+    const gone = this.destroyed.get(drive.name) ?? new Map<string, number>()
+    this.destroyed.set(drive.name, gone.set(`${relative} ${hash}`, this.clockMs))
   }
 
   /** Looks up what the markers say, as the photographer could. */
@@ -226,6 +226,12 @@ export class World {
   lying(): Map<string, Lying> {
     const drives = this.drives.map((drive) => [drive.name, this.lyingAt(drive)] as const)
     return new Map([...drives, ...this.cloud.trees()])
+  }
+
+  /** Whether a drive had this at a time, and it was done away with behind the engine's back since. */
+  wasThere(holder: string, name: string, hash: string, atMs: number): boolean {
+    const gone = [...(this.destroyed.get(holder) ?? [])]
+    return gone.some(([what, sinceMs]) => atMs <= sinceMs && what.endsWith(`/${name} ${hash}`))
   }
 
   /** Whether this was done away with behind the engine's back. */

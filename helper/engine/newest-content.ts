@@ -1,0 +1,66 @@
+// Which of the contents that the records of a place tell of is a file's newest, where the journal knows another one already.
+import {
+  dropCopyAt,
+  firstSeenOf,
+  saveCopy,
+  saveFile,
+  setNewestVersion,
+  type FileRow,
+  type VersionRow,
+} from '../journal/files.js'
+import type { ShootRow } from '../journal/shoots.js'
+import { WORKING } from '../model.js'
+import type { Learning } from './shoot-records.js'
+
+/** As the journal knew it before. */
+interface KnownShoot {
+  readonly row: ShootRow
+  readonly files: ReadonlyMap<string, FileRow>
+}
+
+interface LearnedContent extends Omit<VersionRow, 'id'> {
+  readonly versionId: number
+}
+
+/** Of drives that were away at different times the one that got its content last has the newest, in whatever order they are read. */
+export function believeLater(
+  { deps: { journal } }: Learning,
+  { row, files }: KnownShoot,
+  name: string,
+  { versionId, sizeBytes, mtimeMs }: LearnedContent,
+): void {
+  const file = files.get(name)
+  if (!file || file.goneMs !== undefined || file.version.id === versionId || file.copies.has(WORKING)) return
+  if (firstSeenOf(journal, versionId) <= firstSeenOf(journal, file.version.id)) return
+  setNewestVersion(journal, saveFile(journal, row.id, name, { sizeBytes, mtimeMs }), versionId)
+}
+
+/** A home that knew nothing read an original first, and a drive has proven that it was another content before, of the very size and date: the
+ *  original rotted in between, as it would have been found to have, had this home been there. The next run reads it and says so. */
+export function believeEarlier(
+  { deps: { journal }, isLater }: Learning,
+  { files }: KnownShoot,
+  name: string,
+  { versionId, hash, sizeBytes, mtimeMs }: LearnedContent,
+): void {
+  const file = files.get(name)
+  const original = file?.copies.get(WORKING)
+  if (isLater || !file || !original || file.version.hash === hash) return
+  const isSameState = file.version.sizeBytes === sizeBytes && Math.abs(file.version.mtimeMs - mtimeMs) <= 1
+  if (!isSameState || firstSeenOf(journal, versionId) >= firstSeenOf(journal, file.version.id)) return
+  dropCopyAt(journal, file.id, WORKING, name)
+  setNewestVersion(journal, file.id, versionId)
+  saveCopy(journal, { ...original, versionId, state: 'damaged' })
+}
+
+/** Of originals that are another computer's the records here say which content is the newest; our own we read ourselves. */
+export function followOther(
+  { deps: { journal } }: Learning,
+  { row, files }: KnownShoot,
+  name: string,
+  { versionId, sizeBytes, mtimeMs }: LearnedContent,
+): void {
+  const file = files.get(name)
+  if (!file || file.goneMs !== undefined || file.version.id === versionId || file.copies.has(WORKING)) return
+  setNewestVersion(journal, saveFile(journal, row.id, name, { sizeBytes, mtimeMs }), versionId)
+}
