@@ -95,12 +95,18 @@ describe('the helper and its buckets', () => {
   }
 
   it('send an earlier content again that rotted in the bucket', async () => {
-    await untilSent(isAllThere)
+    const chainBytes = (known: readonly ObjectRow[]): number =>
+      known.find((each) => each.key.endsWith('chain.jsonl'))?.sizeBytes ?? 0
+    let before = 0
+    await untilSent((known) => {
+      before = chainBytes(known)
+      return isAllThere(known)
+    })
     makeFile(path.join(room.originals, 'Wedding', 'IMG_2.CR3'), { bytes: 'edited', mtime: '2026-02-02T10:00:00Z' })
     await room.call('backup/run', { paths: [room.originals], to: [room.drive] })
     const isReplaced = (known: readonly ObjectRow[]): boolean =>
       known.some(({ copy, sizeBytes }) => copy?.path === 'IMG_2.CR3' && sizeBytes === 'edited'.length)
-    await untilSent((known) => photos(known) === 3 && isReplaced(known))
+    await untilSent((known) => photos(known) === 3 && isReplaced(known) && chainBytes(known) > before)
     const objects = double.state.buckets.get(bucket)?.objects
     const kept = [...(objects ?? [])].find(([name]) => name.includes('/Versions/'))
     assert.ok(kept)
