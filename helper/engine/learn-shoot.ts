@@ -40,7 +40,7 @@ import {
   type Learning,
   type Records,
 } from './shoot-records.js'
-import { believeEarlier, believeLater, followOther } from './newest-content.js'
+import { settleNewest } from './newest-content.js'
 import { isSameSource } from './sources.js'
 import { firstSeen, tellings, type Telling } from './tellings.js'
 
@@ -223,21 +223,19 @@ function learnCopy(
   const toldBytes = told?.hash === hash ? told.sizeBytes : undefined
   const sizeBytes = (place.look ? toldBytes : undefined) ?? stat?.sizeBytes ?? toldBytes ?? 0
   const content = { hash, sizeBytes, mtimeMs: told?.modifiedMs ?? stat?.mtimeMs ?? 0 }
+  const state: CopyState = !stat ? 'missing' : told?.hash === hash ? told.state : 'written'
   const known = fileIds.get(name)
   const fileId = known ?? saveFile(deps.journal, row.id, name, content)
   fileIds.set(name, fileId)
   const versionId = ensureVersion(deps.journal, fileId, content, seenMs(name, hash))
   noteFirstSeen(deps.journal, versionId, seenMs(name, hash))
   if (known === undefined) setNewestVersion(deps.journal, fileId, versionId)
-  else if (!isOld) (learning.isLater ? followOther : believeLater)(learning, shoot, name, { ...content, versionId })
-  const isProven = told?.hash === hash && told.state === 'verified'
-  if (!isOld && isProven) believeEarlier(learning, shoot, name, { ...content, versionId })
+  else if (!isOld) settleNewest(learning, shoot, name, { ...content, versionId, state })
   const before = shoot.known.get(relative)
   if (learning.isLater && before) {
     if (before.hash !== hash) dropCopyAt(deps.journal, before.fileId, place.id, relative)
     else if (stat && isKnownAsWell(before, told)) return
   }
-  const state: CopyState = !stat ? 'missing' : told?.hash === hash ? told.state : 'written'
   saveCopy(deps.journal, {
     versionId,
     placeId: place.id,

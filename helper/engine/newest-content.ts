@@ -9,7 +9,7 @@ import {
   type VersionRow,
 } from '../journal/files.js'
 import type { ShootRow } from '../journal/shoots.js'
-import { WORKING } from '../model.js'
+import { WORKING, type CopyState } from '../model.js'
 import type { Learning } from './shoot-records.js'
 
 /** As the journal knew it before. */
@@ -20,10 +20,21 @@ interface KnownShoot {
 
 interface LearnedContent extends Omit<VersionRow, 'id'> {
   readonly versionId: number
+  /** Of its copy at the place. */
+  readonly state: CopyState
+}
+
+/** What lies under a file's own name at a place. Inside the caller's transaction. */
+export function settleNewest(learning: Learning, shoot: KnownShoot, name: string, content: LearnedContent): void {
+  if (learning.isLater) followOther(learning, shoot, name, content)
+  else if (content.state === 'verified' || content.state === 'written') {
+    believeLater(learning, shoot, name, content)
+    if (content.state === 'verified') believeEarlier(learning, shoot, name, content)
+  }
 }
 
 /** Of drives that were away at different times the one that got its content last has the newest, in whatever order they are read. */
-export function believeLater(
+function believeLater(
   { deps: { journal } }: Learning,
   { row, files }: KnownShoot,
   name: string,
@@ -37,15 +48,15 @@ export function believeLater(
 
 /** A home that knew nothing read an original first, and a drive has proven that it was another content before, of the very size and date: the
  *  original rotted in between, as it would have been found to have, had this home been there. The next run reads it and says so. */
-export function believeEarlier(
-  { deps: { journal }, isLater }: Learning,
+function believeEarlier(
+  { deps: { journal } }: Learning,
   { files }: KnownShoot,
   name: string,
   { versionId, hash, sizeBytes, mtimeMs }: LearnedContent,
 ): void {
   const file = files.get(name)
   const original = file?.copies.get(WORKING)
-  if (isLater || !file || !original || file.version.hash === hash) return
+  if (!file || !original || file.version.hash === hash) return
   const isSameState = file.version.sizeBytes === sizeBytes && Math.abs(file.version.mtimeMs - mtimeMs) <= 1
   if (!isSameState || firstSeenOf(journal, versionId) >= firstSeenOf(journal, file.version.id)) return
   dropCopyAt(journal, file.id, WORKING, name)
@@ -54,7 +65,7 @@ export function believeEarlier(
 }
 
 /** Of originals that are another computer's the records here say which content is the newest; our own we read ourselves. */
-export function followOther(
+function followOther(
   { deps: { journal } }: Learning,
   { row, files }: KnownShoot,
   name: string,
