@@ -1,3 +1,4 @@
+// Long, because its cases share one Lightroom and one helper that are set up once.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import path from 'node:path'

@@ -1,5 +1,5 @@
 // The matrix of cards: one world in which everything is proven, and one thing after the other taken away from it. Never once may the answer
-// be "safe" for a card that is not.
+// be "safe" for a card that is not. Long, because every kind of card is a case of one matrix.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

@@ -1,5 +1,5 @@
 // The corruption matrix: what can happen to a catalog, and which witness finds it. SQLite's own check is one column of it and often blind;
-// what it misses, the counts, the -wal's history or the hash of the bytes must find.
+// what it misses, the counts, the -wal's history or the hash of the bytes must find. Long, because every kind of damage is a case of one matrix.
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'

@@ -1,3 +1,4 @@
+// Long, because every kind of trouble with a disk is a case of one set-up.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

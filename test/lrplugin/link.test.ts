@@ -1,3 +1,4 @@
+// Long, because its cases share one Lightroom host.
 import assert from 'node:assert/strict'
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import net from 'node:net'

@@ -1,3 +1,4 @@
+// Long, because its cases share one Lightroom host.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'

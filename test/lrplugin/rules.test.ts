@@ -1,5 +1,5 @@
 // The host itself under test: for each rule a small plugin that breaks it, and is caught. What is no fault but a behaviour (a queue, a timeout, a
-// cost) is shown by a plugin that writes down what it saw.
+// cost) is shown by a plugin that writes down what it saw. Long, because every rule of the host is a case.
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'

@@ -1,5 +1,5 @@
 // How the helper behaves towards the computer and whoever sits at it: what the systems say of their batteries, as captured; what keeps them
-// awake; when upkeep and notifications wait, and that copying does not.
+// awake; when upkeep and notifications wait, and that copying does not. Long, because its cases share one helper.
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { execa } from 'execa'

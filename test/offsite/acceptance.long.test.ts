@@ -1,4 +1,5 @@
 // What the off-site copies promise, against a real store (Ceph), with real processes that are killed and a real bad line in between.
+// Long, because it is the acceptance list, in its order.
 import assert from 'node:assert/strict'
 import { spawn, type ChildProcess } from 'node:child_process'
 import { createHash, randomUUID } from 'node:crypto'

@@ -1,4 +1,5 @@
 // Everything in the off-site room that decides without asking anybody: names, parts, locks, retries, limits, addresses, orphans.
+// Long, because every decision is a table of cases.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'

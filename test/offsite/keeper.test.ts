@@ -1,4 +1,5 @@
 // Off-site copies with nobody asking: what the helper does by itself, and by which rules it waits.
+// Long, because its cases share one helper and its bucket.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

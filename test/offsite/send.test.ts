@@ -1,5 +1,5 @@
 // From originals to a bucket that has confirmed them, through the daemon's own methods against the double: what is sent, what is not sent
-// twice, in which order, and what the answer says of it.
+// twice, in which order, and what the answer says of it. Long, because its cases share one studio and its bucket.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

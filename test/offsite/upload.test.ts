@@ -1,4 +1,5 @@
 // The resumable upload against the double: what is sent, what is not sent again, what is never mixed, and what counts as confirmed.
+// Long, because every way in which an upload can break off is a case.
 import assert from 'node:assert/strict'
 import { utimesSync, writeFileSync } from 'node:fs'
 import { SafelightError, type ErrorCode } from '../../helper/errors.js'

@@ -1,5 +1,5 @@
 // Back from off-site: when drives are away, damaged or slow the bucket serves; with nothing but credentials an empty computer gets everything
-// back; and what one place has lost is made good from another, in both directions.
+// back; and what one place has lost is made good from another, in both directions. Long, because its cases share one studio and its bucket.
 import assert from 'node:assert/strict'
 import crypto from 'node:crypto'
 import fs from 'node:fs'

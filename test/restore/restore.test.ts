@@ -1,3 +1,4 @@
+// Long, because its cases share one studio.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

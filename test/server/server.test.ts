@@ -1,3 +1,4 @@
+// Long, because its cases share one server.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'

@@ -1,4 +1,5 @@
 // Rooms with fixed answers for the golden transcript: one plausible answer per method, of the very type that shared/methods.ts gives it.
+// Long, because every method of the wire has its answer here.
 import { SafelightError } from '../../helper/errors.js'
 import type { Handlers } from '../../helper/server/handlers.js'
 import type { Finding, Place } from '../../shared/methods.js'

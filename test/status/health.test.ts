@@ -1,5 +1,5 @@
 // The verdict, against a second and simpler opinion: whatever the facts, `protected` is said only where three devices and an
-// off-site copy each hold the file with a proof that still counts.
+// off-site copy each hold the file with a proof that still counts. Long, because the rules are one table.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { FileGroup, GroupCopy } from '../../helper/journal/health-groups.js'

@@ -1,4 +1,4 @@
-// What is told, when, and how: against real servers on this computer, with a clock of the test's own.
+// What is told, when, and how: against real servers on this computer, with a clock of the test's own. Long, because its cases share one watch.
 import assert from 'node:assert/strict'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'

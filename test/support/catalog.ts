@@ -1,6 +1,6 @@
 // Lightroom catalogs made in code: the tables and columns that Safelight reads, with the header of the version they claim to be. The
 // same literal gives the same rows each time, so that a test can name an id. What Lightroom keeps beside a catalog (an uncheckpointed
-// -wal, a hot -journal, a lock, .lrcat-data) is made here too, the way a killed Lightroom leaves it.
+// -wal, a hot -journal, a lock, .lrcat-data) is made here too, the way a killed Lightroom leaves it. Long, because a catalog has many tables.
 import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import sqlite from 'node-sqlite3-wasm'

@@ -2,6 +2,7 @@
 // certain, and what was asked since its last sync and may or may not have got there. `stateAfterPowerLoss` draws one outcome that is
 // allowed: writes kept, lost, or torn at a sector; sizes that grew without their bytes; names that came and went in order on the whole
 // disk (a journaling file system) or folder by folder (FAT, exFAT, shares). What a sync promised is always there, and no more than that.
+// Long, because what a disk may lose is one set of rules.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { Noted } from './record.js'

@@ -1,5 +1,6 @@
 // What is being brought back when the process is killed: a restore, a heal, a rebuild, the filling of a new drive. Each scenario makes a world
 // as it stands before the run, runs one method on it, and says what must be true when that method has come to its end.
+// Long, because every scenario is told whole.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'

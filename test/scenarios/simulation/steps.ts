@@ -1,5 +1,6 @@
 // What may happen in a history: what the photographer does, what Lightroom tells and does not tell, what befalls drives, bucket, library and
 // journal, and the work of the engine, in trouble or not. Each step is drawn by its weight; what it did is said in a line of the diary.
+// Long, because everything that can happen to a photographer is one list.
 import fs from 'node:fs'
 import path from 'node:path'
 import type { ImportedPhoto } from '../../../shared/methods.js'

@@ -1,6 +1,7 @@
 // What df, mount, diskutil and hdiutil say on an Apple silicon Mac (macOS 14), cut down to the keys around those that are read.
 // disk0: internal SSD → disk3 (APFS container) · disk4: USB SSD → disk5 (APFS container) · disk6: USB stick, MBR, exFAT ·
 // disk7: disk image on the USB SSD → disk8 (its APFS container) · disk9, disk10: USB disks → disk11 (Apple RAID mirror) · disk12: RAM disk.
+// Long, because it is captured output.
 
 type Value = string | number | boolean | readonly Value[] | { readonly [key: string]: Value }
 
