@@ -3,6 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { systemVolumes } from '../../helper/files/volumes.js'
 import { Journal } from '../../helper/journal/journal.js'
+import { formatEvent, parseLog } from '../../helper/manifest/log.js'
 import { mountImage } from '../support/mounts.js'
 import { contentsOf, namesIn, Studio } from './support.js'
 
@@ -115,11 +116,24 @@ describe('restore and those who lie to it', () => {
     const log = studio.copy(studio.ssd, 'Trip', 'safelight-log.jsonl')
     const hidden = studio.at('.config')
     fs.mkdirSync(hidden)
-    fs.writeFileSync(log, fs.readFileSync(log, 'utf8').replaceAll(`"${shoot}"`, `"${hidden}"`))
+    const said = parseLog(fs.readFileSync(log, 'utf8').replaceAll(/,"crc32":"[^"]*"/g, '')).events
+    const forged = said.map((event) => (event.event === 'source' ? { ...event, root: hidden } : event))
+    fs.writeFileSync(log, forged.map((event) => `${formatEvent(event)}\n`).join(''))
     fs.rmSync(studio.home, { recursive: true })
     await studio.call('rebuild/run', { from: studio.ssd })
     await assert.rejects(studio.restore({ shoot: 'Trip' }), { code: 'NAME_NOT_STORABLE' })
     assert.deepEqual(namesIn(hidden), [])
+  })
+
+  it('brings them back to where the log of another folder says, when a letter in the log of this one was altered', async () => {
+    const log = studio.copy(studio.ssd, 'Trip', 'safelight-log.jsonl')
+    fs.writeFileSync(log, fs.readFileSync(log, 'utf8').replace(`"root":"${shoot}"`, `"root":"${shoot}s"`))
+    for (const gone of [studio.home, shoot]) fs.rmSync(gone, { recursive: true })
+    await studio.call('rebuild/run', { from: studio.ssd })
+    const { exitCode, summary } = await studio.restore({ shoot: 'Trip' })
+    assert.equal(exitCode, 0, summary)
+    assert.deepEqual(contentsOf(shoot), before)
+    assert.ok(!fs.existsSync(`${shoot}s`))
   })
 
   it('restores onto an empty computer what a rebuild learned from one drive', async () => {
