@@ -113,11 +113,12 @@ function windowOf({ shoot, kind, why }: RetainedContent, rules: readonly Retenti
 /** How much of a leap counts: a holiday, not the years that a wrong clock makes up. */
 export const LEAP_COUNTS_MS = 7 * DAY_MS
 
-/** Days from then to now, less what the clock leapt over. A time from the future has no age. */
+/** Days from then to now, less what the clock leapt over; all of a leap, too, where the time lies in it, which no true clock has shown. A time
+ *  from the future has no age. */
 export function livedDays(sinceMs: number, { nowMs, leaps }: RetentionClock): number {
   const leapt = leaps
     .filter(({ toMs }) => toMs > sinceMs)
-    .reduce((sum, { fromMs, toMs }) => sum + Math.max(0, toMs - Math.max(fromMs, sinceMs) - LEAP_COUNTS_MS), 0)
+    .reduce((sum, { fromMs, toMs }) => sum + Math.max(0, toMs - fromMs - LEAP_COUNTS_MS), 0)
   return (nowMs - sinceMs - leapt) / DAY_MS
 }
 

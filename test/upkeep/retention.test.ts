@@ -161,5 +161,7 @@ describe('retention', () => {
     const leapt = { nowMs: NOW + 36_500 * DAY, isSetBack: false, leaps: [{ fromMs: NOW, toMs: NOW + 36_500 * DAY }] }
     assert.equal(livedDays(since, leapt), 17)
     assert.equal(livedDays(NOW + 40_000 * DAY, leapt), -3500)
+    const inside = { nowMs: NOW + 46 * DAY, isSetBack: false, leaps: [{ fromMs: NOW, toMs: NOW + 8 * DAY }] }
+    assert.equal(livedDays(NOW + 3 * DAY, inside), 42, 'all of a leap is none of it, but a week')
   })
 })
