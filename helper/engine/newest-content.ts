@@ -26,23 +26,24 @@ interface LearnedContent extends Omit<VersionRow, 'id'> {
 
 /** What lies under a file's own name at a place. Inside the caller's transaction. */
 export function settleNewest(learning: Learning, shoot: KnownShoot, name: string, content: LearnedContent): void {
-  if (learning.isLater) followOther(learning, shoot, name, content)
-  else if (content.state === 'verified' || content.state === 'written') {
-    believeLater(learning, shoot, name, content)
-    if (content.state === 'verified') believeEarlier(learning, shoot, name, content)
-  }
+  const { isLater } = learning
+  const { state } = content
+  if (!isLater && state !== 'verified' && state !== 'written') return
+  believeRecords(learning, shoot, name, content)
+  if (!isLater && state === 'verified') believeEarlier(learning, shoot, name, content)
 }
 
-/** Of drives that were away at different times the one that got its content last has the newest, in whatever order they are read. */
-function believeLater(
-  { deps: { journal } }: Learning,
+/** Our own originals we read ourselves. Of another computer's the records say which content is the newest; and to a rebuild it is the one that
+ *  was seen last, of drives that were away at different times, in whatever order they are read. */
+function believeRecords(
+  { deps: { journal }, isLater }: Learning,
   { row, files }: KnownShoot,
   name: string,
   { versionId, sizeBytes, mtimeMs }: LearnedContent,
 ): void {
   const file = files.get(name)
   if (!file || file.goneMs !== undefined || file.version.id === versionId || file.copies.has(WORKING)) return
-  if (firstSeenOf(journal, versionId) <= firstSeenOf(journal, file.version.id)) return
+  if (!isLater && firstSeenOf(journal, versionId) <= firstSeenOf(journal, file.version.id)) return
   setNewestVersion(journal, saveFile(journal, row.id, name, { sizeBytes, mtimeMs }), versionId)
 }
 
@@ -62,16 +63,4 @@ function believeEarlier(
   dropCopyAt(journal, file.id, WORKING, name)
   setNewestVersion(journal, file.id, versionId)
   saveCopy(journal, { ...original, versionId, state: 'damaged' })
-}
-
-/** Of originals that are another computer's the records here say which content is the newest; our own we read ourselves. */
-function followOther(
-  { deps: { journal } }: Learning,
-  { row, files }: KnownShoot,
-  name: string,
-  { versionId, sizeBytes, mtimeMs }: LearnedContent,
-): void {
-  const file = files.get(name)
-  if (!file || file.goneMs !== undefined || file.version.id === versionId || file.copies.has(WORKING)) return
-  setNewestVersion(journal, saveFile(journal, row.id, name, { sizeBytes, mtimeMs }), versionId)
 }

@@ -7,8 +7,8 @@ import type { TransferResult } from './send-parts.js'
 import type { UploadDeps, UploadRequest } from './upload.js'
 
 export function askAbout(
-  { key }: UploadRequest,
-  { store, profile }: UploadDeps,
+  { key }: Pick<UploadRequest, 'key'>,
+  { store, profile }: Pick<UploadDeps, 'store' | 'profile'>,
   signal: AbortSignal | undefined,
 ): Promise<ObjectFacts | undefined> {
   return store.head({ key, withChecksums: profile.answersChecksums }, signal)

@@ -33,7 +33,7 @@ export const ALWAYS_PLAIN: ReadonlySet<string> = new Set([
 
 const HIDDEN_FOLDER = 'hidden'
 /** No part of a key is longer, so that what is fetched can lie on any disk. */
-const PART_LETTERS = 192
+const PARTS = /.{1,192}/g
 
 /** `<prefix>/<machine id>/`: what is below is ours, and nothing else is. */
 export function ownPrefix({ prefix, machineId }: KeySpace): string {
@@ -84,7 +84,7 @@ export function inPlainNames(space: KeySpace, sentence: string): string {
 function hiddenName(nameKey: string, path: string): string {
   const isAge = path.endsWith(AGE_SUFFIX)
   const token = hideName(nameKey, isAge ? path.slice(0, -AGE_SUFFIX.length) : path)
-  const parts = token.match(new RegExp(`.{1,${PART_LETTERS}}`, 'g')) ?? []
+  const parts = token.match(PARTS) ?? []
   return `${[HIDDEN_FOLDER, ...parts].join('/')}${isAge ? AGE_SUFFIX : ''}`
 }
 

@@ -13,7 +13,7 @@ import { addStep } from '../journal/steps.js'
 import { number, text } from '../journal/rows.js'
 import { WORKING, type Hash } from '../model.js'
 import { candidatesFor, folderOfShoot, type CandidateDeps, type DriveHere } from './candidates.js'
-import { nameIsTaken } from './already-there.js'
+import { askAbout, nameIsTaken } from './already-there.js'
 import { copyInside } from './copy-inside.js'
 import { receiptOf } from './journal-ledger.js'
 import type { UploadReceipt } from './ledger.js'
@@ -45,9 +45,7 @@ export async function sendCopy(
   const path = `Photos/${folder}/${pending.path}`
   const key = bucket.keyOf(path)
   // What a receipt speaks of is known. For the rest the store is asked once, for setting aside and for sending.
-  const asked = objectAt(journal, placeId, key)
-    ? undefined
-    : { facts: await bucket.store.head({ key, withChecksums: bucket.profile.answersChecksums }, signal) }
+  const asked = objectAt(journal, placeId, key) ? undefined : { facts: await askAbout({ key }, bucket, signal) }
   const isGone = await setAside(bucket, { folder, pending, stranger: asked?.facts }, deps, signal)
   const isNameFree = isGone || (asked !== undefined && asked.facts === undefined)
 

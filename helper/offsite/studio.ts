@@ -5,8 +5,8 @@ import type { BucketRequest } from './add-bucket.js'
 import { openForProbe } from './add-bucket.js'
 import { markerAt } from './bucket-marker.js'
 import { STATUS_FILE } from './leave-status.js'
-import type { ObjectStore } from './object-store.js'
 import type { OpenBucketDeps } from './open-bucket.js'
+import { textAt } from './text-at.js'
 
 export interface FoundMachine {
   /** Its folder below the prefix. */
@@ -17,7 +17,6 @@ export interface FoundMachine {
 }
 
 const AT_ONCE = 8
-const STATUS_MAX_BYTES = 64 * 1024
 /** More computers than these are no studio. */
 const MACHINES_MAX = 1000
 
@@ -47,17 +46,4 @@ export async function machinesBelow(
   } finally {
     store.close()
   }
-}
-
-async function textAt(store: ObjectStore, key: string, signal: AbortSignal): Promise<string | undefined> {
-  const opened = await store.read({ key }, signal)
-  if (!opened) return undefined
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of opened.body) {
-    bytes += chunk.length
-    if (bytes > STATUS_MAX_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }

@@ -65,7 +65,7 @@ export async function uploadFile(
   signal?: AbortSignal,
 ): Promise<UploadReceipt> {
   const { recipients } = bucket.settings
-  if (!recipients) return send(bucket, file, file, meaning, deps, signal)
+  if (!recipients) return uploadStored(bucket, file, meaning, deps, signal)
   const spooled = await spoolEncrypted(file.file, file.hash, recipients, deps.spoolFolder, signal)
   const { plainBlake3 } = spooled
   const receipt = await send(bucket, file, sentOf(spooled), { ...meaning, plainBlake3 }, deps, signal)

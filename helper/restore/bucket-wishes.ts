@@ -7,6 +7,7 @@ import { unwrapNameKey } from '../offsite/hidden-names.js'
 import { NAME_KEY_FILE } from '../offsite/names.js'
 import type { ObjectStore } from '../offsite/object-store.js'
 import { readSettings } from '../offsite/settings.js'
+import { textAt } from '../offsite/text-at.js'
 import { parseJson } from '../parse-json.js'
 
 /** What was wished for, as the marker says it. A lock of more than ten years was not wished for by a person. That a place is encrypted is
@@ -32,7 +33,7 @@ export type Wishes = z.infer<typeof Wishes>
  *  @throws OFFSITE_FOREIGN when it cannot be told whether the place is encrypted */
 export async function wishesOf(store: ObjectStore, own: string, signal: AbortSignal): Promise<Wishes> {
   const key = `${own}place.json`
-  const said = Wishes.safeParse(parseJson(await readText(store, key, signal)))
+  const said = Wishes.safeParse(parseJson((await textAt(store, key, signal)) ?? ''))
   if (said.success) return said.data
   throw new SafelightError('OFFSITE_FOREIGN', {
     message: `${key} says how this place is encrypted, and cannot be understood. Nothing was learned.`,
@@ -56,27 +57,11 @@ export async function withNameKey(
   const key = `${own}${NAME_KEY_FILE}`
   if (encryption?.hiddenNames === undefined || identity === undefined || readSettings(row).nameKey !== undefined)
     return row
-  const nameKey = await unwrapNameKey(await readText(store, key, signal), identity)
+  const nameKey = await unwrapNameKey((await textAt(store, key, signal)) ?? '', identity)
   if (nameKey === undefined)
     throw new SafelightError('OFFSITE_DENIED', {
       message: `The names in "${row.name}" are hidden, and ${key}, which opens them, is not there or cannot be read. Nothing was learned.`,
       remedy: 'Put an earlier version of that object back; the provider’s page shows it under "all versions".',
     })
   return { ...row, settings: { ...row.settings, nameKey } }
-}
-
-/** Nothing that is read whole here is longer. */
-const TEXT_MAX_BYTES = 64 * 1024
-
-/** @returns '' when it is not there, or is too long */
-async function readText(store: ObjectStore, key: string, signal: AbortSignal): Promise<string> {
-  const opened = await store.read({ key }, signal)
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  for await (const chunk of opened?.body ?? []) {
-    bytes += chunk.length
-    if (bytes > TEXT_MAX_BYTES) return ''
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString('utf8')
 }
