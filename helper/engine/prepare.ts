@@ -9,7 +9,6 @@ import { countOfFiles, filesOfShoot, goodFilesAt, shootsUnprovenAt, type FileRow
 import type { Journal } from '../journal/journal.js'
 import { ensureShoot, labelAt, listShoots, type ShootRow, type SourceRow } from '../journal/shoots.js'
 import { sealOf } from '../journal/steps.js'
-import { systemCode } from '../errors.js'
 import { MANIFEST_FILE } from '../manifest/manifest.js'
 import type { OpenPlace } from '../place/places.js'
 import { kindOfFile, type FileKind } from './file-kinds.js'
@@ -114,7 +113,8 @@ function prepareShoot(
   }
   if (isDone(journal, row.id, folder.files, atPlaces, isWhole(given)))
     return { ...facts, plan: NOTHING_TO_DO, unchanged: folder.files.length, newAt: [] }
-  for (const place of run.livePlaces()) run.learnUnsealed(place, folders.get(place.id) ?? row.key)
+  for (const place of run.livePlaces())
+    run.tryAt(place, () => run.learnUnsealed(place, folders.get(place.id) ?? row.key))
   const known = filesOfShoot(journal, row.id)
   const { files, gone } = planShoot({ scanned: folder.files, known, atPlaces })
   const toDo = files.filter((file) => !file.isDone)
@@ -164,8 +164,8 @@ function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporary
   const { files } = run.deps
   const at = path.join(place.root, 'Photos', ...folder.split('/'))
   const found = new Map<string, EntryStat>()
-  try {
-    if (files.stat(at) === undefined) return found
+  run.tryAt(place, () => {
+    if (files.stat(at) === undefined) return
     for (const { name } of files.list(at)) {
       const file = at + path.sep + name
       const isLeft = isLeftover(name, temporaryTag)
@@ -173,10 +173,7 @@ function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporary
       if (isLeft || (stat && isAbandoned(name, temporaryTag, stat, run.deps.clock()))) files.unlink(file)
       else if (stat) found.set(name, stat)
     }
-  } catch (error) {
-    if (systemCode(error) === '') throw error
-    run.failPlace(place.id, error)
-  }
+  })
   return found
 }
 

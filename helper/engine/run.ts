@@ -89,8 +89,19 @@ export class BackupRun {
     return known
   }
 
+  /** Acts at a place. What the system refuses takes the place out of the run. */
+  tryAt(place: OpenPlace, act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      if (systemCode(error) === '') throw error
+      this.failPlace(place.id, error)
+    }
+  }
+
   /** Learns what another computer that writes there as well has under way in a shoot: what its log says and is not sealed yet.
-   *  @param folder  below `Photos/` */
+   *  @param folder  below `Photos/`
+   *  @throws the system's error */
   learnUnsealed(place: OpenPlace, folder: string): void {
     if (isShared(this.deps.journal, place.id)) learnAgain(this.deps, place, folder, this.chainAt(place).newest(folder))
   }

@@ -59,8 +59,8 @@ export function readMarker(files: DurableFiles, folder: string): Marker | undefi
   }
 }
 
-/** What the system says of the file itself, and not of the drive that it lies on. */
-const OF_THE_FILE: ReadonlySet<string> = new Set(['', 'EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP'])
+/** What the system says of the file itself, and not of the drive that it lies on. That it is not there, when it just was, is of the drive. */
+const OF_THE_FILE: ReadonlySet<string> = new Set(['', 'EACCES', 'EPERM', 'ENOTDIR', 'EISDIR', 'ELOOP'])
 
 function isOfTheDrive(error: unknown): boolean {
   return !OF_THE_FILE.has(systemCode(error))

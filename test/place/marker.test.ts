@@ -36,8 +36,9 @@ describe('the marker of a place', () => {
     }
   })
 
-  it('of a drive that went while it was read is of a drive that is away', () =>
-    assert.equal(refusalOf('openRead', 'ENODEV').code, 'VOLUME_AWAY'))
+  it('of a drive that went while it was read is of a drive that is away', () => {
+    for (const code of ['ENODEV', 'ENOENT']) assert.equal(refusalOf('openRead', code).code, 'VOLUME_AWAY', code)
+  })
 
   it('that is no marker, or may not be read, is still told as a file that is not as it must be', () => {
     assert.equal(refusalOf('openRead', 'EACCES').code, 'PLACE_INVALID')

@@ -6,13 +6,18 @@ import path from 'node:path'
 import { systemFiles } from '../../helper/files/durable.js'
 import { chooseHashEngine } from '../../helper/files/hash.js'
 import { appendToChain, linkLines, readChain } from '../../helper/manifest/chain.js'
+import { TURN_FILE } from '../../helper/place/turn.js'
 import type { BackupResult, VerifyResult } from '../../shared/methods.js'
+import { SafelightError } from '../../helper/errors.js'
 import { backup, foldersAsDisks, verify } from '../support/daemon.js'
-import { FaultSet, type Fault } from '../support/faults.js'
+import { FaultSet, type Fault, type Method } from '../support/faults.js'
 import { named } from '../support/safelight.js'
 import { checkManifests, freshFolder, hashOf, makeTree, readTree, type Tree } from '../support/shoots.js'
 
 type Computer = 'anna' | 'ben'
+
+/** Of the calls before which a drive goes; EVERY=1 takes each, in half a minute. */
+const EVERY = Number(process.env['EVERY'] ?? 13)
 
 describe('two computers and one network drive', () => {
   let root: string
@@ -139,6 +144,40 @@ describe('two computers and one network drive', () => {
     await backUp('anna', shared)
     await backUp('ben', shared)
     await bothAreClean()
+  })
+
+  it('the drive may go at any moment of a backup and of a check: that is said, and the next one goes on', async () => {
+    const shared = shoot('anna', 'Shared', { 'IMG_1.CR3': 4000, 'IMG_1.xmp': 'edit 0' })
+    await backUp('anna', shared)
+    await backUp('ben', shoot('ben', 'Trip', { 'B_1.CR3': 4000 }, 2))
+    await backUp('anna', shared)
+    fs.writeFileSync(path.join(shared, 'IMG_1.xmp'), 'edit 1')
+    const kept = [nas(), optionsOf('anna').home, optionsOf('ben').home]
+    const [away, before] = [path.join(root, 'away'), path.join(root, 'before')]
+    for (const each of kept) fs.cpSync(each, path.join(before, path.basename(each)), { recursive: true })
+    const backUpAndCheck = async (faults: FaultSet): Promise<number> => {
+      const { exitCode } = await backup({ ...optionsOf('anna'), faults }, [shared], [nas()])
+      return exitCode === 0 ? (await verify({ ...optionsOf('anna'), faults })).exitCode : exitCode
+    }
+    for (let after = 0; ; after += EVERY) {
+      const on = Object.keys(systemFiles) as Method[]
+      const faults = new FaultSet([{ on, path: nas(), after, act: { moveAway: nas(), to: away } }])
+      const exit = await backUpAndCheck(faults).catch((error: unknown) =>
+        error instanceof SafelightError ? error.exitCode : assert.fail(error as Error),
+      )
+      if (faults.hits(0) === 0) break
+      assert.ok(exit === 0 || (exit >= 20 && exit < 30), `exit code ${exit} when it goes before call ${after}`)
+      fs.renameSync(away, nas())
+      await backUp('anna', shared)
+      // The turn in which she was: her process lives, so Ben would give her two minutes.
+      fs.rmSync(below(TURN_FILE), { force: true })
+      await backUp('ben', path.join(root, 'ben disk', 'Trip'))
+      await bothAreClean()
+      for (const each of kept) {
+        fs.rmSync(each, { recursive: true })
+        fs.cpSync(path.join(before, path.basename(each)), each, { recursive: true })
+      }
+    }
   })
 
   it('a seal in which one was interrupted is finished by the other, whose check finds nothing wrong', async () => {
