@@ -11,6 +11,7 @@ import {
   saveFile,
   setNewestVersion,
   type FileRow,
+  type VersionRow,
 } from '../journal/files.js'
 import {
   addSource,
@@ -60,15 +61,16 @@ export function learnShoot(learning: Learning, folder: string, line: ChainLine |
   learning.shoots += 1
   const files = filesOfShoot(deps.journal, row.id)
   const known = new Map(copiesAt(deps.journal, row.id, place.id).map((copy) => [copy.path, copy]))
-  // Without a log a content was known at the latest when the manifest that lists it was sealed.
-  const sealedMs = line && isAsSealed ? Date.parse(line.at) : deps.clock()
+  // Without a log a content was known at the latest when the manifest that lists it was sealed. What a manifest alone says that is not the one
+  // that was sealed does not come after what other places say.
+  const sealedMs = line && isAsSealed ? Date.parse(line.at) : line ? undefined : deps.clock()
   const shoot: ShootAtPlace = {
     row,
     folder,
     files,
     known,
     fileIds: new Map([...files].map(([name, file]) => [name, file.id])),
-    seenMs: (name, hash) => seen.get(`${hash} ${name}`) ?? sealedMs,
+    seenMs: (name, { hash, mtimeMs }) => seen.get(`${hash} ${name}`) ?? sealedMs ?? mtimeMs,
   }
   if (learning.isLater) {
     noteRemoved(learning, shoot, records, told)
@@ -154,7 +156,7 @@ interface ShootAtPlace {
   /** Files of the shoot that the journal knows, by name; grows. */
   readonly fileIds: Map<string, number>
   /** When a content of a file was first known. */
-  readonly seenMs: (name: string, hash: Hash) => number
+  readonly seenMs: (name: string, content: Pick<VersionRow, 'hash' | 'mtimeMs'>) => number
 }
 
 /** The file's own name comes before `Versions/…`, so that it becomes the newest version. */
@@ -227,8 +229,8 @@ function learnCopy(
   const known = fileIds.get(name)
   const fileId = known ?? saveFile(deps.journal, row.id, name, content)
   fileIds.set(name, fileId)
-  const versionId = ensureVersion(deps.journal, fileId, content, seenMs(name, hash))
-  noteFirstSeen(deps.journal, versionId, seenMs(name, hash))
+  const versionId = ensureVersion(deps.journal, fileId, content, seenMs(name, content))
+  noteFirstSeen(deps.journal, versionId, seenMs(name, content))
   if (known === undefined) setNewestVersion(deps.journal, fileId, versionId)
   else if (!isOld) settleNewest(learning, shoot, name, { ...content, versionId, state })
   const before = shoot.known.get(relative)

@@ -96,6 +96,17 @@ describe('a rebuild from records that were altered', () => {
     await mustGoOn()
   })
 
+  for (const first of ['A', 'B'])
+    it(`does not call an original damaged on the word of a rotten manifest alone, when drive ${first} is read first`, async () => {
+      const hash = hashOf(path.join(world.source, 'IMG_1.CR3'))
+      edit(b, 'safelight.b3', (text) => text.replace(hash, hash.slice(0, -1) + (hash.endsWith('0') ? '1' : '0')))
+      edit(b, 'safelight-log.jsonl', withoutLines(/IMG_1\.CR3/))
+      for (const from of first === 'A' ? [a, b] : [b, a]) await rebuild(from)
+      const next = await backUp()
+      assert.deepEqual([next.findings, next.filesCopied], [[], 0], next.summary)
+      await mustGoOn()
+    })
+
   it('knows the size of a photo that one drive has lost with the lines about it from the next', async () => {
     fs.rmSync(path.join(photos(a), 'IMG_1.CR3'))
     edit(a, 'safelight-log.jsonl', withoutLines(/IMG_1\.CR3/))
