@@ -2,7 +2,7 @@
 //
 //   is the original what we remember?      read it where only reading can tell; a known file that reads otherwise while size and mtime
 //                                          stand still is damaged, and its good copies are left alone; so is one whose picture rotted
-//                                          while somebody wrote words into it
+//                                          while somebody wrote words into it. Of which no copy was ever made, it is all there is
 //   what lies at each place?               read what looks altered or is unknown: adopt it, set it aside, or quarantine it
 //   send                                   one read of the original for every place that needs it
 //   record                                 all of it as one record
@@ -10,7 +10,8 @@
 // A place that fails is out of the run; a file that fails is a finding, and the others go on.
 import path from 'node:path'
 import { systemCode } from '../errors.js'
-import type { FileStat, Hash } from '../model.js'
+import type { FileRow } from '../journal/files.js'
+import { WORKING, type FileStat, type Hash } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
 import { isRaw } from './file-kinds.js'
 import type { Failure, ReadMethod, Target, TargetOutcome } from './jobs.js'
@@ -74,12 +75,19 @@ async function judgeOriginal(
     draft.originalIs(known.version, read.stat)
     return { isKnown: true, hash: reference }
   }
-  if (source === 'changed') {
+  if (source === 'changed' || !wasCopied(known)) {
+    if (source !== 'changed') draft.originalIsAllThereIs(read.hash)
     draft.originalIs({ hash: read.hash, sizeBytes: read.stat.sizeBytes, mtimeMs: read.stat.mtimeMs }, read.stat)
     return { isKnown: false, hash: read.hash }
   }
   draft.originalIsDamaged(read.hash)
   return 'not-to-be-believed'
+}
+
+/** Whether what the original was has come to any place, whatever became of it there. */
+function wasCopied({ copies, oldCopies, version }: FileRow): boolean {
+  const old = oldCopies.filter(({ hash }) => hash === version.hash)
+  return [...copies.values(), ...old].some(({ placeId, state }) => placeId !== WORKING && state !== 'planned')
 }
 
 /** Somebody worked on the original: did only what is said about the picture change, or has the picture rotted too? Then the good copies are
@@ -221,7 +229,8 @@ async function send(
       )
     // Whatever goes to a place in a further try must be this very content: it is what the record says.
     original.hash = source.hash
-    if (attempt === 1 && plan.known && !original.isKnown && isRaw(plan.scanned.name)) draft.warnRawChanged()
+    if (attempt === 1 && plan.known && !original.isKnown && wasCopied(plan.known) && isRaw(plan.scanned.name))
+      draft.warnRawChanged()
     const next: Target[] = []
     for (const outcome of outcomes) {
       const wasOvertaken = attempt < TRIES && isOvertaken(run, waiting, outcome)

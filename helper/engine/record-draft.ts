@@ -91,6 +91,16 @@ export class RecordDraft {
     )
   }
 
+  originalIsAllThereIs(hash: Hash): void {
+    const { known } = this.#plan
+    if (!known) return
+    this.#find(
+      'damaged',
+      WORKING,
+      `the original differs from what was first read (${hash.slice(0, 12)}… instead of ${known.version.hash.slice(0, 12)}…) while its size and date stand still, and no copy of what it was could be made before. It is backed up as it is now: look at it, and import it anew from the card if the card still has it`,
+    )
+  }
+
   /** @param why  that it was worked on and its picture is damaged, in words */
   originalIsRotten(why: string): void {
     const { known } = this.#plan

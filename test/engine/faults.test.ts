@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { worldAt, photos, type World } from '../crash/scenarios.js'
+import { photos, rot, worldAt, type World } from '../crash/scenarios.js'
 import { backup, foldersAsDisks, verify, withDaemon } from '../support/daemon.js'
 import { FaultSet, type Fault } from '../support/faults.js'
 import {
@@ -396,6 +396,28 @@ describe('a backup whose disks fail', () => {
     const result = await backUpWith([{ on: 'stat', name: 'IMG_1.CR3', path: world.source, act: { fail: 'EIO' } }])
     assert.deepEqual([result.exitCode, result.warnings], [12, []], result.summary)
     await assertHeals(0)
+  })
+
+  it('an original that rots before any copy of it could be made is told, and brought as it is: there is nothing else', async () => {
+    const full = (drive: string): Fault => ({
+      on: 'create',
+      path: path.join(photos(drive), '.safelight-'),
+      times: Infinity,
+      act: { fail: 'ENOSPC' },
+    })
+    assert.equal((await backUpWith([full(a()), full(b())])).exitCode, 22)
+    rot(source('IMG_1.CR3'))
+    const result = await backUp()
+    assert.deepEqual(
+      [result.exitCode, result.findings.map(({ kind, place, file }) => [kind, place, file])],
+      [11, [['damaged', 'working', 'IMG_1.CR3']]],
+    )
+    assert.match(result.findings[0]!.message, /backed up as it is now: look at it/)
+    assert.doesNotMatch(result.warnings.join(), /a raw file was rewritten/)
+    await assertHeals(0)
+    rot(source('IMG_1.CR3'))
+    const later = await backUp()
+    assert.match(later.findings.map(({ message }) => message).join(), /The good content is safe at 2 other places/)
   })
 
   it('a card that is pulled ends the run with one sentence', async () => {
