@@ -70,7 +70,8 @@ export interface Shoot {
   /** Dates of its oldest and newest file. */
   readonly firstAt?: string
   readonly lastAt?: string
-  /** Files whose originals and catalog entries were removed on purpose: their copies are kept, and they are not counted in the verdict. */
+  /** Files whose originals are gone and not missed: their catalog entries were removed on purpose, or they were moved or renamed and are counted
+   *  under their new names. Their copies are kept. */
   readonly letGo?: number
   readonly score?: readonly ScoreDigit[]
 }
@@ -135,6 +136,9 @@ export interface FileStory extends Outcome {
   readonly validUntil?: string
   /** Since when the original is gone, where it is. */
   readonly goneAt?: string
+  /** Of an original that was moved or renamed, and is counted under its new name: where its content is an original now; empty when it was
+   *  edited there since. */
+  readonly movedTo?: readonly string[]
   /** Every content that it ever had, the newest first. */
   readonly versions: readonly {
     /** The reference hash. */

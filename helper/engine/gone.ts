@@ -4,7 +4,7 @@
 import { systemCode } from '../errors.js'
 import type { DurableFiles } from '../files/durable.js'
 import { markGone } from '../journal/files.js'
-import { goneSince, twinsOf, type Twin } from '../journal/referenced.js'
+import { goneSince, noteMoved, twinsOf, type Twin } from '../journal/referenced.js'
 import { raiseHold, releaseHold, standingHold } from '../journal/rehearsals.js'
 import { countKnownFiles } from '../journal/retained.js'
 import { isRaw } from './file-kinds.js'
@@ -29,7 +29,11 @@ export function markGoneFiles(run: BackupRun, prepared: readonly PreparedShoot[]
     }),
   )
   brake(run, prepared, gone.length - moved.size)
-  if (gone.length > 0) journal.transaction(() => markGone(journal, [...ids], clock()))
+  journal.transaction(() => {
+    markGone(journal, [...ids], clock())
+    // Of earlier runs as well: the file of the new name may have been brought since.
+    noteMoved(journal, clock())
+  })
   const said = (which: typeof gone) =>
     [...new Set(which.map(({ shoot }) => `"${shoot.row.key}"`))].slice(0, 3).join(', ')
   const lost = gone.filter(({ file }) => !moved.has(file.id))

@@ -184,7 +184,10 @@ export function dropCopyAt(journal: Journal, fileId: number, placeId: string, pa
 /** The originals of these files are no longer there. */
 export function markGone(journal: Journal, fileIds: readonly number[], nowMs: number): void {
   for (const id of fileIds) {
-    journal.run('UPDATE files SET gone_ms = coalesce(gone_ms, ?) WHERE id = ?', [nowMs, id])
+    journal.run(
+      'UPDATE files SET gone_ms = coalesce(gone_ms, ?), moved_ms = CASE WHEN gone_ms IS NOT NULL THEN moved_ms END WHERE id = ?',
+      [nowMs, id],
+    )
     journal.run(
       "UPDATE copies SET state = 'missing' WHERE place_id = 'working' AND version_id = (SELECT version_id FROM files WHERE id = ?)",
       [id],

@@ -33,6 +33,7 @@ export interface ShootSummary {
   readonly lastMs?: number
   /** When the first of its contents was seen. */
   readonly metMs?: number
+  /** Gone and not missed. */
   readonly letGo: number
 }
 
@@ -63,13 +64,16 @@ export function refreshGroups(journal: Journal, budgetMs = Number.POSITIVE_INFIN
   return done < stale.length
 }
 
+/** An original that is gone counts as long as it is missed: not when no catalog names it any more, nor when it lies under another name. */
+const COUNTED = '(gone_ms IS NULL OR (let_go_ms IS NULL AND moved_ms IS NULL))'
+
 function recount(journal: Journal, shootId: number): void {
   journal.run('DELETE FROM health_groups WHERE shoot_id = ?', [shootId])
   journal.run('DELETE FROM shoot_summaries WHERE shoot_id = ?', [shootId])
   journal.run(
     `INSERT INTO shoot_summaries (shoot_id, files, bytes, first_ms, last_ms, met_ms, let_go)
-     SELECT ?1, coalesce(sum(let_go_ms IS NULL OR gone_ms IS NULL), 0), coalesce(sum(CASE WHEN let_go_ms IS NULL OR gone_ms IS NULL THEN size END), 0), min(mtime_ms), max(mtime_ms),
-       (SELECT min(v.first_seen_ms) FROM files x JOIN versions v ON v.file_id = x.id WHERE x.shoot_id = ?1), coalesce(sum(let_go_ms IS NOT NULL AND gone_ms IS NOT NULL), 0)
+     SELECT ?1, coalesce(sum(${COUNTED}), 0), coalesce(sum(CASE WHEN ${COUNTED} THEN size END), 0), min(mtime_ms), max(mtime_ms),
+       (SELECT min(v.first_seen_ms) FROM files x JOIN versions v ON v.file_id = x.id WHERE x.shoot_id = ?1), coalesce(sum(NOT ${COUNTED}), 0)
      FROM files WHERE shoot_id = ?1`,
     [shootId],
   )
@@ -88,7 +92,7 @@ function insertGroups(journal: Journal, shootId: number, grainMs: number): void 
        SELECT f.size, coalesce(group_concat(c.place_id || ' ' || c.state || ' ' || coalesce(cast(c.proven_ms / ?2 AS INTEGER) * ?2, '') || ' '
          || coalesce(cast(o.locked_until_ms / ?2 AS INTEGER) * ?2, '') || ' ' || coalesce(c.proven_how, ''), char(10) ORDER BY c.place_id), '') AS copies
        FROM files f LEFT JOIN copies c ON c.version_id = f.version_id AND c.path = f.name
-         LEFT JOIN objects o ON o.place_id = c.place_id AND o.copy_version = c.version_id AND o.copy_path = c.path WHERE f.shoot_id = ?1 AND (f.let_go_ms IS NULL OR f.gone_ms IS NULL) GROUP BY f.id
+         LEFT JOIN objects o ON o.place_id = c.place_id AND o.copy_version = c.version_id AND o.copy_path = c.path WHERE f.shoot_id = ?1 AND ${COUNTED} GROUP BY f.id
      ) GROUP BY copies`,
     [shootId, grainMs],
   )

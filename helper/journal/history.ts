@@ -15,6 +15,8 @@ export interface FileHistory {
   readonly newestId: number | undefined
   /** Since when the original is not there any more. */
   readonly goneMs: number | undefined
+  /** Since when it is known to lie under another name. */
+  readonly movedMs: number | undefined
   readonly versions: readonly PastVersion[]
 }
 
@@ -44,7 +46,7 @@ export function historyOfShoot(journal: Journal, shootId: number): FileHistory[]
     })
   }
   return journal
-    .all('SELECT id, name, version_id, gone_ms FROM files WHERE shoot_id = ? ORDER BY name', [shootId])
+    .all('SELECT id, name, version_id, gone_ms, moved_ms FROM files WHERE shoot_id = ? ORDER BY name', [shootId])
     .map((row) => {
       const id = number(row, 'id')
       return {
@@ -52,6 +54,7 @@ export function historyOfShoot(journal: Journal, shootId: number): FileHistory[]
         name: text(row, 'name'),
         newestId: optionalNumber(row, 'version_id'),
         goneMs: optionalNumber(row, 'gone_ms'),
+        movedMs: optionalNumber(row, 'moved_ms'),
         versions: versions.get(id) ?? [],
       }
     })

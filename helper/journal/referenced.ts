@@ -74,6 +74,18 @@ export function twinsOf(journal: Journal, fileId: number): Twin[] {
     }))
 }
 
+/** An original that is gone, and whose content is another one's newest, was moved or renamed: there it is looked after. What becomes of that
+ *  one later changes nothing of this. */
+export function noteMoved(journal: Journal, nowMs: number): void {
+  journal.run(
+    `UPDATE files SET moved_ms = ? WHERE gone_ms IS NOT NULL AND moved_ms IS NULL AND EXISTS (
+       SELECT 1 FROM versions v JOIN versions w ON w.hash = v.hash AND w.file_id <> v.file_id
+         JOIN files f ON f.id = w.file_id AND f.version_id = w.id AND f.gone_ms IS NULL
+       WHERE v.id = files.version_id)`,
+    [nowMs],
+  )
+}
+
 /** Originals that were found to be gone at that time or later. */
 export function goneSince(journal: Journal, ms: number): number[] {
   return journal.all('SELECT id FROM files WHERE gone_ms >= ?', [ms]).map((row) => number(row, 'id'))

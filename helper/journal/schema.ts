@@ -417,4 +417,16 @@ export const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (thaw_id, place_id, path, hash)
   ) WITHOUT ROWID;
   `,
+  `
+  -- Since when an original that is gone is known to lie under another name: its content is counted there.
+  ALTER TABLE files ADD COLUMN moved_ms INTEGER;
+  DROP TRIGGER files_updated;
+  CREATE TRIGGER files_updated AFTER UPDATE ON files
+    WHEN OLD.version_id IS NOT NEW.version_id OR OLD.size <> NEW.size OR OLD.mtime_ms <> NEW.mtime_ms OR OLD.gone_ms IS NOT NEW.gone_ms
+      OR OLD.let_go_ms IS NOT NEW.let_go_ms OR OLD.moved_ms IS NOT NEW.moved_ms OR OLD.name <> NEW.name OR OLD.shoot_id <> NEW.shoot_id
+  BEGIN
+    INSERT INTO stale_shoots SELECT NEW.shoot_id WHERE NEW.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+    INSERT INTO stale_shoots SELECT OLD.shoot_id WHERE OLD.shoot_id NOT IN (SELECT shoot_id FROM stale_shoots);
+  END;
+  `,
 ]

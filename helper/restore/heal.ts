@@ -84,7 +84,9 @@ export async function heal(
 /** After the healing: where the name has a bad copy of an earlier content, that is healed first. */
 async function bringOwed(run: HealRun, shoot: ShootRow): Promise<void> {
   const { journal } = run.engine.deps
-  const gone = historyOfShoot(journal, shoot.id).filter((file) => file.goneMs !== undefined)
+  const gone = historyOfShoot(journal, shoot.id).filter(
+    ({ goneMs, movedMs }) => goneMs !== undefined && movedMs === undefined,
+  )
   for (const place of gone.length === 0 ? [] : run.engine.livePlaces()) {
     if (run.engine.signal.aborted) return
     const owed = owedForGood(journal, gone, shoot, place)

@@ -19,7 +19,7 @@ export function missingAt(files: readonly FileHistory[], shoot: ShootRow, place:
   )
 }
 
-/** @param gone  whose original is not there any more
+/** @param gone  whose original is not there any more, under no name
  *  @returns newest contents that another place has and no backup can bring to this one any more */
 export function owedForGood(
   journal: Journal,
@@ -35,10 +35,10 @@ export function owedForGood(
   )
 }
 
-/** An original that was moved or renamed has come to the place under its new name. */
+/** An original that was moved or renamed has come to the place under its new name, and no later content has taken that name since. */
 function hasUnderOtherName(journal: Journal, { hash }: PastVersion, place: OpenPlace): boolean {
-  const isGood = ({ placeId, state }: CopyRow): boolean =>
-    placeId === place.id && (state === 'verified' || state === 'written')
+  const isGood = ({ placeId, state, path }: CopyRow): boolean =>
+    placeId === place.id && !path.startsWith('Versions/') && (state === 'verified' || state === 'written')
   return copiesOfContent(journal, hash).some(isGood)
 }
 

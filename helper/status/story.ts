@@ -3,6 +3,7 @@ import { SafelightError, shootUnknown } from '../errors.js'
 import type { GroupCopy } from '../journal/health-groups.js'
 import type { Journal } from '../journal/journal.js'
 import { toCopy, type CopyRow } from '../journal/files.js'
+import { twinsOf } from '../journal/referenced.js'
 import { number, optionalNumber, text } from '../journal/rows.js'
 import type { FileStory } from '../../shared/methods.js'
 import { isCounted, isOffSite, type PlaceFacts } from './counting.js'
@@ -18,6 +19,7 @@ interface FileFacts {
   readonly versionId: number | undefined
   readonly sourceId: number
   readonly goneMs: number | undefined
+  readonly movedMs: number | undefined
 }
 
 /** @param file  its name in the shoot
@@ -46,6 +48,9 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
     ...(provenMs === undefined ? {} : { provenAt: iso(provenMs) }),
     ...(validUntilMs === undefined ? {} : { validUntil: iso(validUntilMs) }),
     ...(facts.goneMs === undefined ? {} : { goneAt: iso(facts.goneMs) }),
+    ...(facts.goneMs === undefined || facts.movedMs === undefined
+      ? {}
+      : { movedTo: twinsOf(journal, facts.id).map(({ path }) => path) }),
     versions,
   }
 }
@@ -54,7 +59,7 @@ function findFile(journal: Journal, shoot: string, file: string): FileFacts {
   const known = journal.get('SELECT id FROM shoots WHERE key = ?', [shoot])
   if (!known) throw shootUnknown(shoot)
   const row = journal.get(
-    `SELECT f.id, f.name, f.version_id, f.gone_ms, s.source_id FROM files f JOIN shoots s ON s.id = f.shoot_id WHERE s.key = ? AND f.name = ?`,
+    `SELECT f.id, f.name, f.version_id, f.gone_ms, f.moved_ms, s.source_id FROM files f JOIN shoots s ON s.id = f.shoot_id WHERE s.key = ? AND f.name = ?`,
     [shoot, file],
   )
   if (row) return toFacts(row)
@@ -71,6 +76,7 @@ function toFacts(row: Readonly<Record<string, string | number | null>>): FileFac
     versionId: optionalNumber(row, 'version_id'),
     sourceId: number(row, 'source_id'),
     goneMs: optionalNumber(row, 'gone_ms'),
+    movedMs: optionalNumber(row, 'moved_ms'),
   }
 }
 

@@ -48,10 +48,10 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
     ]),
   place.map((at): Step => ['DELETE FROM copies WHERE place_id = ?', [at]]),
   fc
-    .tuple(id, fc.option(fc.constant(9)), fc.option(fc.constant(8)))
-    .map(([file, gone, gonesOn]): Step => [
-      'UPDATE files SET gone_ms = ?, let_go_ms = ? WHERE id = ?',
-      [gone, gonesOn, file],
+    .tuple(id, fc.option(fc.constant(9)), fc.option(fc.constant(8)), fc.option(fc.constant(7)))
+    .map(([file, gone, gonesOn, moved]): Step => [
+      'UPDATE files SET gone_ms = ?, let_go_ms = ?, moved_ms = ? WHERE id = ?',
+      [gone, gonesOn, moved, file],
     ]),
   fc
     .tuple(id, fc.integer({ min: 0, max: 3 * HOUR }))
@@ -60,6 +60,8 @@ const aStep: fc.Arbitrary<Step> = fc.oneof(
       [version, until],
     ]),
 )
+
+const NOT_MISSED = '((let_go_ms IS NOT NULL OR moved_ms IS NOT NULL) AND gone_ms IS NOT NULL)'
 
 describe('the groups of files that verdicts are made of', () => {
   it('agree with a look at every file, whatever is written and in whatever order', () => {
@@ -85,7 +87,7 @@ describe('the groups of files that verdicts are made of', () => {
               listSummaries(journal).map((each) => [each.id, each.files, each.letGo]),
               journal
                 .all(
-                  'SELECT shoot_id, sum(NOT (let_go_ms IS NOT NULL AND gone_ms IS NOT NULL)) AS n, sum(let_go_ms IS NOT NULL AND gone_ms IS NOT NULL) AS gone FROM files GROUP BY shoot_id ORDER BY shoot_id',
+                  `SELECT shoot_id, sum(NOT ${NOT_MISSED}) AS n, sum(${NOT_MISSED}) AS gone FROM files GROUP BY shoot_id ORDER BY shoot_id`,
                 )
                 .map((row) => [number(row, 'shoot_id'), number(row, 'n'), number(row, 'gone')]),
             )
@@ -102,7 +104,7 @@ describe('the groups of files that verdicts are made of', () => {
 
 function oneByOne(journal: Journal): Map<number, FileGroup[]> {
   const groups = new Map<number, FileGroup[]>()
-  for (const file of journal.all('SELECT * FROM files WHERE NOT (let_go_ms IS NOT NULL AND gone_ms IS NOT NULL)')) {
+  for (const file of journal.all(`SELECT * FROM files WHERE NOT ${NOT_MISSED}`)) {
     const copies = journal
       .all('SELECT * FROM copies WHERE version_id = ? AND path = ?', [
         optionalNumber(file, 'version_id') ?? 0,

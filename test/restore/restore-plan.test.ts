@@ -131,6 +131,7 @@ describe('the plan of a restore', () => {
       name: 'IMG_1.xmp',
       newestId: 3,
       goneMs: undefined,
+      movedMs: undefined,
       versions: [version(1, 100), version(2, 200), version(3, 300)],
     }
     const at = (ms?: number, of: FileHistory = history) => chooseContent(of, ms)?.version.id

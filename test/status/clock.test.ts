@@ -2,12 +2,11 @@
 // called protected that was not proven lately by a clock that was right.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync } from 'node:fs'
-import type { Daemon } from '../../helper/daemon.js'
 import { addDrill } from '../../helper/journal/drills.js'
 import { noteClock } from '../../helper/journal/rehearsals.js'
 import { isReached } from '../../helper/wall-clock.js'
 import type { MethodName, Params, Result, StatusResult } from '../../shared/methods.js'
-import { foldersAsDisks, withDaemon } from '../support/daemon.js'
+import { call as callIn, foldersAsDisks, withDaemon } from '../support/daemon.js'
 import { scratch, type Scratch } from '../support/tree.js'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -23,24 +22,18 @@ describe('a clock that is wrong', () => {
   })
   afterEach(() => here.remove())
 
-  const work = <T>(act: (daemon: Daemon) => Promise<T>): Promise<T> =>
-    withDaemon({ home: here.home, volumes: foldersAsDisks(here.root), clock: () => nowMs, withoutThreads: true }, act)
-
+  const options = () => ({
+    home: here.home,
+    volumes: foldersAsDisks(here.root),
+    clock: () => nowMs,
+    withoutThreads: true,
+  })
   const call = <M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> =>
-    work(async (daemon) => {
-      const handler = daemon.handlers[method]
-      assert.ok(handler, method)
-      const context = {
-        signal: new AbortController().signal,
-        client: { kind: 'cli', version: 'test' } as const,
-        progress: () => undefined,
-      }
-      return handler(params, context)
-    })
+    callIn(options(), method, params)
 
   /** As the helper does once a minute. */
   const tick = (): Promise<void> =>
-    work((daemon) => {
+    withDaemon(options(), (daemon) => {
       noteClock(daemon.journal, nowMs, DAY)
       return Promise.resolve()
     })
@@ -121,7 +114,7 @@ describe('a clock that is wrong', () => {
   it('leaves no rehearsal that is fresh for years, and none that is never due', async () => {
     nowMs = TRUE_NOW + 4000 * DAY
     await backUp()
-    await work((daemon) => {
+    await withDaemon(options(), (daemon) => {
       addDrill(daemon.journal, {
         atMs: nowMs,
         shootId: 1,

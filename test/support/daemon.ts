@@ -3,7 +3,7 @@ import path from 'node:path'
 import fs from 'node:fs'
 import { Daemon, type DaemonOptions } from '../../helper/daemon.js'
 import type { Volume, Volumes } from '../../helper/files/volumes.js'
-import type { BackupResult, VerifyResult } from '../../shared/methods.js'
+import type { BackupResult, MethodName, Params, Result, VerifyResult } from '../../shared/methods.js'
 import type { FaultSet } from './faults.js'
 
 /** Disks of a machine on which each folder directly below `root` is a disk of its own. Room is asked of the real one. */
@@ -61,20 +61,21 @@ export async function withDaemon<T>(options: Act, act: (daemon: Daemon) => Promi
   }
 }
 
-export function backup(options: Act, paths: readonly string[], to: readonly string[]): Promise<BackupResult> {
+/** One method, in a daemon of its own. */
+export function call<M extends MethodName>(options: Act, method: M, params: Params<M>): Promise<Result<M>> {
   return withDaemon(options, (daemon) => {
-    const run = daemon.handlers['backup/run']
-    if (!run) throw new Error('there is no backup/run')
-    return run({ paths, to }, contextOf(options))
+    const run = daemon.handlers[method]
+    if (!run) throw new Error(`there is no ${method}`)
+    return run(params, contextOf(options))
   })
 }
 
+export function backup(options: Act, paths: readonly string[], to: readonly string[]): Promise<BackupResult> {
+  return call(options, 'backup/run', { paths, to })
+}
+
 export function verify(options: Act): Promise<VerifyResult> {
-  return withDaemon(options, (daemon) => {
-    const run = daemon.handlers['verify/run']
-    if (!run) throw new Error('there is no verify/run')
-    return run({ shoots: [] }, contextOf(options))
-  })
+  return call(options, 'verify/run', { shoots: [] })
 }
 
 function contextOf({ signal }: Act): {

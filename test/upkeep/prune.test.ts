@@ -6,8 +6,8 @@ import { Journal } from '../../helper/journal/journal.js'
 import { noteClock } from '../../helper/journal/rehearsals.js'
 import { letGo, listGone } from '../../helper/journal/retained.js'
 import { LetGoWitness } from '../../helper/upkeep/let-go.js'
-import type { PruneResult, StatusResult } from '../../shared/methods.js'
-import { backup, foldersAsDisks, verify, withDaemon, type Act } from '../support/daemon.js'
+import type { MethodName, Params, Result } from '../../shared/methods.js'
+import { backup, call as callIn, foldersAsDisks, verify, type Act } from '../support/daemon.js'
 import { FaultSet } from '../support/faults.js'
 import { checkManifests, hasB3sum } from '../support/shoots.js'
 import { scratch, write, type Scratch } from '../support/tree.js'
@@ -30,15 +30,7 @@ describe('pruning copies', () => {
   })
   afterEach(() => here.remove())
 
-  const call = <T>(method: 'prune/run' | 'status/get' | 'status/accept', params: object): Promise<T> =>
-    withDaemon(act, async (daemon) => {
-      const handler = daemon.handlers[method] as unknown as (params: object, context: object) => Promise<T>
-      return handler(params, {
-        signal: new AbortController().signal,
-        client: { kind: 'cli', version: 'test' },
-        progress: () => undefined,
-      })
-    })
+  const call = <M extends MethodName>(method: M, params: Params<M>): Promise<Result<M>> => callIn(act, method, params)
   /** Days that the home lives through: a clock that nobody looks at for weeks might have leapt. */
   const live = (days: number): void => {
     const journal = Journal.open(here.home)
@@ -67,22 +59,22 @@ describe('pruning copies', () => {
     await backup(act, [source], drives)
     assert.deepEqual(drives.map(versionsAt), [1, 1])
 
-    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [], 'without a window nothing goes')
+    assert.deepEqual((await call('prune/run', {})).copies, [], 'without a window nothing goes')
     setWindows([{ shoot: 'Wedding', keepEarlierDays: 30 }])
     live(29)
-    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [], 'nor within it')
+    assert.deepEqual((await call('prune/run', {})).copies, [], 'nor within it')
     live(2)
-    const plan = await call<PruneResult>('prune/run', { dryRun: true })
+    const plan = await call('prune/run', { dryRun: true })
     assert.equal(plan.copies?.length, 1)
     assert.deepEqual(drives.map(versionsAt), [1, 1], 'a plan is only shown')
-    const done = await call<PruneResult>('prune/run', {})
+    const done = await call('prune/run', {})
     assert.deepEqual(done.copies, plan.copies)
     assert.equal(
       drives.map(versionsAt).reduce((sum, count) => sum + count, 0),
       1,
       'the last verified copy stays',
     )
-    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [])
+    assert.deepEqual((await call('prune/run', {})).copies, [])
     if (hasB3sum) for (const drive of drives) assert.deepEqual(checkManifests(path.join(drive, 'Safelight/Photos')), [])
     const checked = await verify(act)
     assert.deepEqual(checked.findings, [])
@@ -118,7 +110,7 @@ describe('pruning copies', () => {
 
     setWindows([{ keepDeletedDays: 60 }])
     live(61)
-    const done = await call<PruneResult>('prune/run', {})
+    const done = await call('prune/run', {})
     assert.deepEqual(
       done.copies?.map(({ file }) => file),
       ['IMG_2.CR3'],
@@ -134,7 +126,7 @@ describe('pruning copies', () => {
     for (let n = 0; n < 3; n++) rmSync(path.join(source, `IMG_${n}.CR3`))
     const { warnings } = await backup(act, [source], drives)
     assert.match(warnings.join('\n'), /3 of 40 known originals are gone.*--release-hold/)
-    const status = await call<StatusResult>('status/get', {})
+    const status = await call('status/get', {})
     assert.deepEqual([status.hold?.gone, status.hold?.of], [3, 40])
     assert.equal(status.notices?.[0]?.kind, 'hold')
 
@@ -146,12 +138,12 @@ describe('pruning copies', () => {
     )
     journal.close()
     nowMs += 5 * DAY
-    const held = await call<PruneResult>('prune/run', {})
+    const held = await call('prune/run', {})
     assert.deepEqual(held.copies, [])
     assert.match(held.heldBack.join(' '), /hold/)
     await call('status/accept', { what: 'hold' })
-    assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
-    assert.equal((await call<PruneResult>('prune/run', {})).copies?.length, 3)
+    assert.equal((await call('status/get', {})).hold, undefined)
+    assert.equal((await call('prune/run', {})).copies?.length, 3)
   })
 
   it('takes what was renamed for what it is: recognised by content, copied under its new name, no loss', async () => {
@@ -161,7 +153,7 @@ describe('pruning copies', () => {
     assert.deepEqual([exitCode, filesCopied], [0, 10])
     assert.match(warnings.join('\n'), /10 originals were moved or renamed from "Wedding" and recognised by content/)
     assert.doesNotMatch(warnings.join('\n'), /no longer in|--release-hold/)
-    assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
+    assert.equal((await call('status/get', {})).hold, undefined)
     for (const drive of drives)
       for (const name of ['IMG_3.CR3', 'Anna 3.CR3'])
         assert.ok(existsSync(path.join(drive, 'Safelight/Photos/Wedding', name)), `${name} on ${drive}`)
@@ -175,13 +167,13 @@ describe('pruning copies', () => {
     for (let n = 0; n < 10; n++) renameSync(path.join(source, `IMG_${n}.CR3`), path.join(other, `${n}.CR3`))
     for (let n = 5; n < 10; n++) renameSync(path.join(other, `${n}.CR3`), path.join(here.root, `${n}.CR3`))
     await backup(act, [source], drives)
-    assert.equal((await call<StatusResult>('status/get', {})).hold?.gone, 10)
+    assert.equal((await call('status/get', {})).hold?.gone, 10)
     await backup(act, [other], drives)
-    assert.equal((await call<StatusResult>('status/get', {})).hold?.gone, 10, 'five are missed still')
+    assert.equal((await call('status/get', {})).hold?.gone, 10, 'five are missed still')
     for (let n = 5; n < 10; n++) renameSync(path.join(here.root, `${n}.CR3`), path.join(other, `${n}.CR3`))
     const { warnings } = await backup(act, [other], drives)
     assert.match(warnings.join('\n'), /10 of the 10 originals that were missed were moved or renamed/)
-    assert.equal((await call<StatusResult>('status/get', {})).hold, undefined)
+    assert.equal((await call('status/get', {})).hold, undefined)
   })
 
   it('does not take for moved what cannot be looked at where it should be now, and goes on', async () => {
@@ -205,10 +197,10 @@ describe('pruning copies', () => {
     await backup(act, [source], drives)
     setWindows([{ keepEarlierDays: 30 }])
     nowMs += 80 * DAY
-    assert.deepEqual((await call<PruneResult>('prune/run', {})).copies, [], 'not at the very moment of the leap')
+    assert.deepEqual((await call('prune/run', {})).copies, [], 'not at the very moment of the leap')
     nowMs += 4000 * DAY
     await verify(act)
-    const { copies = [] } = await call<PruneResult>('prune/run', {})
+    const { copies = [] } = await call('prune/run', {})
     assert.deepEqual(copies, [])
   })
 })

@@ -129,14 +129,9 @@ async function unprotectedIn(
   for (const relative of contents.keys()) {
     if (path.posix.dirname(relative) !== shoot.split('/').slice(1).join('/')) continue
     const file = path.posix.basename(relative)
-    const { verdict, versions, summary } = await engine.call('file/story', { shoot, file })
-    if (verdict === 'protected') continue
-    // Renamed while a drive was away: the content is counted under its new name, and its copies under the old one are kept where they are.
-    const isRenamed = [...originals.values()].some(({ hash }) => hash === versions[0]?.hash)
-    if (!originals.has(relative) && isRenamed) {
-      lost += 1
-      continue
-    }
+    const { verdict, versions, summary, movedTo } = await engine.call('file/story', { shoot, file })
+    // What was renamed is counted under its new name.
+    if (verdict === 'protected' || movedTo !== undefined) continue
     const isAnywhere = versions[0]?.copies.some(({ place, state }) => place !== 'working' && state !== 'planned')
     if (originals.has(relative) || isAnywhere === true) names.push(`${relative} (${summary})`)
     else lost += 1

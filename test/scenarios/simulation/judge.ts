@@ -199,7 +199,8 @@ export class Judge {
     return (this.#world.driveOfPlace(String(row['place_id'])) ?? drives.find(isThere))?.name ?? ''
   }
 
-  /** A shoot that is called protected has, of each of its photos, true proofs at three places, none too old, one of them off-site. */
+  /** A shoot that is called protected has, of each of its photos, true proofs at three places, none too old, one of them off-site. What was
+   *  renamed is judged under its new name. */
   async #greenTrue(daemon: Daemon, rows: readonly Row[]): Promise<void> {
     const list = daemon.handlers['shoots/list']
     assert.ok(list)
@@ -211,6 +212,8 @@ export class Judge {
         [key],
       )
       for (const file of files) {
+        const relative = `${key}/${String(file['name'])}`.split('/').slice(1).join('/')
+        if (file['gone_ms'] !== null && this.#wasRenamed(relative, String(file['hash']))) continue
         const proofs = rows.filter(
           (row) =>
             row['key'] === key &&
@@ -228,6 +231,12 @@ export class Judge {
         )
       }
     }
+  }
+
+  #wasRenamed(relative: string, hash: string): boolean {
+    const { originals, contents } = this.#world
+    const isItsContent = [...contents].some(([other, hashes]) => other !== relative && hashes.has(hash))
+    return !originals.has(relative) && isItsContent
   }
 
   #isFresh(row: Row): boolean {
