@@ -35,6 +35,8 @@ export async function comeRight(world: World, engine: Engine, steps: Steps, take
   // A journal that is found to be damaged on the way is made again, and the bucket has to be named once more.
   for (let time = 1; steps.has.bucket && time <= 2; time++)
     await take({ what: 'at the end: the bucket is added', act: () => steps.addBucket() })
+  if (engine.owesBucket)
+    await take({ what: 'at the end: the bucket is asked what it knows', act: () => engine.rebuildFromBucket() })
   if (steps.has.plugin)
     await take({ what: 'at the end: Lightroom tells what was lost', act: () => steps.settleLightroom() })
   if (steps.has.catalog) await take({ what: 'at the end: Lightroom quits', act: () => steps.quitLightroom() })

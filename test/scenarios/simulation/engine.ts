@@ -20,6 +20,8 @@ export class Engine {
   daemon: Daemon | undefined
   kills = 0
   hasLostHome = false
+  /** The bucket was out of reach when a rebuild asked it: the photographer does that part again. */
+  owesBucket = false
   readonly #world: World
   readonly #offSite: string | undefined
 
@@ -160,6 +162,7 @@ export class Engine {
     const said: string[] = []
     for (const tree of cloud.trees().keys())
       said.push(await this.ask('rebuild/run', { from: `${cloud.url}/${tree}`, bucket: cloud.request }))
+    this.owesBucket = said.some((each) => each.startsWith('OFFSITE_'))
     return said.join(' · ')
   }
 
