@@ -19,7 +19,8 @@ export interface RecorderDeps {
 }
 
 const BATCH_RECORDS = 1024
-const BATCH_MS = 500
+/** The first moments are short, so that a small backup is known, and goes off-site, at once; each is twice as long as the one before. */
+const BATCH_MS = { first: 30, most: 500 }
 
 /** Between two tries where another computer is writing its records. */
 const OTHERS_TURN_MS = 50
@@ -39,6 +40,7 @@ export class Recorder {
   readonly #introductions = new Map<string, LogEvent>()
   #waiting: FileRecord[] = []
   #timer: NodeJS.Timeout | undefined
+  #batchMs = BATCH_MS.first
   /** What went wrong in a flush that nobody was waiting for: whoever comes next is told. */
   #failure: Error | undefined
 
@@ -75,7 +77,7 @@ export class Recorder {
   add(record: FileRecord): void {
     this.#waiting.push(record)
     if (this.#waiting.length >= BATCH_RECORDS) this.flush()
-    else this.#timer ??= setTimeout(() => this.#flushUnasked(), BATCH_MS)
+    else this.#timer ??= setTimeout(() => this.#flushUnasked(), this.#batchMs)
   }
 
   #flushUnasked(): void {
@@ -101,6 +103,7 @@ export class Recorder {
     this.#failure = undefined
     if (earlier) throw earlier
     if (this.#waiting.length === 0) return true
+    this.#batchMs = Math.min(BATCH_MS.most, this.#batchMs * 2)
     const { turns, busy } = this.#takeTurns(isLast)
     if (busy.size > 0 && !isLast) {
       this.#timer = setTimeout(() => this.#flushUnasked(), OTHERS_TURN_MS)

@@ -64,6 +64,18 @@ export class Journal {
     }
   }
 
+  /** The same, and no sync of its own: a kill takes nothing of it, a power loss may until the next transaction has returned. For what is found
+   *  out again by itself. */
+  withoutSync<T>(act: () => T): T {
+    if (this.#database.inTransaction) return act()
+    this.#database.exec('PRAGMA synchronous=NORMAL')
+    try {
+      return this.transaction(act)
+    } finally {
+      this.#database.exec('PRAGMA synchronous=FULL')
+    }
+  }
+
   /** SQLite has already rolled back by itself after some errors (disk full). */
   #rollBack(): void {
     if (this.#database.inTransaction) this.#database.exec('ROLLBACK')

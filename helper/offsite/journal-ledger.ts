@@ -47,7 +47,10 @@ export function journalLedger(journal: Journal, placeId: string, { etagIsMd5 }: 
       async whileBeginning(key, act) {
         beginning.add(key)
         try {
-          saveUpload(journal, { placeId, key, uploadId: NO_UPLOAD_ID, upload: '{}', parts: '[]' })
+          // After a power loss such an upload is one that nobody knows, and cleared away by its age.
+          journal.withoutSync(() =>
+            saveUpload(journal, { placeId, key, uploadId: NO_UPLOAD_ID, upload: '{}', parts: '[]' }),
+          )
           return await act()
         } finally {
           beginning.delete(key)

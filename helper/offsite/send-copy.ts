@@ -126,7 +126,9 @@ function knownState({ journal }: SendCopyDeps, placeId: string, { versionId, pat
 function markInFlight(deps: SendCopyDeps, placeId: string, pending: PendingCopy): void {
   if (knownState(deps, placeId, pending) !== undefined) return
   const { versionId, path, sizeBytes, mtimeMs } = pending
-  saveCopy(deps.journal, { versionId, placeId, path, state: 'written', sizeBytes, mtimeMs })
+  deps.journal.withoutSync(() =>
+    saveCopy(deps.journal, { versionId, placeId, path, state: 'written', sizeBytes, mtimeMs }),
+  )
 }
 
 /** The receipt of the same content under another name of this bucket: a file that was moved or renamed is not sent again. */

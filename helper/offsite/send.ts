@@ -48,7 +48,7 @@ export interface SendReport {
   readonly warnings: readonly string[]
 }
 
-/** Files looked up at once; after each lot the records of what is complete are sent. */
+/** Files looked up at once; after each full lot the records of what is complete are sent. */
 const LOT_FILES = 500
 /** So many small files are under way at once, or half as many large ones: while one is confirmed and written down, others are sent. */
 const LANES = 8
@@ -74,14 +74,20 @@ export async function sendAll(
   signal?: AbortSignal,
 ): Promise<SendReport> {
   const run = new SendRun(bucket, options, deps, signal)
-  for (;;) {
-    const lot = run.nextLot()
-    if (lot.length > 0) await run.sendLot(lot)
-    if (lot.length === LOT_FILES) await run.sendRecords(false)
-    if (lot.length === 0 && !(await options.more?.())) break
+  try {
+    for (;;) {
+      const lot = run.nextLot()
+      if (lot.length > 0) await run.begin(lot)
+      else if (!(await run.waitForMore())) break
+      if (lot.length < LOT_FILES) continue
+      await run.settled()
+      await run.sendRecords(false)
+    }
+    await run.sendRecords(true)
+    return run.report()
+  } finally {
+    await run.end()
   }
-  await run.sendRecords(true)
-  return run.report()
 }
 
 class SendRun {
@@ -95,6 +101,11 @@ class SendRun {
   readonly #given = new Set<string>()
   readonly #partial = new Map<string, number>()
   readonly #buffers = new PartBuffers()
+  readonly #lanes = createLanes(LANES)
+  readonly #underWay = new Set<Promise<void>>()
+  /** Ends what is under way: when the run is told to, and when one of them met what every other would meet. */
+  readonly #stop = new AbortController()
+  #failure: unknown
   #filesSent = 0
   #filesCopied = 0
   #bytesSent = 0
@@ -106,10 +117,16 @@ class SendRun {
     this.#options = options
     this.#deps = deps
     this.#signal = signal
+    signal?.addEventListener('abort', this.#forward, { once: true })
   }
 
+  readonly #forward = (): void => {
+    this.#stop.abort(this.#signal?.reason)
+  }
+
+  /** What is not under way yet. @throws what one of those under way met */
   nextLot(): PendingCopy[] {
-    this.#signal?.throwIfAborted()
+    this.#requireNoFailure()
     return this.#pending(LOT_FILES + this.#given.size).slice(0, LOT_FILES)
   }
 
@@ -124,36 +141,60 @@ class SendRun {
     return rows.filter((pending) => !this.#given.has(nameOf(pending)))
   }
 
-  async sendLot(lot: readonly PendingCopy[]): Promise<void> {
+  /** Each is sent when a lane is free for it. */
+  async begin(lot: readonly PendingCopy[]): Promise<void> {
     await this.#deps.requireOurs()
     const shoots = new Map(listShoots(this.#deps.journal).map((row) => [row.id, row]))
     const drives = drivesHere(this.#deps)
-    const lanes = createLanes(LANES)
-    const stop = new AbortController()
-    const forward = (): void => stop.abort(this.#signal?.reason)
-    this.#signal?.addEventListener('abort', forward, { once: true })
-    let failure: unknown
-    try {
-      await Promise.all(
-        lot.map((pending) => {
-          const shoot = shoots.get(pending.shootId)
-          if (!shoot) throw new Error(`journal: shoot ${pending.shootId} is not there`)
-          return lanes
-            .run(lanesFor(pending.sizeBytes), async () => {
-              if (!stop.signal.aborted) await this.#sendOne(shoot, pending, drives, stop.signal)
-            })
-            .catch((error: unknown) => {
-              failure ??= error
-              stop.abort(error)
-            })
-        }),
-      )
-    } finally {
-      this.#signal?.removeEventListener('abort', forward)
+    for (const pending of lot) {
+      const shoot = shoots.get(pending.shootId)
+      if (!shoot) throw new Error(`journal: shoot ${pending.shootId} is not there`)
+      this.#given.add(nameOf(pending))
+      const sending = this.#lanes
+        .run(lanesFor(pending.sizeBytes), async () => {
+          if (!this.#stop.signal.aborted) await this.#sendOne(shoot, pending, drives, this.#stop.signal)
+        })
+        .catch((error: unknown) => {
+          this.#failure ??= error
+          this.#stop.abort(error)
+        })
+        .finally(() => this.#underWay.delete(sending))
+      this.#underWay.add(sending)
     }
+  }
+
+  /** @returns whether to look again: something may have come, or what was under way may have left something to be sent */
+  async waitForMore(): Promise<boolean> {
+    const { more } = this.#options
+    if (this.#underWay.size === 0) return (await more?.()) ?? false
+    const through = this.#allThrough().then(() => true)
+    const mayCome = more !== undefined && (await Promise.race([through, more()]))
+    if (!mayCome) await through
+    return true
+  }
+
+  /** Nothing is under way any more. @throws what one of them met */
+  async settled(): Promise<void> {
+    await this.#allThrough()
+    this.#requireNoFailure()
+  }
+
+  /** Whatever is still under way is stopped. */
+  async end(): Promise<void> {
+    this.#stop.abort(this.#signal?.reason)
+    await this.#allThrough()
+    this.#signal?.removeEventListener('abort', this.#forward)
+  }
+
+  async #allThrough(): Promise<void> {
+    await Promise.all(this.#underWay)
+  }
+
+  #requireNoFailure(): void {
     this.#signal?.throwIfAborted()
-    if (failure !== undefined)
-      throw failure instanceof Error ? failure : new Error('sending failed', { cause: failure })
+    const failure = this.#failure
+    if (failure === undefined) return
+    throw failure instanceof Error ? failure : new Error('sending failed', { cause: failure })
   }
 
   async #sendOne(
@@ -162,7 +203,6 @@ class SendRun {
     drives: ReturnType<typeof drivesHere>,
     signal: AbortSignal,
   ): Promise<void> {
-    this.#given.add(nameOf(pending))
     const name = `${shoot.key}/${pending.path}`
     const { underWay } = this.#deps
     const id = `${this.#bucket.place.id} ${name}`
