@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { systemFiles } from '../../helper/files/durable.js'
 import { parseManifest } from '../../helper/manifest/manifest.js'
 import { placeLine } from '../../helper/status/lines.js'
+import { BucketRoom } from '../../helper/upkeep/bucket-room.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { MIB, makeBucket, openTestStore } from '../support/s3/fixture.js'
 import { hashOf, makeFile } from '../support/shoots.js'
@@ -312,5 +315,36 @@ describe('a backup with a bucket', () => {
     const { confirmed, files, trouble } = offsiteOf(result)
     assert.ok(confirmed < files)
     assert.match(trouble ?? '', /does not confirm it/)
+  })
+
+  it('sends what is proven meanwhile while another file still hangs in the line', async () => {
+    await room.call('place/add', { path: room.drive })
+    await backUp()
+    await addBoth()
+    double.faults.decide = (operation, key) =>
+      operation === 'PutObject' && key.endsWith('IMG_1.CR3') ? { kind: 'freeze' } : undefined
+    const stop = new AbortController()
+    await room.with(async ({ journal }) => {
+      const buckets = new BucketRoom({
+        files: systemFiles,
+        journal,
+        clock: Date.now,
+        home: room.home,
+        wait: (ms, signal) => setTimeout(ms, undefined, { signal }),
+      })
+      const [place] = buckets.places()
+      assert.ok(place)
+      const setVersion = (value: string): number =>
+        journal.run(`UPDATE files SET version_id = ${value} WHERE name = 'IMG_2.CR3'`)
+      setVersion('NULL')
+      const more = async (): Promise<boolean> => {
+        setVersion('(SELECT id FROM versions WHERE file_id = files.id)')
+        if (sent().some((each) => each.endsWith('IMG_2.CR3'))) stop.abort()
+        await setTimeout(5)
+        return true
+      }
+      await assert.rejects(buckets.send(place, { more }, stop.signal), { name: 'AbortError' })
+    })
+    double.faults.decide = undefined
   })
 })
