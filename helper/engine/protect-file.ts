@@ -2,7 +2,7 @@
 //
 //   is the original what we remember?      read it where only reading can tell; a known file that reads otherwise while size and mtime
 //                                          stand still is damaged, and its good copies are left alone; so is one whose picture rotted
-//                                          while somebody wrote words into it. Of which no copy was ever made, it is all there is
+//                                          while somebody wrote words into it. Where no place has what it was, it is all there is
 //   what lies at each place?               read what looks altered or is unknown: adopt it, set it aside, or quarantine it
 //   send                                   one read of the original for every place that needs it
 //   record                                 all of it as one record
@@ -84,7 +84,7 @@ async function judgeOriginal(
   return 'not-to-be-believed'
 }
 
-/** Whether what the original was has come to any place, whatever became of it there. */
+/** Whether what the original was is known to have come to any place, whatever became of it there. */
 function wasCopied({ copies, oldCopies, version }: FileRow): boolean {
   const old = oldCopies.filter(({ hash }) => hash === version.hash)
   return [...copies.values(), ...old].some(({ placeId, state }) => placeId !== WORKING && state !== 'planned')

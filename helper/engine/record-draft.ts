@@ -97,7 +97,7 @@ export class RecordDraft {
     this.#find(
       'damaged',
       WORKING,
-      `the original differs from what was first read (${hash.slice(0, 12)}… instead of ${known.version.hash.slice(0, 12)}…) while its size and date stand still, and no copy of what it was could be made before. It is backed up as it is now: look at it, and import it anew from the card if the card still has it`,
+      `the original differs from what was first read (${hash.slice(0, 12)}… instead of ${known.version.hash.slice(0, 12)}…) while its size and date stand still, and no place has a copy of what it was. It is backed up as it is now: look at it, and import it anew from the card if the card still has it`,
     )
   }
 

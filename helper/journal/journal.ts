@@ -68,11 +68,11 @@ export class Journal {
    *  out again by itself. */
   withoutSync<T>(act: () => T): T {
     if (this.#database.inTransaction) return act()
-    this.#database.exec('PRAGMA synchronous=NORMAL')
+    this.#ask(() => this.#database.exec('PRAGMA synchronous=NORMAL'))
     try {
       return this.transaction(act)
     } finally {
-      this.#database.exec('PRAGMA synchronous=FULL')
+      this.#ask(() => this.#database.exec('PRAGMA synchronous=FULL'))
     }
   }
 
