@@ -8,23 +8,18 @@ import { getMeta } from '../../helper/journal/meta.js'
 import { countPending, saveObject } from '../../helper/journal/offsite.js'
 import { listPlaces } from '../../helper/journal/places.js'
 import { readTrouble } from '../../helper/status/buckets.js'
-import { startDouble, type S3Double } from '../support/s3/double.js'
-import { studioWithBucket, type Studio } from './support.js'
+import { doubleFor, studioWithBucket, type Studio } from './support.js'
 
 const OBJECTS = 20_000
 
 describe('a helper with a bucket', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let room: Studio
   let bucket: string
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   beforeEach(async () => {
     const originals = { Wedding: { 'IMG_1.CR3': 7_000, 'IMG_2.CR3': 6_000 } }
-    ;({ room, bucket } = await studioWithBucket(double.url, originals))
+    ;({ room, bucket } = await studioWithBucket(double().url, originals))
   })
   afterEach(() => room.remove())
 
@@ -45,7 +40,7 @@ describe('a helper with a bucket', () => {
     this.timeout(180_000)
     const sent = await room.call('backup/run', { paths: [room.originals], to: [] })
     assert.equal(sent.exitCode, 0, sent.summary)
-    const objects = double.state.buckets.get(bucket)?.objects
+    const objects = double().state.buckets.get(bucket)?.objects
     assert.ok(objects)
     const key = [...objects.keys()].find((each) => each.endsWith('IMG_1.CR3')) ?? ''
     const version = objects.get(key)?.at(-1)
@@ -73,14 +68,14 @@ describe('a helper with a bucket', () => {
       return Promise.resolve()
     })
 
-    double.requests.length = 0
+    double().requests.length = 0
     const again = await room.call('backup/run', { paths: [room.originals], to: [] })
     assert.equal(again.exitCode, 0, again.summary)
-    assert.deepEqual(double.requests, [], 'a re-run')
+    assert.deepEqual(double().requests, [], 'a re-run')
 
     await until(({ journal }, cloud) => getMeta(journal, `offsite-recheck ${cloud}`) !== undefined)
     const asked = new Map<string, number>()
-    for (const { operation } of double.requests) asked.set(operation, (asked.get(operation) ?? 0) + 1)
+    for (const { operation } of double().requests) asked.set(operation, (asked.get(operation) ?? 0) + 1)
     assert.equal(asked.get('ListMultipartUploads'), 1, 'the sweep at the start')
     asked.delete('ListMultipartUploads')
     assert.deepEqual([...asked], [['ListObjectsV2', Math.ceil(objects.size / 1000)]])
@@ -94,13 +89,15 @@ describe('a helper with a bucket', () => {
   const configure = (settings: object): void =>
     fs.writeFileSync(path.join(room.home, 'config.json'), JSON.stringify({ format: 1, ...settings }))
   const puts = (): string[] =>
-    double.requests.filter(({ operation }) => operation === 'PutObject').map(({ key }) => key)
+    double()
+      .requests.filter(({ operation }) => operation === 'PutObject')
+      .map(({ key }) => key)
 
   it('sends nothing outside the hours that were given, says so, and sends when they have come', async () => {
     await room.call('backup/run', { paths: [room.originals], to: [room.drive] })
     const hour = (later: number): string => `${String((new Date().getHours() + later) % 24).padStart(2, '0')}:00`
     configure({ uploadWindows: [`${hour(2)}-${hour(3)}`] })
-    double.requests.length = 0
+    double().requests.length = 0
     await until(({ journal }, cloud) => /sent between .* only/.test(readTrouble(journal, cloud)?.message ?? ''))
     assert.deepEqual(puts(), [])
     const { places } = await room.call('place/list', {})
@@ -121,7 +118,7 @@ describe('a helper with a bucket', () => {
     const before = process.env['PATH']
     process.env['PATH'] = `${tools}:${before}`
     try {
-      double.requests.length = 0
+      double().requests.length = 0
       await until(({ journal }, cloud) => /paid by the megabyte/.test(readTrouble(journal, cloud)?.message ?? ''))
       assert.deepEqual(puts(), [])
       configure({ uploadOnMetered: true })

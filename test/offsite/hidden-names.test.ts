@@ -10,11 +10,10 @@ import { forgetPlace, listPlaces } from '../../helper/journal/places.js'
 import { hideName, newNameKey, showName, unwrapNameKey, wrapNameKey } from '../../helper/offsite/hidden-names.js'
 import { generateAgeKey } from '../../helper/offsite/encryption.js'
 import { inPlainNames, objectKey, pathOfKey, type KeySpace } from '../../helper/offsite/names.js'
-import { startDouble, type S3Double } from '../support/s3/double.js'
 import { makeBucket, openTestStore, readAll } from '../support/s3/fixture.js'
 import { makeFile, readTree } from '../support/shoots.js'
 import { putOf } from './store-contract.js'
-import { offsiteOf, studio, type Studio } from './support.js'
+import { doubleFor, offsiteOf, studio, type Studio } from './support.js'
 
 const KEY = newNameKey()
 const SPACE: KeySpace = { prefix: 'backup', machineId: 'vm-1', nameKey: KEY }
@@ -97,15 +96,11 @@ describe('a hidden name', () => {
 })
 
 describe('a bucket that hides its names', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let room: Studio
   let bucket: string
   let recoveryKey: string
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   beforeEach(async () => {
     room = studio({
       'Annabelle & Benedict': {
@@ -114,11 +109,11 @@ describe('a bucket that hides its names', () => {
         Fireworks: { 'Été 🎞.jpg': 400 },
       },
     })
-    bucket = await makeBucket(double.url, { lock: true })
+    bucket = await makeBucket(double().url, { lock: true })
     const added = await room.call('place/add', {
       path: `s3://${bucket}/backup`,
       name: 'Cloud',
-      bucket: { endpoint: double.url, encrypt: true, hideNames: true },
+      bucket: { endpoint: double().url, encrypt: true, hideNames: true },
     })
     recoveryKey = added.recoveryKey ?? ''
     assert.equal(added.place.bucket?.hidesNames, true)
@@ -140,10 +135,10 @@ describe('a bucket that hides its names', () => {
     assert.equal((await backUp()).confirmed, 3)
     edit()
     await backUp()
-    const said = [...(await room.tree(double.url, bucket, 'backup'))].map(
+    const said = [...(await room.tree(double().url, bucket, 'backup'))].map(
       ([key, bytes]) => `${key}\n${bytes.toString('latin1')}`,
     )
-    const metadata = [...(double.state.buckets.get(bucket)?.objects ?? [])].map((each) => JSON.stringify(each))
+    const metadata = [...(double().state.buckets.get(bucket)?.objects ?? [])].map((each) => JSON.stringify(each))
     for (const text of [...said, ...metadata])
       for (const secret of ['Annabelle', 'Benedict', 'Ceremony', 'Fireworks', '.CR3.age'])
         assert.ok(!text.includes(secret) || /^HOW-TO/.test(text), `${secret}: ${text.slice(0, 200)}`)
@@ -152,14 +147,14 @@ describe('a bucket that hides its names', () => {
 
   it('is sent nothing twice, and keeps the earlier content of what changed', async () => {
     await backUp()
-    double.requests.length = 0
+    double().requests.length = 0
     await backUp()
-    assert.deepEqual(double.requests, [])
+    assert.deepEqual(double().requests, [])
     edit()
     assert.equal((await backUp()).confirmed, 3)
     const places = await room.call('place/list', {})
     assert.equal(places.places.find(({ name }) => name === 'Cloud')?.bucket?.waitingFiles, 0)
-    await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double.url } })
+    await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double().url } })
     const { versions } = await room.call('file/story', {
       shoot: 'Pictures/Annabelle & Benedict',
       file: 'Ceremony_1.xmp',
@@ -182,7 +177,7 @@ describe('a bucket that hides its names', () => {
     edit()
     await backUp()
     const fetched = path.join(room.root, 'fetched')
-    for (const [name, bytes] of await room.tree(double.url, bucket, 'backup')) {
+    for (const [name, bytes] of await room.tree(double().url, bucket, 'backup')) {
       fs.mkdirSync(path.dirname(path.join(fetched, name)), { recursive: true })
       fs.writeFileSync(path.join(fetched, name), bytes)
     }
@@ -205,10 +200,13 @@ describe('a bucket that hides its names', () => {
 
   it('gets the key to its names again when that was lost there', async () => {
     await backUp()
-    const objects = double.state.buckets.get(bucket)?.objects
+    const objects = double().state.buckets.get(bucket)?.objects
     const key = [...(objects?.keys() ?? [])].find((each) => each.endsWith('/names-key.age')) ?? ''
     assert.ok(objects !== undefined && objects.delete(key))
-    const without = await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double.url } })
+    const without = await room.call('rebuild/run', {
+      from: `s3://${bucket}/backup`,
+      bucket: { endpoint: double().url },
+    })
     assert.equal(without.exitCode, 0, 'this computer knows it')
     await room.with(({ journal }) => {
       journal.run("DELETE FROM objects WHERE key LIKE '%names-key.age'")
@@ -221,10 +219,10 @@ describe('a bucket that hides its names', () => {
 
   it('is not learned without the key to its names, and is not half hidden', async () => {
     await backUp()
-    const objects = double.state.buckets.get(bucket)?.objects
+    const objects = double().state.buckets.get(bucket)?.objects
     for (const key of [...(objects?.keys() ?? [])]) if (key.endsWith('/names-key.age')) objects?.delete(key)
     fs.rmSync(room.home, { recursive: true })
-    const reach = { endpoint: double.url }
+    const reach = { endpoint: double().url }
     await assert.rejects(
       room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: reach, recoveryKey }),
       /names .* are hidden, and .*names-key\.age, which opens them, is not there/,
@@ -242,8 +240,8 @@ describe('a bucket that hides its names', () => {
 
   it('is not learned as a plain one from a marker of which a part cannot be read', async () => {
     await backUp()
-    const store = openTestStore(double.url, bucket)
-    const key = [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])].find((each) =>
+    const store = openTestStore(double().url, bucket)
+    const key = [...(double().state.buckets.get(bucket)?.objects.keys() ?? [])].find((each) =>
       each.endsWith('/place.json'),
     )
     const marker = JSON.parse(String(await readAll(store, key ?? ''))) as { encryption: object }
@@ -252,7 +250,7 @@ describe('a bucket that hides its names', () => {
     store.close()
     fs.rmSync(room.home, { recursive: true })
     await assert.rejects(
-      room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double.url }, recoveryKey }),
+      room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double().url }, recoveryKey }),
       { code: 'OFFSITE_FOREIGN', message: /says how this place is encrypted, and cannot be understood/ },
     )
     assert.deepEqual((await room.call('place/list', {})).places, [])
@@ -265,7 +263,7 @@ describe('a bucket that hides its names', () => {
       return Promise.resolve()
     })
     await assert.rejects(
-      room.call('place/add', { path: `s3://${bucket}/backup`, bucket: { endpoint: double.url } }),
+      room.call('place/add', { path: `s3://${bucket}/backup`, bucket: { endpoint: double().url } }),
       /is encrypted, and this computer does not know for whom/,
     )
   })

@@ -11,25 +11,20 @@ import { isReadBackDue, isRecheckDue, locksToRenew, readBackSlice } from '../../
 import { saysMetered, withinWindows } from '../../helper/offsite/upload-times.js'
 import { retryAfterMs } from '../../helper/upkeep/bucket-keeper.js'
 import { makeCatalog } from '../support/catalog.js'
-import { startDouble, type S3Double } from '../support/s3/double.js'
 import { makeFile } from '../support/shoots.js'
-import { studioWithBucket, type Studio } from './support.js'
+import { doubleFor, studioWithBucket, type Studio } from './support.js'
 
 const DAY = 24 * 3600 * 1000
 
 describe('the helper and its buckets', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let room: Studio
   let bucket: string
   let key: string
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   beforeEach(async () => {
     const originals = { Wedding: { 'IMG_1.CR3': 7_000, 'IMG_2.CR3': 6_000 } }
-    ;({ room, bucket } = await studioWithBucket(double.url, originals, { lockDays: 10 }))
+    ;({ room, bucket } = await studioWithBucket(double().url, originals, { lockDays: 10 }))
     await room.call('backup/run', { paths: [room.originals], to: [room.drive] })
   })
   afterEach(() => room.remove())
@@ -54,9 +49,9 @@ describe('the helper and its buckets', () => {
   const isAllThere = (objects: readonly ObjectRow[]): boolean => photos(objects) === 2 && isSealed(objects)
 
   it('send what is proven on a drive without being asked, and go on when the store is back', async () => {
-    double.faults.plan('PutObject', { kind: 'status', status: 403, code: 'UserSuspended' }, 3)
+    double().faults.plan('PutObject', { kind: 'status', status: 403, code: 'UserSuspended' }, 3)
     await untilSent(isAllThere)
-    double.faults.assertAllHit()
+    double().faults.assertAllHit()
     const { places } = await room.call('place/list', {})
     const cloud = places.find(({ name }) => name === 'Cloud')
     assert.equal(cloud?.state, 'here')
@@ -72,12 +67,12 @@ describe('the helper and its buckets', () => {
 
   it('find what was taken away from the bucket, stop counting it, and send it again', async () => {
     await untilSent(isAllThere)
-    double.state.buckets.get(bucket)?.objects.delete(key)
+    double().state.buckets.get(bucket)?.objects.delete(key)
     await room.with((daemon) => {
       daemon.journal.run("UPDATE meta SET value = '0' WHERE key LIKE 'offsite-recheck %'")
       return Promise.resolve()
     })
-    await untilSent((objects) => double.state.buckets.get(bucket)?.objects.has(key) === true && isAllThere(objects))
+    await untilSent((objects) => double().state.buckets.get(bucket)?.objects.has(key) === true && isAllThere(objects))
     const { shoots } = await room.call('shoots/list', {})
     assert.deepEqual(
       shoots.map(({ places }) => places.find(({ place }) => place === 'Cloud')?.offsite?.state),
@@ -108,7 +103,7 @@ describe('the helper and its buckets', () => {
     const isReplaced = (known: readonly ObjectRow[]): boolean =>
       known.some(({ copy, sizeBytes }) => copy?.path === 'IMG_2.CR3' && sizeBytes === 'edited'.length)
     await untilSent((known) => photos(known) === 3 && isReplaced(known) && chainBytes(known) > before)
-    const objects = double.state.buckets.get(bucket)?.objects
+    const objects = double().state.buckets.get(bucket)?.objects
     const kept = [...(objects ?? [])].find(([name]) => name.includes('/Versions/'))
     assert.ok(kept)
     key = kept[0]
@@ -116,7 +111,7 @@ describe('the helper and its buckets', () => {
     await letBeDue()
     // A receipt that was taken away and came again has not been read back.
     await untilSent((known) => known.some((each) => each.key === kept[0] && each.readBackMs === undefined))
-    const tree = await room.tree(double.url, bucket, 'backup')
+    const tree = await room.tree(double().url, bucket, 'backup')
     const [name = ''] = [...tree.keys()].filter((each) => each.includes('/Versions/'))
     assert.equal(tree.get(name)?.length, 6_000)
     assert.notEqual(tree.get(name)?.[0], 3, 'it is as it was shot')
@@ -157,7 +152,7 @@ describe('the helper and its buckets', () => {
       return Promise.resolve()
     })
 
-    for (const { file, size } of double.state.buckets.get(bucket)?.objects.get(key) ?? [])
+    for (const { file, size } of double().state.buckets.get(bucket)?.objects.get(key) ?? [])
       fs.writeFileSync(file, Buffer.alloc(size, 3))
     const { places } = await room.call('place/list', {})
     assert.equal(places.find(({ name }) => name === 'Cloud')?.bucket?.waitingFiles, 0, 'nobody has noticed')
@@ -166,7 +161,7 @@ describe('the helper and its buckets', () => {
     await untilSent(
       (objects) => isAllThere(objects) && objects.some((each) => each.key === key && each.readBackMs === undefined),
     )
-    const tree = await room.tree(double.url, bucket, 'backup')
+    const tree = await room.tree(double().url, bucket, 'backup')
     const [name = ''] = [...tree.keys()].filter((each) => each.endsWith('/IMG_1.CR3'))
     const shot = fs.readFileSync(path.join(room.originals, 'Wedding', 'IMG_1.CR3'))
     assert.ok(tree.get(name)?.equals(shot), `${name} is as it was shot`)
@@ -180,7 +175,7 @@ describe('the helper and its buckets', () => {
     return catalog
   }
   const catalogKeys = (): string[] =>
-    [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])].filter((each) => each.includes('/Catalogs/')).sort()
+    [...(double().state.buckets.get(bucket)?.objects.keys() ?? [])].filter((each) => each.includes('/Catalogs/')).sort()
   const isCatalogThere = (): boolean => catalogKeys().some((each) => each.endsWith('catalog.json'))
 
   it('send a catalog as soon as its backup is made, not at the next look', async () => {
@@ -225,7 +220,7 @@ describe('the helper and its buckets', () => {
     await untilSent(() => isCatalogThere())
     const sent = catalogKeys()
     const taken = sent.find((each) => each.endsWith('.gz')) ?? ''
-    assert.ok(double.state.buckets.get(bucket)?.objects.delete(taken))
+    assert.ok(double().state.buckets.get(bucket)?.objects.delete(taken))
     await room.with((daemon) => {
       daemon.journal.run("UPDATE meta SET value = '0' WHERE key LIKE 'offsite-recheck %'")
       return Promise.resolve()
@@ -235,7 +230,7 @@ describe('the helper and its buckets', () => {
   })
 
   it('clear their own stale uploads away and leave those of others', async () => {
-    const state = double.state.buckets.get(bucket)
+    const state = double().state.buckets.get(bucket)
     if (!state) throw new Error('there is no bucket')
     const own = [...state.objects.keys()].find((each) => each.endsWith('place.json'))?.replace('place.json', '') ?? ''
     const template = {

@@ -5,34 +5,29 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { start } from '../support/safelight.js'
-import { startDouble, type S3Double } from '../support/s3/double.js'
 import { MIB, openTestStore } from '../support/s3/fixture.js'
-import { offsiteOf, studioWithBucket, type Studio } from './support.js'
+import { doubleFor, offsiteOf, studioWithBucket, type Studio } from './support.js'
 
 describe('an upload that was begun and not written down', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let room: Studio
   let bucket: string
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   beforeEach(async () => {
     const originals = { Wedding: { 'IMG_0.CR3': 17 * MIB, 'IMG_1.CR3': 5_000 } }
-    ;({ room, bucket } = await studioWithBucket(double.url, originals, { yes: true }))
+    ;({ room, bucket } = await studioWithBucket(double().url, originals, { yes: true }))
   })
   afterEach(() => {
-    double.faults.assertAllHit()
+    double().faults.assertAllHit()
     room.remove()
   })
 
   const openKeys = (): string[] =>
-    [...(double.state.buckets.get(bucket)?.uploads.values() ?? [])].map(({ key }) => key).sort()
+    [...(double().state.buckets.get(bucket)?.uploads.values() ?? [])].map(({ key }) => key).sort()
 
   /** A command that is killed after the store has begun its upload and before it can know. @returns the upload's key */
   async function killWhileBeginning(): Promise<string> {
-    double.faults.plan('CreateMultipartUpload', { kind: 'hold-reply' })
+    double().faults.plan('CreateMultipartUpload', { kind: 'hold-reply' })
     const victim = start(room.home, ['backup', room.originals, '--json'])
     const isOver = { yes: false }
     void victim.finally(() => (isOver.yes = true))
@@ -46,7 +41,7 @@ describe('an upload that was begun and not written down', () => {
 
   it('because the process was killed is given back by the next run, which leaves everybody else’s alone', async () => {
     const key = await killWhileBeginning()
-    const store = openTestStore(double.url, bucket)
+    const store = openTestStore(double().url, bucket)
     const others = [`${key}.other`, key.replace(/^backup\/[^/]+/, 'backup/another-computer'), 'somebody/else']
     for (const other of others) await store.beginUpload({ key: other })
     store.close()
@@ -65,7 +60,7 @@ describe('an upload that was begun and not written down', () => {
   })
 
   it('because the reply was lost is given back before the second one is used', async () => {
-    double.faults.plan('CreateMultipartUpload', { kind: 'lose-reply' })
+    double().faults.plan('CreateMultipartUpload', { kind: 'lose-reply' })
     const result = await room.call('backup/run', { paths: [room.originals], to: [] })
     assert.equal(result.exitCode, 0, result.summary)
     assert.deepEqual(openKeys(), [])

@@ -12,27 +12,22 @@ import { storedPlainHash } from '../../helper/offsite/journal-ledger.js'
 import { readSettings } from '../../helper/offsite/settings.js'
 import type { Params } from '../../shared/methods.js'
 import { makeFile } from '../support/shoots.js'
-import { startDouble, type S3Double } from '../support/s3/double.js'
 import { openTestStore } from '../support/s3/fixture.js'
 import { putOf } from './store-contract.js'
-import { studioWithBucket, type Studio } from './support.js'
+import { doubleFor, studioWithBucket, type Studio } from './support.js'
 
 const DAY = 24 * 3600 * 1000
 
 describe('a bucket that a rebuild learned of', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let room: Studio
   let bucket: string
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   afterEach(() => room.remove())
 
   async function backUp(more: Params<'place/add'>['bucket']): Promise<void> {
     const originals = { Wedding: { 'IMG_1.CR3': 70_000, 'IMG_2.CR3': 6_000 } }
-    ;({ room, bucket } = await studioWithBucket(double.url, originals, { lockDays: 10, ...more }))
+    ;({ room, bucket } = await studioWithBucket(double().url, originals, { lockDays: 10, ...more }))
     const result = await room.call('backup/run', { paths: [room.originals], to: [] })
     assert.equal(result.exitCode, 0, result.summary)
   }
@@ -41,7 +36,7 @@ describe('a bucket that a rebuild learned of', () => {
   async function rebuild(): Promise<void> {
     for (const name of fs.readdirSync(room.home))
       if (name !== 'age-key.txt') fs.rmSync(path.join(room.home, name), { recursive: true })
-    const result = await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double.url } })
+    const result = await room.call('rebuild/run', { from: `s3://${bucket}/backup`, bucket: { endpoint: double().url } })
     assert.equal(result.exitCode, 0, result.summary)
   }
 
@@ -66,7 +61,9 @@ describe('a bucket that a rebuild learned of', () => {
     })
   }
   const sentPhotos = (): string[] =>
-    double.requests.filter(({ operation, key }) => operation === 'PutObject' && /\.CR3/.test(key)).map(({ key }) => key)
+    double()
+      .requests.filter(({ operation, key }) => operation === 'PutObject' && /\.CR3/.test(key))
+      .map(({ key }) => key)
 
   it('keeps an earlier content under Versions/ before a new one takes its name, although no receipt speaks of it', async () => {
     await backUp({})
@@ -75,7 +72,7 @@ describe('a bucket that a rebuild learned of', () => {
     const earlier = fs.readFileSync(path.join(room.originals, 'Wedding', 'IMG_2.CR3'))
     makeFile(path.join(room.originals, 'Wedding', 'IMG_2.CR3'), { bytes: 'a new edit', mtime: '2025-02-02T10:00:00Z' })
     await room.call('backup/run', { paths: [room.originals], to: [] })
-    const tree = await room.tree(double.url, bucket, 'backup')
+    const tree = await room.tree(double().url, bucket, 'backup')
     const contents = [...tree].filter(([key]) => key.endsWith('IMG_2.CR3')).sort(([a], [b]) => a.length - b.length)
     assert.deepEqual(
       contents.map(([key, bytes]) => [key.includes('/Versions/'), bytes.equals(earlier)]),
@@ -89,7 +86,7 @@ describe('a bucket that a rebuild learned of', () => {
   it('is tried again, its wishes are as they were, and every object has its receipt without being sent again', async () => {
     await backUp({})
     await rebuild()
-    double.requests.length = 0
+    double().requests.length = 0
     await look(({ journal }, place, objects) => {
       const settings = readSettings(place)
       assert.deepEqual(settings.lock, { mode: 'GOVERNANCE', days: 10 })
@@ -113,10 +110,10 @@ describe('a bucket that a rebuild learned of', () => {
 
   it('is not believed to have what is gone from it or another, and that is named', async () => {
     await backUp({})
-    const keys = [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])].filter((key) => key.endsWith('.CR3'))
+    const keys = [...(double().state.buckets.get(bucket)?.objects.keys() ?? [])].filter((key) => key.endsWith('.CR3'))
     const [first = '', second = ''] = keys.sort()
     await rebuild()
-    const store = openTestStore(double.url, bucket)
+    const store = openTestStore(double().url, bucket)
     await store.delete(first)
     await store.put(putOf(second, Buffer.from('other')))
     store.close()
@@ -140,7 +137,7 @@ describe('a bucket that a rebuild learned of', () => {
     )
     await rebuild()
     await room.with(({ journal }) => Promise.resolve(journal.run('UPDATE copies SET proven_ms = 1000')))
-    double.requests.length = 0
+    double().requests.length = 0
     await look(({ journal }, place, objects) => {
       const photos = objects.filter(({ copy }) => copy)
       assert.deepEqual(
@@ -205,9 +202,9 @@ describe('a bucket that a rebuild learned of', () => {
         Promise.resolve(journal.run("UPDATE places SET last_seen_ms = 1 WHERE kind = 'bucket'")),
       )
     await longAgo()
-    double.requests.length = 0
+    double().requests.length = 0
     await room.call('backup/run', { paths: [room.originals], to: [] })
-    assert.deepEqual(double.requests, [])
+    assert.deepEqual(double().requests, [])
     assert.equal(await seen(), 1)
     await room.with(({ journal }) =>
       Promise.resolve(journal.run("DELETE FROM meta WHERE key LIKE 'offsite-recheck %'")),

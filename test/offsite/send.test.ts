@@ -8,34 +8,29 @@ import { systemFiles } from '../../helper/files/durable.js'
 import { parseManifest } from '../../helper/manifest/manifest.js'
 import { placeLine } from '../../helper/status/lines.js'
 import { BucketRoom } from '../../helper/upkeep/bucket-room.js'
-import { startDouble, type S3Double } from '../support/s3/double.js'
 import { MIB, makeBucket, openTestStore } from '../support/s3/fixture.js'
 import { hashOf, makeFile } from '../support/shoots.js'
 import { putOf } from './store-contract.js'
-import { addPlaces, below, offsiteOf, studio, type BucketWish, type Studio } from './support.js'
+import { addPlaces, below, doubleFor, offsiteOf, studio, type BucketWish, type Studio } from './support.js'
 
 const SHOOT = { Wedding: { 'IMG_1.CR3': 70_000, 'IMG_1.xmp': 'rating 1', Party: { 'IMG_2.CR3': 17 * MIB } } }
 
 describe('a backup with a bucket', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let room: Studio
   let bucket: string
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   beforeEach(async () => {
     room = studio(SHOOT)
-    bucket = await makeBucket(double.url, { lock: true })
+    bucket = await makeBucket(double().url, { lock: true })
   })
   afterEach(() => room.remove())
 
-  const addBoth = (wish: BucketWish = {}) => addPlaces(room, double.url, bucket, wish)
+  const addBoth = (wish: BucketWish = {}) => addPlaces(room, double().url, bucket, wish)
   const backUp = () => room.call('backup/run', { paths: [room.originals], to: [] })
   const sent = (): string[] =>
-    double.requests
-      .filter(({ operation }) => /^(PutObject|UploadPart|CopyObject)$/.test(operation))
+    double()
+      .requests.filter(({ operation }) => /^(PutObject|UploadPart|CopyObject)$/.test(operation))
       .map(({ operation, key }) => `${operation} ${key.split('/').slice(2).join('/')}`)
 
   it('brings every file to the drive and to the bucket, confirmed and locked, under its own name', async () => {
@@ -46,7 +41,7 @@ describe('a backup with a bucket', () => {
     assert.deepEqual({ files, confirmed, locked }, { files: 3, confirmed: 3, locked: 3 })
     assert.match(result.summary, /all 3 files are confirmed by "Cloud" and locked until \d{4}-\d\d-\d\d/)
 
-    const tree = await room.tree(double.url, bucket, 'backup')
+    const tree = await room.tree(double().url, bucket, 'backup')
     assert.deepEqual([...tree.keys()].sort(), [
       'HOW-TO-RESTORE.txt',
       'Photos/Pictures/Wedding/IMG_1.CR3',
@@ -82,15 +77,15 @@ describe('a backup with a bucket', () => {
   it('sends nothing again, and asks the bucket for nothing, when nothing has changed', async () => {
     await addBoth()
     await backUp()
-    double.requests.length = 0
+    double().requests.length = 0
     const again = await backUp()
     assert.equal(again.exitCode, 0, again.summary)
-    assert.deepEqual(double.requests, [])
+    assert.deepEqual(double().requests, [])
   })
 
   it('sends manifest, log and chain after every photo that they speak of', async () => {
     await addBoth()
-    double.requests.length = 0
+    double().requests.length = 0
     await backUp()
     const order = sent()
     const lastPhoto = order.findLastIndex((each) => /IMG_/.test(each))
@@ -104,10 +99,10 @@ describe('a backup with a bucket', () => {
     await backUp()
     const before = fs.readFileSync(path.join(room.originals, 'Wedding/IMG_1.xmp'))
     makeFile(path.join(room.originals, 'Wedding/IMG_1.xmp'), { bytes: 'rating 5', mtime: '2026-03-01T00:00:00Z' })
-    double.requests.length = 0
+    double().requests.length = 0
     const result = await backUp()
     assert.equal(result.exitCode, 0, result.summary)
-    const tree = await room.tree(double.url, bucket, 'backup')
+    const tree = await room.tree(double().url, bucket, 'backup')
     assert.equal(String(tree.get('Photos/Pictures/Wedding/IMG_1.xmp')), 'rating 5')
     const [kept = ''] = below(tree, 'Photos/Pictures/Wedding/Versions')
     assert.deepEqual(tree.get(kept), before)
@@ -124,7 +119,7 @@ describe('a backup with a bucket', () => {
 
     /** As a computer leaves it whose journal was lost between an object and the records that name it. */
     async function leave(bytes: Buffer, metadata: Readonly<Record<string, string>>): Promise<void> {
-      const store = openTestStore(double.url, bucket)
+      const store = openTestStore(double().url, bucket)
       try {
         for await (const { key } of store.list('backup/'))
           if (key.endsWith('/place.json')) await store.put(putOf(key.replace('place.json', XMP), bytes, { metadata }))
@@ -138,7 +133,7 @@ describe('a backup with a bucket', () => {
       return hashOf(file)
     }
     const keptXmp = async (): Promise<string[]> => {
-      const tree = await room.tree(double.url, bucket, 'backup')
+      const tree = await room.tree(double().url, bucket, 'backup')
       assert.equal(String(tree.get(XMP)), 'rating 1', 'the new content has the name')
       return below(tree, 'Photos/Pictures/Wedding/Versions').map((key) => String(tree.get(key)))
     }
@@ -154,7 +149,7 @@ describe('a backup with a bucket', () => {
     it('and keeps it also where the store does not copy, and where it says no hash', async () => {
       await addBoth()
       await leave(Buffer.from('by hand'), {})
-      double.faults.plan('CopyObject', { kind: 'status', status: 501, code: 'NotImplemented' })
+      double().faults.plan('CopyObject', { kind: 'status', status: 501, code: 'NotImplemented' })
       const result = await backUp()
       assert.equal(result.exitCode, 0, result.summary)
       assert.deepEqual(await keptXmp(), ['by hand'])
@@ -174,7 +169,7 @@ describe('a backup with a bucket', () => {
       const result = await backUp()
       assert.equal(result.exitCode, 0, result.summary)
       assert.deepEqual(await keptXmp(), ['rating 3'])
-      const tree = await room.tree(double.url, bucket, 'backup')
+      const tree = await room.tree(double().url, bucket, 'backup')
       assert.match(String(tree.get('Photos/Pictures/Wedding/safelight.b3')), /Versions\/.*\/IMG_1\.xmp/)
     })
 
@@ -186,7 +181,7 @@ describe('a backup with a bucket', () => {
         await addBoth()
         makeFile(path.join(room.originals, 'Wedding/IMG_1.xmp'), { bytes, mtime: '2025-02-02T10:00:00Z' })
         await leave(Buffer.from('rating 4'), { blake3: blake3('rating 4') })
-        double.faults.decide = (() => {
+        double().faults.decide = (() => {
           let denied = 0
           return (operation, key) =>
             operation === 'HeadObject' && key.endsWith('Wedding/IMG_1.xmp') && denied++ === 0
@@ -194,18 +189,18 @@ describe('a backup with a bucket', () => {
               : undefined
         })()
         const first = await backUp()
-        double.faults.decide = undefined
+        double().faults.decide = undefined
         assert.equal(first.exitCode, 36, first.summary)
         assert.match(first.summary, /said that nothing of that name was there/)
         assert.equal(
-          String((await room.tree(double.url, bucket, 'backup')).get(XMP)),
+          String((await room.tree(double().url, bucket, 'backup')).get(XMP)),
           'rating 4',
           'it lies there still',
         )
 
         const again = await backUp()
         assert.equal(again.exitCode, 0, again.summary)
-        const tree = await room.tree(double.url, bucket, 'backup')
+        const tree = await room.tree(double().url, bucket, 'backup')
         assert.equal(tree.get(XMP)?.length, bytes)
         const kept = below(tree, 'Photos/Pictures/Wedding/Versions').map((key) => String(tree.get(key)))
         assert.deepEqual(kept, ['rating 4'])
@@ -217,7 +212,7 @@ describe('a backup with a bucket', () => {
         blake3: blake3('rating 1'),
         mtime: (fs.statSync(path.join(room.originals, 'Wedding/IMG_1.xmp')).mtimeMs / 1000).toFixed(6),
       })
-      double.requests.length = 0
+      double().requests.length = 0
       await backUp()
       assert.deepEqual(
         sent().filter((each) => each.endsWith('IMG_1.xmp')),
@@ -241,7 +236,7 @@ describe('a backup with a bucket', () => {
       })
       const result = await backUp()
       assert.equal(result.exitCode, 0, result.summary)
-      const tree = await room.tree(double.url, bucket, 'backup')
+      const tree = await room.tree(double().url, bucket, 'backup')
       assert.equal(String(tree.get(XMP)), 'rating 2')
       const kept = below(tree, 'Photos/Pictures/Wedding/Versions').map((key) => String(tree.get(key)))
       assert.deepEqual(kept.sort(), ['rating 1', 'rating 4'])
@@ -252,7 +247,7 @@ describe('a backup with a bucket', () => {
     await addBoth()
     await backUp()
     fs.renameSync(path.join(room.originals, 'Wedding/Party/IMG_2.CR3'), path.join(room.originals, 'Wedding/IMG_2.CR3'))
-    double.requests.length = 0
+    double().requests.length = 0
     const result = await backUp()
     assert.equal(result.exitCode, 0, result.summary)
     assert.deepEqual(
@@ -265,8 +260,8 @@ describe('a backup with a bucket', () => {
     await addBoth()
     await backUp()
     fs.renameSync(path.join(room.originals, 'Wedding/Party/IMG_2.CR3'), path.join(room.originals, 'Wedding/IMG_2.CR3'))
-    double.requests.length = 0
-    double.faults.plan('CopyObject', { kind: 'status', status: 501, code: 'NotImplemented' })
+    double().requests.length = 0
+    double().faults.plan('CopyObject', { kind: 'status', status: 501, code: 'NotImplemented' })
     const result = await backUp()
     assert.equal(result.exitCode, 0, result.summary)
     const [asked, ...parts] = sent().filter((each) => each.endsWith(' Photos/Pictures/Wedding/IMG_2.CR3'))
@@ -277,7 +272,7 @@ describe('a backup with a bucket', () => {
   })
 
   it('does without a drive: the originals are read, sent, and counted as what they are', async () => {
-    await room.call('place/add', { path: `s3://${bucket}/backup`, bucket: { endpoint: double.url } })
+    await room.call('place/add', { path: `s3://${bucket}/backup`, bucket: { endpoint: double().url } })
     const result = await backUp()
     assert.equal(result.exitCode, 0, result.summary)
     assert.equal(offsiteOf(result).confirmed, 3)
@@ -288,9 +283,9 @@ describe('a backup with a bucket', () => {
 
   it('says what is safe where when the bucket is away, and goes on with the next run', async () => {
     await addBoth()
-    double.account = { status: 403, code: 'UserSuspended' }
+    double().account = { status: 403, code: 'UserSuspended' }
     const stopped = await backUp()
-    double.account = undefined
+    double().account = undefined
     assert.equal(stopped.exitCode, 34, stopped.summary)
     assert.match(stopped.summary, /now on "drive"|safe on "drive"/)
     assert.match(stopped.summary, /"Cloud" has confirmed 0 of 3 files/)
@@ -309,7 +304,7 @@ describe('a backup with a bucket', () => {
   it('never calls a copy confirmed that the bucket does not confirm', async () => {
     await addBoth()
     // Three are asked for before they are sent, so the fourth question at the latest is one for confirmation.
-    double.faults.plan('HeadObject', { kind: 'status', status: 404, code: 'NoSuchKey' }, 4)
+    double().faults.plan('HeadObject', { kind: 'status', status: 404, code: 'NoSuchKey' }, 4)
     const result = await backUp()
     assert.notEqual(result.exitCode, 0)
     const { confirmed, files, trouble } = offsiteOf(result)
@@ -321,7 +316,7 @@ describe('a backup with a bucket', () => {
     await room.call('place/add', { path: room.drive })
     await backUp()
     await addBoth()
-    double.faults.decide = (operation, key) =>
+    double().faults.decide = (operation, key) =>
       operation === 'PutObject' && key.endsWith('IMG_1.CR3') ? { kind: 'freeze' } : undefined
     const stop = new AbortController()
     await room.with(async ({ journal }) => {
@@ -345,6 +340,6 @@ describe('a backup with a bucket', () => {
       }
       await assert.rejects(buckets.send(place, { more }, stop.signal), { name: 'AbortError' })
     })
-    double.faults.decide = undefined
+    double().faults.decide = undefined
   })
 })

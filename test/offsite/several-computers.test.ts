@@ -2,21 +2,16 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
-import { startDouble, type S3Double } from '../support/s3/double.js'
 import { makeBucket } from '../support/s3/fixture.js'
-import { offsiteOf, studio, type Studio } from './support.js'
+import { doubleFor, offsiteOf, studio, type Studio } from './support.js'
 
 describe('several computers and one bucket', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let bucket: string
   let rooms: Studio[] = []
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   beforeEach(async () => {
-    bucket = await makeBucket(double.url, {})
+    bucket = await makeBucket(double().url, {})
   })
   afterEach(() => {
     for (const room of rooms) room.remove()
@@ -29,12 +24,12 @@ describe('several computers and one bucket', () => {
     return room
   }
   const add = (room: Studio) =>
-    room.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double.url } })
+    room.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double().url } })
   const backUp = async (room: Studio) => {
     await room.call('place/add', { path: room.drive })
     return room.call('backup/run', { paths: [room.originals], to: [] })
   }
-  const keys = (): string[] => [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])].sort()
+  const keys = (): string[] => [...(double().state.buckets.get(bucket)?.objects.keys() ?? [])].sort()
   const folderOf = (room: Studio) =>
     room.call('place/list', {}).then(({ places }) => places.find(({ name }) => name === 'Cloud')?.bucket?.folder ?? '')
   const photosIn = (folder: string): string[] =>
@@ -61,7 +56,7 @@ describe('several computers and one bucket', () => {
     await backUp(old)
     const folder = await folderOf(old)
     const from = `s3://${bucket}/studio/${folder}`
-    const rebuild = (room: Studio) => room.call('rebuild/run', { from, bucket: { endpoint: double.url } })
+    const rebuild = (room: Studio) => room.call('rebuild/run', { from, bucket: { endpoint: double().url } })
 
     const later = computer('carla')
     await rebuild(later)
@@ -69,7 +64,7 @@ describe('several computers and one bucket', () => {
     fs.writeFileSync(path.join(later.originals, 'Wedding', 'new.CR3'), 'a new photo')
     const went = offsiteOf(await backUp(later))
     assert.equal(went.confirmed, went.files, 'the new one has taken it over')
-    const all = async (): Promise<Map<string, Buffer>> => later.tree(double.url, bucket, 'studio')
+    const all = async (): Promise<Map<string, Buffer>> => later.tree(double().url, bucket, 'studio')
     const before = await all()
 
     fs.writeFileSync(path.join(old.originals, 'Wedding', 'late.CR3'), 'too late')
@@ -92,7 +87,7 @@ describe('several computers and one bucket', () => {
     const later = computer('carla')
     await later.call('rebuild/run', {
       from: `s3://${bucket}/studio/${await folderOf(old)}`,
-      bucket: { endpoint: double.url },
+      bucket: { endpoint: double().url },
     })
     fs.writeFileSync(path.join(old.originals, 'Wedding', 'since.CR3'), 'since then')
     assert.equal(offsiteOf(await backUp(old)).confirmed, 3)
@@ -107,19 +102,15 @@ for (const [store, how] of [
   ['wasabi', 'overwrites whatever it is told'],
 ] as const)
   describe(`a bucket’s folder that two computers take over at the same moment, where the store ${how}`, () => {
-    let double: S3Double
+    const double = doubleFor(store)
     const rooms: Studio[] = []
-    before(async () => {
-      double = await startDouble(store)
-    })
-    after(async () => {
+    after(() => {
       for (const room of rooms) room.remove()
-      await double.close()
     })
 
     it('is one computer’s, the other says so and writes nothing, and both remember', async function () {
       this.timeout(120_000)
-      const bucket = await makeBucket(double.url, {})
+      const bucket = await makeBucket(double().url, {})
       const computer = (name: string): Studio => {
         const room = studio({ Wedding: { [`${name}_1.CR3`]: 7_000 } })
         rooms.push(room)
@@ -128,18 +119,18 @@ for (const [store, how] of [
       const backUp = (room: Studio) => room.call('backup/run', { paths: [room.originals], to: [] })
       const old = computer('anna')
       await old.call('place/add', { path: old.drive })
-      await old.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double.url } })
+      await old.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double().url } })
       await backUp(old)
       const { places } = await old.call('place/list', {})
       const folder = places.find(({ name }) => name === 'Cloud')?.bucket?.folder ?? ''
       const owner = async (): Promise<string> => {
-        const text = (await old.tree(double.url, bucket, 'studio')).get('place.json')?.toString('utf8') ?? ''
+        const text = (await old.tree(double().url, bucket, 'studio')).get('place.json')?.toString('utf8') ?? ''
         return (JSON.parse(text) as { owner: string }).owner
       }
       const first = await owner()
       const [ben, carla] = [computer('ben'), computer('carla')]
       for (const room of [ben, carla])
-        await room.call('rebuild/run', { from: `s3://${bucket}/studio/${folder}`, bucket: { endpoint: double.url } })
+        await room.call('rebuild/run', { from: `s3://${bucket}/studio/${folder}`, bucket: { endpoint: double().url } })
       const results = await Promise.all([backUp(ben), backUp(carla)])
       const went = results.map((result) => offsiteOf(result).trouble === undefined)
       assert.deepEqual([...went].sort(), [false, true], results.map(({ summary }) => summary).join('\n'))
@@ -151,7 +142,7 @@ for (const [store, how] of [
       assert.deepEqual(again, went)
       assert.equal(await owner(), winner)
       const loser = went[0] ? 'carla' : 'ben'
-      const keys = [...(double.state.buckets.get(bucket)?.objects.keys() ?? [])]
+      const keys = [...(double().state.buckets.get(bucket)?.objects.keys() ?? [])]
       assert.deepEqual(
         keys.filter((key) => key.includes(`${loser}_1`)),
         [],

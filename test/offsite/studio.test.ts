@@ -3,11 +3,10 @@ import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import { machineOf, machineStatus, parseMachineStatus, type MachineStatus } from '../../helper/status/machine-status.js'
 import type { StatusResult } from '../../shared/methods.js'
-import { startDouble, type S3Double } from '../support/s3/double.js'
 import { makeBucket } from '../support/s3/fixture.js'
 import { ask } from '../support/safelight.js'
 import type { Outcome, StudioMachine } from '../../shared/methods.js'
-import { studio, type Studio } from './support.js'
+import { doubleFor, studio, type Studio } from './support.js'
 
 const DAY = 24 * 3600 * 1000
 const NOW = Date.parse('2026-06-01T12:00:00Z')
@@ -54,16 +53,12 @@ describe('what a computer of a studio says of itself', () => {
 })
 
 describe('a studio looked over from the bucket alone', () => {
-  let double: S3Double
+  const double = doubleFor('aws')
   let bucket: string
   let rooms: Studio[] = []
 
-  before(async () => {
-    double = await startDouble('aws')
-  })
-  after(() => double.close())
   beforeEach(async () => {
-    bucket = await makeBucket(double.url, { lock: true })
+    bucket = await makeBucket(double().url, { lock: true })
   })
   afterEach(() => {
     for (const room of rooms) room.remove()
@@ -78,7 +73,7 @@ describe('a studio looked over from the bucket alone', () => {
     await room.call('place/add', {
       path: `s3://${bucket}/studio`,
       name: 'Cloud',
-      bucket: { endpoint: double.url, ...more },
+      bucket: { endpoint: double().url, ...more },
     })
     await room.call('backup/run', { paths: [room.originals], to: [] })
     await room.with(async (daemon) => {
@@ -93,7 +88,7 @@ describe('a studio looked over from the bucket alone', () => {
     return room
   }
   const isStatus = (key: string): boolean => key.endsWith('/status.json')
-  const objects = () => double.state.buckets.get(bucket)?.objects ?? new Map<string, unknown[]>()
+  const objects = () => double().state.buckets.get(bucket)?.objects ?? new Map<string, unknown[]>()
 
   it('shows each, and a page for people where nothing is encrypted; neither is locked', async () => {
     await computer({ lockDays: 10 })
@@ -101,9 +96,9 @@ describe('a studio looked over from the bucket alone', () => {
     const pages = [...objects().keys()].filter((key) => key.endsWith('/status.html'))
     assert.equal(pages.length, 1, 'a page that names shoots is not left beside encrypted copies')
     const folder = pages[0]?.split('/')[1] ?? ''
-    const tree = await (rooms[0] as Studio).tree(double.url, bucket, 'studio')
+    const tree = await (rooms[0] as Studio).tree(double().url, bucket, 'studio')
     assert.match(String(tree.get('status.html')), /Pictures\/Anna and Ben/)
-    const page = double.requests.filter(
+    const page = double().requests.filter(
       ({ operation, key }) => operation === 'PutObject' && /status\.(html|json)$/.test(key),
     )
     assert.ok(page.length >= 3)
@@ -112,7 +107,7 @@ describe('a studio looked over from the bucket alone', () => {
 
     const stranger = studio({})
     rooms.push(stranger)
-    const args = ['status', '--studio', `s3://${bucket}/studio`, '--endpoint', double.url]
+    const args = ['status', '--studio', `s3://${bucket}/studio`, '--endpoint', double().url]
     const seen = await ask<Outcome & { machines: StudioMachine[] }>(stranger.home, args)
     assert.equal(seen.machines.length, 2)
     assert.ok(seen.machines.some((machine) => machine.folder === folder))
@@ -125,7 +120,7 @@ describe('a studio looked over from the bucket alone', () => {
     const room = studio({ 'Anna and Ben': { 'IMG_1.CR3': 7_000 } })
     rooms.push(room)
     await room.call('place/add', { path: room.drive })
-    await room.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double.url } })
+    await room.call('place/add', { path: `s3://${bucket}/studio`, name: 'Cloud', bucket: { endpoint: double().url } })
     assert.deepEqual([...objects().keys()].filter(isStatus), [])
     await ask(room.home, ['backup', room.originals])
     assert.equal([...objects().keys()].filter(isStatus).length, 1)

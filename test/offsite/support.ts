@@ -7,6 +7,7 @@ import { WaitReasons } from '../../helper/manners/wait-reasons.js'
 import type { BackupResult, MethodName, Params, Result } from '../../shared/methods.js'
 import { foldersAsDisks, withDaemon } from '../support/daemon.js'
 import { freshFolder, makeTree, type Tree } from '../support/shoots.js'
+import { startDouble, type S3Double } from '../support/s3/double.js'
 import { collect, makeBucket, openTestStore, readAll, setTestCredentials } from '../support/s3/fixture.js'
 
 export interface Studio {
@@ -70,6 +71,16 @@ export function studio(originals: Tree = {}): Studio {
     },
     remove: () => fs.rmSync(root, { recursive: true, force: true }),
   }
+}
+
+/** Inside a `describe`: a store that lives as long as its cases. */
+export function doubleFor(profile: Parameters<typeof startDouble>[0]): () => S3Double {
+  let double: S3Double
+  before(async () => {
+    double = await startDouble(profile)
+  })
+  after(() => double.close())
+  return () => double
 }
 
 export interface BucketWish extends NonNullable<Params<'place/add'>['bucket']> {
