@@ -177,16 +177,11 @@ export function machineLine({
 }
 
 /** Where one file is, when and how that was proven. */
-export function storyLines({ versions, score, validUntil, goneAt, movedTo }: FileStory): string[] {
+export function storyLines({ versions, score, validUntil, goneAt }: FileStory): string[] {
   return [
     `  Score: ${score.map(digitWords).join(' · ')}`,
     ...(validUntil === undefined ? [] : [`  Good until ${day(validUntil)} even if nothing is proven anew.`]),
     ...(goneAt === undefined ? [] : [`  The original is gone since ${day(goneAt)}.`]),
-    ...(movedTo === undefined
-      ? []
-      : [
-          `  It was moved or renamed, and counts under its new name${movedTo[0] === undefined ? '' : `: ${movedTo[0]}`}.`,
-        ]),
     ...versions.flatMap(({ hash, bytes, modifiedAt, copies }, index) => [
       `  ${index === 0 ? 'Content' : 'Earlier content'} of ${day(modifiedAt)}, ${inWords(bytes)}, BLAKE3 ${hash}`,
       ...copies.map(({ place, state, path, provenAt, how, why, isOffSite }) => {

@@ -34,11 +34,13 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
   const { verdict, validUntilMs, provenMs, good } = healthOfFile(copies, places, policy, nowMs)
   const groups = [{ files: 1, bytes: 0, copies }]
   const { missing } = healthOfShoot(groups, places, policy, nowMs)
+  const movedTo =
+    facts.goneMs === undefined || facts.movedMs === undefined ? undefined : placesOfTwins(journal, facts.id)
   const versions = versionsOf(journal, facts, { places, names: placeNames(journal), policy, nowMs })
   return {
     ok: true,
     exitCode: 0,
-    summary: `${shoot}/${file}: ${verdict}${missing.length === 0 ? '' : `; missing ${missing.join(', ')}`}.`,
+    summary: `${shoot}/${file}${whereNow(movedTo)}: ${verdict}${missing.length === 0 ? '' : `; missing ${missing.join(', ')}`}.`,
     shoot,
     file,
     bytes: versions[0]?.bytes ?? 0,
@@ -48,11 +50,19 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
     ...(provenMs === undefined ? {} : { provenAt: iso(provenMs) }),
     ...(validUntilMs === undefined ? {} : { validUntil: iso(validUntilMs) }),
     ...(facts.goneMs === undefined ? {} : { goneAt: iso(facts.goneMs) }),
-    ...(facts.goneMs === undefined || facts.movedMs === undefined
-      ? {}
-      : { movedTo: twinsOf(journal, facts.id).map(({ path }) => path) }),
+    ...(movedTo === undefined ? {} : { movedTo }),
     versions,
   }
+}
+
+function placesOfTwins(journal: Journal, fileId: number): readonly string[] {
+  return twinsOf(journal, fileId).map(({ path }) => path)
+}
+
+function whereNow(movedTo: readonly string[] | undefined): string {
+  if (movedTo === undefined) return ''
+  const [first] = movedTo
+  return ` was moved or renamed and counts under its new name${first === undefined ? '' : ` (${first})`}. Its copies under the old one`
 }
 
 function findFile(journal: Journal, shoot: string, file: string): FileFacts {

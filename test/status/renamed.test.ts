@@ -36,7 +36,12 @@ describe('a photo that was renamed', () => {
   it('counts under its new name, and its story says which that is', async () => {
     renameSync(at('IMG_1.CR3'), at('Anna.CR3'))
     assert.equal(await verdictAfterBackup(), 'protected, 2 files, 1 not missed')
-    assert.deepEqual((await story()).movedTo, [at('Anna.CR3')])
+    const { movedTo, summary } = await story()
+    assert.deepEqual(movedTo, [at('Anna.CR3')])
+    assert.match(
+      summary,
+      /renamed and counts under its new name \(.*Anna\.CR3\)\. Its copies under the old one: partly/,
+    )
     assert.equal((await call('status/get', {})).verdict, 'protected')
     writeFileSync(at('Anna.CR3'), 'worked on since')
     assert.equal(await verdictAfterBackup(), 'protected, 2 files, 1 not missed')
