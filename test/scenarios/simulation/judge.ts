@@ -233,10 +233,9 @@ export class Judge {
     }
   }
 
+  /** Whatever has the old name now: it is another content, and not seen yet. */
   #wasRenamed(relative: string, hash: string): boolean {
-    const { originals, contents } = this.#world
-    const isItsContent = [...contents].some(([other, hashes]) => other !== relative && hashes.has(hash))
-    return !originals.has(relative) && isItsContent
+    return [...this.#world.contents].some(([other, hashes]) => other !== relative && hashes.has(hash))
   }
 
   #isFresh(row: Row): boolean {
