@@ -1,7 +1,7 @@
 // A backup from beginning to end: scan → plan → copy and verify → re-read → seal, over whatever sources and places it is given. Every part
 // may be run twice, so after a crash, a pulled drive or Ctrl-C the same call finishes what is left and sends nothing again that had arrived.
 import os from 'node:os'
-import { SafelightError, systemCode } from '../errors.js'
+import { SafelightError } from '../errors.js'
 import { inWords } from '../files/in-words.js'
 import { clearLeftovers } from '../files/temporary.js'
 import { deviceRelation, type Volume } from '../files/volumes.js'
@@ -92,8 +92,7 @@ function clearPlace(run: BackupRun, place: OpenPlace): void {
       finishStep(journal, { kind: 'clear', shootId, placeId: place.id, payload: '' })
     }
   } catch (error) {
-    if (systemCode(error) === '') throw error
-    run.failPlace(place.id, error)
+    run.placeRefused(place.id, error)
   }
 }
 
@@ -221,8 +220,7 @@ function checkRoom(run: BackupRun, prepared: readonly PreparedShoot[]): void {
       if (needed > freeBytes) run.failPlace(place.id, tooLittleRoom(place, needed, freeBytes))
     } catch (error) {
       // Pulled since it was opened.
-      if (systemCode(error) === '') throw error
-      run.failPlace(place.id, error)
+      run.placeRefused(place.id, error)
     }
   }
 }

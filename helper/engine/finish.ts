@@ -1,7 +1,6 @@
 // The end of a run, place by place: copies whose first reading came out of the page cache are read once more, as late as possible, and
 // shoots that changed are sealed. Both are steps in the journal: what a crash leaves undone here, the next run finds.
 import path from 'node:path'
-import { systemCode } from '../errors.js'
 import { copiesAt, saveCopy } from '../journal/files.js'
 import { noteChainBreaks } from '../journal/meta.js'
 import { labelAt, listShoots, sourceById, type ShootRow } from '../journal/shoots.js'
@@ -24,8 +23,7 @@ export async function reReadUnproven(run: BackupRun, place: OpenPlace): Promise<
     try {
       await reReadShoot(run, place, row)
     } catch (error) {
-      if (systemCode(error) === '') throw error
-      run.failPlace(place.id, error)
+      run.placeRefused(place.id, error)
     }
   }
 }
@@ -133,8 +131,7 @@ export async function sealPending(run: BackupRun, place: OpenPlace): Promise<voi
       }
     }
   } catch (error) {
-    if (systemCode(error) === '') throw error
-    run.failPlace(place.id, error)
+    run.placeRefused(place.id, error)
   }
 }
 

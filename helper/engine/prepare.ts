@@ -113,8 +113,13 @@ function prepareShoot(
   }
   if (isDone(journal, row.id, folder.files, atPlaces, isWhole(given)))
     return { ...facts, plan: NOTHING_TO_DO, unchanged: folder.files.length, newAt: [] }
-  for (const place of run.livePlaces())
-    run.tryAt(place, () => run.learnUnsealed(place, folders.get(place.id) ?? row.key))
+  for (const place of run.livePlaces()) {
+    try {
+      run.learnUnsealed(place, folders.get(place.id) ?? row.key)
+    } catch (error) {
+      run.placeRefused(place.id, error)
+    }
+  }
   const known = filesOfShoot(journal, row.id)
   const { files, gone } = planShoot({ scanned: folder.files, known, atPlaces })
   const toDo = files.filter((file) => !file.isDone)
@@ -164,8 +169,8 @@ function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporary
   const { files } = run.deps
   const at = path.join(place.root, 'Photos', ...folder.split('/'))
   const found = new Map<string, EntryStat>()
-  run.tryAt(place, () => {
-    if (files.stat(at) === undefined) return
+  try {
+    if (files.stat(at) === undefined) return found
     for (const { name } of files.list(at)) {
       const file = at + path.sep + name
       const isLeft = isLeftover(name, temporaryTag)
@@ -173,7 +178,9 @@ function listAtPlace(run: BackupRun, place: OpenPlace, folder: string, temporary
       if (isLeft || (stat && isAbandoned(name, temporaryTag, stat, run.deps.clock()))) files.unlink(file)
       else if (stat) found.set(name, stat)
     }
-  })
+  } catch (error) {
+    run.placeRefused(place.id, error)
+  }
   return found
 }
 

@@ -9,7 +9,6 @@
 //
 // A place that fails is out of the run; a file that fails is a finding, and the others go on.
 import path from 'node:path'
-import { systemCode } from '../errors.js'
 import type { FileRow } from '../journal/files.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
 import type { OpenPlace } from '../place/places.js'
@@ -42,8 +41,7 @@ export async function protectFile(run: BackupRun, shoot: ShootInRun, plan: FileP
       const target = await judgePlace(run, draft, plan, original, place, condition)
       if (target) targets.push(target)
     } catch (error) {
-      if (systemCode(error) === '') throw error
-      run.failPlace(placeId, error)
+      run.placeRefused(placeId, error)
     }
   }
   await send(run, draft, plan, original, targets)

@@ -89,16 +89,6 @@ export class BackupRun {
     return known
   }
 
-  /** Acts at a place. What the system refuses takes the place out of the run. */
-  tryAt(place: OpenPlace, act: () => void): void {
-    try {
-      act()
-    } catch (error) {
-      if (systemCode(error) === '') throw error
-      this.failPlace(place.id, error)
-    }
-  }
-
   /** Learns what another computer that writes there as well has under way in a shoot: what its log says and is not sealed yet.
    *  @param folder  below `Photos/`
    *  @throws the system's error */
@@ -120,6 +110,12 @@ export class BackupRun {
   failPlace(placeId: string, error: unknown): void {
     if (!this.failedPlaces.has(placeId))
       this.failedPlaces.set(placeId, placeError(error, this.placeNamed(placeId).name))
+  }
+
+  /** What the system refuses at a place takes it out of the run. @throws any other error */
+  placeRefused(placeId: string, error: unknown): void {
+    if (systemCode(error) === '') throw error
+    this.failPlace(placeId, error)
   }
 
   /** Remembers which folder of originals this is, for as long as the run lasts. */

@@ -1,7 +1,7 @@
 // Two sources of one name never share a folder at a place, also when two computers bring theirs at the same moment: the name is chosen with what
 // lies there in view, and taken by the first line of a log before the first copy is made. Both in this computer's turn; see place/turn.ts.
 import path from 'node:path'
-import { SafelightError, systemCode } from '../errors.js'
+import { SafelightError } from '../errors.js'
 import { readWhole } from '../files/durable.js'
 import { fold, freeLabel, labelAt, setLabelAt, type SourceRow } from '../journal/shoots.js'
 import { LOG_FILE, parseLog, type LogEvent } from '../manifest/log.js'
@@ -21,8 +21,7 @@ export async function settleNames(run: BackupRun, source: SourceRow): Promise<vo
         settleName(run, source, place)
       })
     } catch (error) {
-      if (systemCode(error) === '') throw error
-      run.failPlace(place.id, error)
+      run.placeRefused(place.id, error)
     }
   }
 }
@@ -62,8 +61,7 @@ export async function takeNames(run: BackupRun, prepared: readonly PreparedShoot
         for (const { shoot } of fresh) takeName(run, shoot.source, shoot.row.id, place)
       })
     } catch (error) {
-      if (systemCode(error) === '') throw error
-      run.failPlace(place.id, error)
+      run.placeRefused(place.id, error)
     }
   }
 }

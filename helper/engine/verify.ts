@@ -1,6 +1,6 @@
 // Verifying: every copy is read again and compared with its reference hash, every manifest with the chain, every folder with its manifest.
 // What is found is recorded, good or bad, beside the copies and in the journal; nothing is mended here.
-import { ERROR_CODES, SafelightError, shootUnknown, systemCode } from '../errors.js'
+import { ERROR_CODES, SafelightError, shootUnknown } from '../errors.js'
 import { copiesAt, type CopyRow } from '../journal/files.js'
 import { listPlaces } from '../journal/places.js'
 import { listShoots, type ShootRow } from '../journal/shoots.js'
@@ -93,8 +93,7 @@ async function verifyPlace(
       await request.exclusively(() => verifyShoot(run, place, shoot, { tally, chain, only: request.only }))
     }
   } catch (error) {
-    if (systemCode(error) === '') throw error
-    run.failPlace(place.id, error)
+    run.placeRefused(place.id, error)
   }
 }
 

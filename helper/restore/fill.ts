@@ -3,7 +3,6 @@
 // journal. Shoot by shoot, and other work gets its turn between two lots. Interrupted, the same command goes on with what is missing.
 import os from 'node:os'
 import path from 'node:path'
-import { systemCode } from '../errors.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import { BackupRun, type EngineDeps } from '../engine/run.js'
 import { inWords } from '../files/in-words.js'
@@ -131,7 +130,6 @@ export async function introduce({ engine, finder }: HealRun, shoot: ShootRow, pl
     }
     await engine.inTurn(place, () => appendEvents(files, place.root, folder, [event]))
   } catch (error) {
-    if (systemCode(error) === '') throw error
-    engine.failPlace(place.id, error)
+    engine.placeRefused(place.id, error)
   }
 }

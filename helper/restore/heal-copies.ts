@@ -1,7 +1,6 @@
 // Healing the copies of one shoot at one place: which look bad, whether they are, where good bytes are, and the exchange. Bytes first, then
 // the log beside them, then the journal; a crash between two of them is "run it again".
 import path from 'node:path'
-import { systemCode } from '../errors.js'
 import { reReadUnproven, sealPending } from '../engine/finish.js'
 import type { ReadMethod, Target } from '../engine/jobs.js'
 import { obstacleBelow } from '../files/inside.js'
@@ -58,8 +57,7 @@ export async function healCopies(run: HealRun, suspects: readonly Suspect[]): Pr
   try {
     await writeDown(run, first, results)
   } catch (error) {
-    if (systemCode(error) === '') throw error
-    engine.failPlace(first.place.id, error)
+    engine.placeRefused(first.place.id, error)
   }
 }
 
@@ -75,8 +73,7 @@ function clearBefore({ engine, finder }: HealRun, suspects: readonly Suspect[]):
     try {
       clearBelow(engine.deps, place.root, folder)
     } catch (error) {
-      if (systemCode(error) === '') throw error
-      engine.failPlace(place.id, error)
+      engine.placeRefused(place.id, error)
     }
   }
 }
@@ -91,8 +88,7 @@ export async function finishAt(run: HealRun, place: OpenPlace): Promise<void> {
     clearUnsealed(run, place)
     await sealPending(engine, place)
   } catch (error) {
-    if (systemCode(error) === '') throw error
-    engine.failPlace(place.id, error)
+    engine.placeRefused(place.id, error)
   }
 }
 
