@@ -87,7 +87,7 @@ export class RecordDraft {
     this.#find(
       'damaged',
       WORKING,
-      `the original differs from what was first read (${hash.slice(0, 12)}… instead of ${known.version.hash.slice(0, 12)}…) while its size and date stand still: it is damaged. ${others === 0 ? 'No verified copy of the good content is known.' : `The good content is safe at ${others} other place${others === 1 ? '' : 's'} and was left alone.`}`,
+      `${readsOtherwise(hash, known)}: it is damaged. ${others === 0 ? 'No verified copy of the good content is known.' : `The good content is safe at ${others} other place${others === 1 ? '' : 's'} and was left alone.`}`,
     )
   }
 
@@ -97,7 +97,7 @@ export class RecordDraft {
     this.#find(
       'damaged',
       WORKING,
-      `the original differs from what was first read (${hash.slice(0, 12)}… instead of ${known.version.hash.slice(0, 12)}…) while its size and date stand still, and no place has a copy of what it was. It is backed up as it is now: look at it, and import it anew from the card if the card still has it`,
+      `${readsOtherwise(hash, known)}, and no place has a copy of what it was. It is backed up as it is now: look at it, and import it anew from the card if the card still has it`,
     )
   }
 
@@ -413,6 +413,10 @@ export class RecordDraft {
 
 /** Why a file that Safelight did not write went to Versions/. */
 const NOT_OURS = 'it was there before and is not the same file'
+
+function readsOtherwise(hash: Hash, { version }: FileRow): string {
+  return `the original differs from what was first read (${hash.slice(0, 12)}… instead of ${version.hash.slice(0, 12)}…) while its size and date stand still`
+}
 
 /** A proof made now, or the one that the copy had before it moved. */
 function proofOf(old: CopyRow | undefined, how: ReadMethod | undefined): Pick<CopyRecord, 'provenHow' | 'provenMs'> {

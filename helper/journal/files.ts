@@ -83,7 +83,7 @@ export function saveFile(
 ): number {
   journal.run(
     `INSERT INTO files (shoot_id, name, size, mtime_ms, ctime_ms) VALUES (?, ?, ?, ?, ?)
-     ON CONFLICT (shoot_id, name) DO UPDATE SET size = excluded.size, mtime_ms = excluded.mtime_ms, ctime_ms = excluded.ctime_ms, gone_ms = NULL`,
+     ON CONFLICT (shoot_id, name) DO UPDATE SET size = excluded.size, mtime_ms = excluded.mtime_ms, ctime_ms = excluded.ctime_ms, gone_ms = NULL, moved_ms = NULL`,
     [shootId, name, sizeBytes, mtimeMs, ctimeMs ?? null],
   )
   const row = journal.get('SELECT id FROM files WHERE shoot_id = ? AND name = ?', [shootId, name])
@@ -184,10 +184,7 @@ export function dropCopyAt(journal: Journal, fileId: number, placeId: string, pa
 /** The originals of these files are no longer there. */
 export function markGone(journal: Journal, fileIds: readonly number[], nowMs: number): void {
   for (const id of fileIds) {
-    journal.run(
-      'UPDATE files SET gone_ms = coalesce(gone_ms, ?), moved_ms = CASE WHEN gone_ms IS NOT NULL THEN moved_ms END WHERE id = ?',
-      [nowMs, id],
-    )
+    journal.run('UPDATE files SET gone_ms = coalesce(gone_ms, ?) WHERE id = ?', [nowMs, id])
     journal.run(
       "UPDATE copies SET state = 'missing' WHERE place_id = 'working' AND version_id = (SELECT version_id FROM files WHERE id = ?)",
       [id],

@@ -34,8 +34,7 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
   const { verdict, validUntilMs, provenMs, good } = healthOfFile(copies, places, policy, nowMs)
   const groups = [{ files: 1, bytes: 0, copies }]
   const { missing } = healthOfShoot(groups, places, policy, nowMs)
-  const movedTo =
-    facts.goneMs === undefined || facts.movedMs === undefined ? undefined : placesOfTwins(journal, facts.id)
+  const movedTo = facts.movedMs === undefined ? undefined : twinsOf(journal, facts.id).map((twin) => twin.path)
   const versions = versionsOf(journal, facts, { places, names: placeNames(journal), policy, nowMs })
   return {
     ok: true,
@@ -53,10 +52,6 @@ export function fileStory(deps: StatusDeps, shoot: string, file: string): FileSt
     ...(movedTo === undefined ? {} : { movedTo }),
     versions,
   }
-}
-
-function placesOfTwins(journal: Journal, fileId: number): readonly string[] {
-  return twinsOf(journal, fileId).map(({ path }) => path)
 }
 
 function whereNow(movedTo: readonly string[] | undefined): string {

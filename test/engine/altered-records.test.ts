@@ -5,11 +5,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { Daemon } from '../../helper/daemon.js'
 import { photos, rot, worldAt, type World } from '../crash/scenarios.js'
-import { backup, foldersAsDisks, withDaemon } from '../support/daemon.js'
+import { backup, call, foldersAsDisks, withDaemon } from '../support/daemon.js'
 import { freshFolder, hashOf, makeTree } from '../support/shoots.js'
 import type { BackupResult, Result } from '../../shared/methods.js'
-
-const CONTEXT = { client: { kind: 'cli', version: 'test' }, progress: () => undefined } as const
 
 describe('a rebuild from records that were altered', () => {
   let world: World
@@ -31,11 +29,7 @@ describe('a rebuild from records that were altered', () => {
   const inHome = <T>(act: (daemon: Daemon) => T | Promise<T>): Promise<T> =>
     withDaemon(options(), (daemon) => Promise.resolve(act(daemon)))
 
-  function rebuild(from: string): Promise<Result<'rebuild/run'>> {
-    return inHome((daemon) =>
-      daemon.handlers['rebuild/run']!({ from }, { signal: new AbortController().signal, ...CONTEXT }),
-    )
-  }
+  const rebuild = (from: string): Promise<Result<'rebuild/run'>> => call(options(), 'rebuild/run', { from })
   function edit(drive: string, record: string, change: (text: string) => string): void {
     const file = path.join(photos(drive), record)
     const text = fs.readFileSync(file, 'utf8')

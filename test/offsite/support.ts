@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import type { Daemon } from '../../helper/daemon.js'
 import { WaitReasons } from '../../helper/manners/wait-reasons.js'
 import type { BackupResult, MethodName, Params, Result } from '../../shared/methods.js'
-import { foldersAsDisks, withDaemon } from '../support/daemon.js'
+import { call, foldersAsDisks, withDaemon } from '../support/daemon.js'
 import { freshFolder, makeTree, type Tree } from '../support/shoots.js'
 import { startDouble, type S3Double } from '../support/s3/double.js'
 import { collect, makeBucket, openTestStore, readAll, setTestCredentials } from '../support/s3/fixture.js'
@@ -50,12 +50,8 @@ export function studio(originals: Tree = {}): Studio {
     drive: at('drive'),
     waiting,
     with: (run, clock) => withDaemon(act(clock), run),
-    call: (method, params, { signal = new AbortController().signal, clock } = {}) =>
-      withDaemon(act(clock), (daemon) => {
-        const handler = daemon.handlers[method]
-        if (!handler) throw new Error(`there is no ${method}`)
-        return handler(params, { signal, client: { kind: 'cli', version: 'test' }, progress: () => undefined })
-      }),
+    call: (method, params, { signal, clock } = {}) =>
+      call({ ...act(clock), ...(signal ? { signal } : {}) }, method, params),
     async tree(url, bucket, prefix) {
       const store = openTestStore(url, bucket)
       try {
