@@ -43,6 +43,8 @@ export class RecordDraft {
   readonly #emptied: { placeId: string; path: string }[] = []
   readonly #events = new Map<string, LogEvent[]>()
   readonly #setAside = new Map<string, SetAside>()
+  /** Of the folder for what this file replaces, wherever it does. */
+  #stamp: string | undefined
   #original: FileRecord['original']
   #newest: Content | undefined
   #originalState: 'verified' | 'damaged' | undefined
@@ -187,10 +189,10 @@ export class RecordDraft {
     }
   }
 
-  /** Below a folder of this moment, in UTC and in a form that every file system can hold; numbered where a clock that stands still or was
-   *  set back has led to the same moment before. */
+  /** Below a folder of this moment, the same one at every place, in UTC and in a form that every file system can hold; numbered where a clock
+   *  that stands still or was set back has led to the same moment before. */
   #freePath(place: OpenPlace, kept: 'Versions' | 'Quarantine'): string {
-    const stamp = stampOf(this.#run.deps.clock())
+    const stamp = (this.#stamp ??= stampOf(this.#run.deps.clock()))
     for (let n = 1; ; n++) {
       const relative = `${kept}/${n === 1 ? stamp : `${stamp}-${n}`}/${this.#name}`
       const file = path.join(this.#folderAt(place), ...relative.split('/'))

@@ -558,6 +558,19 @@ describe('a backup whose disks fail', () => {
     await assertHeals(0)
   })
 
+  it('an earlier content has the same name in Versions of every place, whatever the clock shows in between', async () => {
+    let now = Date.UTC(2026, 0, 1)
+    const run = (): Promise<BackupResult> => backup({ ...options(), clock: () => now++ }, [world.source], world.drives)
+    await run()
+    makeFile(source('IMG_1.xmp'), { bytes: 'edited', mtime: '2025-01-01T00:00:00Z' })
+    await run()
+    const [kept, too] = world.drives.map((drive) =>
+      [...readTree(photos(drive)).keys()].filter((name) => name.startsWith('Versions/')),
+    )
+    assert.equal(kept?.length, 1)
+    assert.deepEqual(too, kept)
+  })
+
   it('a temporary file of somebody else is left alone', async () => {
     await backUp()
     const foreign = path.join(photos(a()), '.safelight-someoneelse-1.tmp')
