@@ -39,7 +39,8 @@ export interface ShootPlan {
 }
 
 export function planShoot({ scanned, known, atPlaces }: ShootFacts): ShootPlan {
-  const files = scanned.map((file) => planFile(file, known.get(file.name), atPlaces))
+  const shared: Conditions[] = []
+  const files = scanned.map((file) => planFile(file, known.get(file.name), atPlaces, shared))
   const seen = new Set(scanned.map((file) => file.name))
   return {
     files: files.sort((a, b) => b.scanned.sizeBytes - a.scanned.sizeBytes),
@@ -47,11 +48,23 @@ export function planShoot({ scanned, known, atPlaces }: ShootFacts): ShootPlan {
   }
 }
 
-function planFile(scanned: ScannedFile, known: FileRow | undefined, atPlaces: ShootFacts['atPlaces']): FilePlan {
+type Conditions = ReadonlyMap<string, PlaceCondition>
+
+/** @param shared  what other files of the shoot were found to be: nearly all are alike, and a map for each would take as much memory as all
+ *    the rest of their plans */
+function planFile(
+  scanned: ScannedFile,
+  known: FileRow | undefined,
+  atPlaces: ShootFacts['atPlaces'],
+  shared: Conditions[],
+): FilePlan {
   const source = conditionOfSource(scanned, known)
-  const places = new Map(
-    [...atPlaces].map(([place, found]) => [place, conditionAtPlace(place, known, found.get(scanned.name))]),
-  )
+  const found = [...atPlaces].map(([place, there]): [string, PlaceCondition] => [
+    place,
+    conditionAtPlace(place, known, there.get(scanned.name)),
+  ])
+  let places = shared.find((alike) => found.every(([place, condition]) => alike.get(place) === condition))
+  if (places === undefined) shared.push((places = new Map(found)))
   const conditions = [...places.values()]
   const isDone =
     source === 'same' && known?.goneMs === undefined && conditions.every((condition) => condition === 'good')
