@@ -9,7 +9,7 @@ import { makeJpeg } from '../support/pictures.js'
 import { withDaemon } from '../support/daemon.js'
 import { Studio } from '../restore/support.js'
 
-const options = { program: new URL('./planted-decoder.js', import.meta.url), timeoutMs: 1500 }
+const options = { program: new URL('./planted-decoder.js', import.meta.url), timeoutMs: 5000 }
 
 describe('a decoder that hangs or crashes', function () {
   this.timeout(60_000)
