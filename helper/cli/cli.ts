@@ -51,6 +51,7 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     )
     .version(version)
     .strict()
+    .middleware((argv) => refuseTwice(args, argv, parser))
     .demandCommand(1, 'Name a command; the list is in: safelight --help')
     .recommendCommands()
     .exitProcess(false)
@@ -61,6 +62,20 @@ async function parse(args: readonly string[], run: Run): Promise<{ text: string 
     if (error) throw error.name === 'YError' || output !== '' ? usageError(error.message) : error
   })
   return { text }
+}
+
+/** An option that takes one value and is given twice would arrive as a list, where a text is expected. */
+function refuseTwice(args: readonly string[], argv: Readonly<Record<string, unknown>>, parser: unknown): void {
+  // Part of yargs, and not of its types.
+  const { array } = (parser as { getOptions(): { readonly array: readonly string[] } }).getOptions()
+  const twice = Object.keys(argv).find(
+    (name) => Array.isArray(argv[name]) && !array.includes(name) && timesGiven(args, `--${name}`) > 1,
+  )
+  if (twice !== undefined) throw usageError(`--${twice} was given twice, and takes one value.`)
+}
+
+function timesGiven(args: readonly string[], option: string): number {
+  return args.filter((each) => each === option || each.startsWith(`${option}=`)).length
 }
 
 type Command = (parser: Argv<CommonArguments>, run: Run) => void

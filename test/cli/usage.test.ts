@@ -28,6 +28,10 @@ describe('the command line', () => {
     [['rebuild'], /--from/],
     [['shoots', 'surplus'], /surplus/],
     [['status', '--place', 'x'], /place/],
+    [['verify', '--place', 'a', '--place', 'b'], /--place was given twice/],
+    [['restore', 'Trip', '--to', 'a', '--to=b'], /--to was given twice/],
+    [['place', 'add', 's3://x', '--endpoint', 'a', '--endpoint', 'b'], /--endpoint was given twice/],
+    [['prune', '--home', 'a', '--dry-run', '--home', 'b'], /--home was given twice/],
   ]
 
   it('refuses wrong input with exit code 2, one object with --json, and words that say what is wrong', async () => {
