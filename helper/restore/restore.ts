@@ -9,8 +9,10 @@
 import path from 'node:path'
 import { SafelightError, systemCode } from '../errors.js'
 import { inWords } from '../files/in-words.js'
+import { forEachBounded } from '../engine/bounded.js'
 import { ProgressMeter, type OnProgress } from '../engine/progress.js'
 import type { EngineDeps } from '../engine/run.js'
+import { withSmallHeap } from '../engine/small-heap.js'
 import { listCatalogBackups } from '../journal/catalog-backups.js'
 import { saveCopy, saveFile, setCopyState } from '../journal/files.js'
 import { listPlaces } from '../journal/places.js'
@@ -59,6 +61,16 @@ const TASKS_AT_ONCE = 1024
 
 /** What was restored is written down after so many files. */
 const RECORD_LOT = 256
+
+type OnlySome = PickOrder['passes'][number]
+
+interface Task {
+  readonly destination: Destination
+  readonly plan: FilePlan
+  readonly target: ShootTarget
+  /** Of the same destination, by folded name, what is on its way. */
+  readonly turns: Map<string, Promise<void>>
+}
 
 /** What a restore would do. Writes nothing.
  *  @throws USAGE, SHOOT_UNKNOWN, FILE_UNKNOWN, and what keeps every single shoot from being restored */
@@ -259,7 +271,8 @@ class RestoreRun {
     recordMoves(this.#deps, this.#destinations.list)
     // Likely is not known: from here on it is what the stores say.
     this.#cold.length = 0
-    for (const only of this.#picks.passes) await this.#pass(only)
+    const isLong = this.totals.files > TASKS_AT_ONCE
+    for (const only of this.#picks.passes) await (isLong ? withSmallHeap(() => this.#pass(only)) : this.#pass(only))
     if (this.#slow.ids.length > 0) this.#clearAfterSlow()
     const [from, ...others] = this.tally.from.keys()
     const place = [...this.#placeNames].find(([, name]) => name === from)?.[0]
@@ -281,31 +294,28 @@ class RestoreRun {
   }
 
   /** @param only  the files that this pass is about */
-  async #pass(only: (shoot: ShootRow, plans: readonly FilePlan[]) => readonly FilePlan[]): Promise<void> {
-    const underWay = new Set<Promise<void>>()
+  async #pass(only: OnlySome): Promise<void> {
+    // Where a disk has no hard links, two names that it takes for one could overwrite each other: such files wait for one another.
+    await forEachBounded(this.#tasks(only), TASKS_AT_ONCE, ({ destination, plan, target, turns }) => {
+      const name = fold(plan.wanted.name)
+      const one = (turns.get(name) ?? Promise.resolve()).then(() => this.#one(destination, plan, target))
+      turns.set(name, one)
+      return one
+    })
+  }
+
+  /** One after the other, for as long as the restore goes on. */
+  *#tasks(only: OnlySome): Generator<Task> {
     const day = dayOf(this.#deps.clock())
-    try {
-      for (const destination of this.#destinations.list) {
-        const ready = this.#isOver(destination.base) ? undefined : this.#ready(destination, day)
-        // Where a disk has no hard links, two names that it takes for one could overwrite each other: such files wait for one another.
-        const turns = new Map<string, Promise<void>>()
-        for (const plan of only(destination.shoot, ready?.plans ?? [])) {
-          if (ready === undefined || this.#isOver(destination.base)) break
-          const { target } = ready
-          const name = fold(plan.wanted.name)
-          const one = (turns.get(name) ?? Promise.resolve()).then(() => this.#one(destination, plan, target))
-          turns.set(name, one)
-          const task = one.finally(() => underWay.delete(task))
-          underWay.add(task)
-          if (underWay.size >= TASKS_AT_ONCE) await Promise.race(underWay)
-        }
+    for (const destination of this.#destinations.list) {
+      const ready = this.#isOver(destination.base) ? undefined : this.#ready(destination, day)
+      if (ready === undefined) continue
+      const turns = new Map<string, Promise<void>>()
+      for (const plan of only(destination.shoot, ready.plans)) {
+        if (this.#isOver(destination.base)) break
+        yield { destination, plan, target: ready.target, turns }
       }
-    } catch (error) {
-      // Whoever is on the way comes to an end first, and to what end is said no more.
-      await Promise.allSettled(underWay)
-      throw error
     }
-    await Promise.all(underWay)
   }
 
   /** Asks for what is cold. */
