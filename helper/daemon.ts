@@ -9,13 +9,14 @@ import { leavingPages } from './daemon/leave-pages.js'
 import { ingestDeps, lightroomHandlers } from './daemon/lightroom-handlers.js'
 import type { Rehearsers } from './daemon/rehearse-handlers.js'
 import { Workshop, type WorkshopOptions } from './daemon/workshop.js'
-import { SafelightError } from './errors.js'
+import { SafelightError, systemCode } from './errors.js'
 import { allowedRoots, judgeReferenced } from './ingest/ingest.js'
 import { Queue, type QueueDeps, type QueueTimes } from './ingest/queue.js'
 import { claimHome, type Ownership } from './instance.js'
 import { Journal } from './journal/journal.js'
 import { lazily, loadEverything } from './lazily.js'
 import type { OpenBucket } from './offsite/open-bucket.js'
+import { placeError } from './place/place-error.js'
 import { stateOfPlace } from './place/places.js'
 import type { RestoreRoom } from './restore/room.js'
 import type { BackupResult } from '../shared/methods.js'
@@ -82,10 +83,16 @@ export class Daemon {
     this.journal = journal
     this.#shop = new Workshop(options, journal)
     const learn: LearnPlace = async (deps, place, signal) => {
-      const { rebuildFrom } = await load.rebuilding()
-      const result = await rebuildFrom(deps, place, signal)
-      await (await this.#catalogs()).learn(place, signal)
-      return result
+      const { assertThere, rebuildFrom } = await load.rebuilding()
+      try {
+        const result = await rebuildFrom(deps, place, signal)
+        await (await this.#catalogs()).learn(place, signal)
+        assertThere(deps, place)
+        return result
+      } catch (error) {
+        // Pulled in the middle: what was learned of whole shoots is kept.
+        throw systemCode(error) === '' ? error : placeError(error, place.name)
+      }
     }
     this.#shop.learnWith(learn)
     const handlers = around(COPYING, this.#makeHandlers(learn), (run) => this.#shop.awake.during(run))

@@ -6,7 +6,7 @@ import { SafelightError, systemCode } from '../errors.js'
 import { inspectCopy, isThoroughDue, type CatalogFacts } from './inspect.js'
 import { judgeBackup, judgeDataFall, worst, type DataFacts, type Judgement, type LastGood } from './judge.js'
 import { dataFolderOf } from './live.js'
-import { dataBytesOf, isoOf, type BackupRecord } from './record.js'
+import { dataBytesOf, isCalledLike, isoOf, type BackupRecord } from './record.js'
 import {
   discardSnapshot,
   isSnapshotCurrent,
@@ -15,12 +15,14 @@ import {
   type SnapshotDeps,
   type SnapshotOptions,
 } from './snapshot.js'
-import { isImmutable, listCatalogs, storeBackup, type StoreResult } from './store.js'
+import { freeStamp, isImmutable, listCatalogs, storeBackup, type CatalogFolder, type StoreResult } from './store.js'
 import type { StoreDeps } from './stored-file.js'
 
 export interface BackupOptions extends SnapshotOptions {
   /** The `Safelight` folders of the places. */
   readonly roots: readonly string[]
+  /** Stamps of the backups of this catalog that are known to be at other places. */
+  readonly taken?: readonly string[]
   readonly isFallAccepted?: boolean
   /** Called with the snapshot once it is stored and before it is thrown away. */
   readonly onStored?: (snapshot: CatalogSnapshot, judgement: Judgement) => Promise<void>
@@ -90,18 +92,22 @@ export async function examineSnapshot(
 async function storeSnapshot(
   deps: SnapshotDeps & StoreDeps,
   snapshot: CatalogSnapshot,
-  { roots, isFallAccepted = false, onStored, signal }: BackupOptions,
+  { roots, taken = [], isFallAccepted = false, onStored, signal }: BackupOptions,
 ): Promise<CatalogBackup | undefined> {
-  const records = roots.flatMap((root) => recordsOf(deps, root, snapshot.catalog))
+  const catalogs = roots.flatMap((root) => listCatalogs(deps.files, root))
+  const records = catalogs
+    .flatMap(({ backups }) => backups.map(({ record }) => record))
+    .filter((record) => record.catalog === snapshot.catalog)
   const { facts, judgement } = await examineSnapshot(snapshot, records, {
     isFallAccepted,
     ...(signal ? { signal } : {}),
   })
   const places: { root: string; result: Exclude<StoreResult, { kind: 'moved' }> }[] = []
   const failures: { root: string; error: unknown }[] = []
+  const stamp = freeStamp(snapshot.takenAtMs, new Set([...taken, ...stampsOf(catalogs, snapshot.name)]))
   for (const root of roots) {
     const isCurrent = () => isSnapshotCurrent(snapshot, deps)
-    const result = await tryStore(deps, root, { snapshot, facts, judgement, isCurrent }, signal)
+    const result = await tryStore(deps, root, { snapshot, facts, judgement, stamp, isCurrent }, signal)
     if (result.kind === 'moved') return undefined
     if (result.kind === 'failed') failures.push({ root, error: result.error })
     else places.push({ root, result })
@@ -128,10 +134,13 @@ async function tryStore(
   }
 }
 
-function recordsOf(deps: StoreDeps, root: string, catalog: string): BackupRecord[] {
-  return listCatalogs(deps.files, root)
-    .flatMap(({ backups }) => backups.map(({ record }) => record))
-    .filter((record) => record.catalog === catalog)
+function stampsOf(catalogs: readonly CatalogFolder[], catalogName: string): string[] {
+  return catalogs
+    .filter(({ name }) => isCalledLike(name, catalogName))
+    .flatMap(({ backups, unfinished }) => [
+      ...backups.map(({ stamp }) => stamp),
+      ...unfinished.map((each) => path.basename(each)),
+    ])
 }
 
 function lastGoodOf(newestFirst: readonly BackupRecord[]): LastGood | undefined {

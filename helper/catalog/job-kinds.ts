@@ -68,6 +68,7 @@ export interface CatalogJobs {
       readonly home: string
       readonly catalog: string
       readonly roots: readonly string[]
+      readonly taken: readonly string[]
       readonly isFallAccepted: boolean
       readonly settleMs: number
     }

@@ -57,12 +57,13 @@ export function runJob<K extends JobName>(
 }
 
 async function backUp(
-  { home, catalog, roots, isFallAccepted, settleMs, privateParent }: CatalogJobs['backUp']['params'],
+  { home, catalog, roots, taken, isFallAccepted, settleMs, privateParent }: CatalogJobs['backUp']['params'],
   { signal }: JobTools,
 ): Promise<BackUpAnswer> {
   let references: string | undefined
   const done = await backUpCatalog(systemDeps(), catalog, {
     roots,
+    taken,
     privateParent,
     isFallAccepted,
     settleMs,

@@ -87,6 +87,11 @@ export function stampOf(ms: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}${two(at.getMinutes())}`
 }
 
+/** Whether a folder below `Catalogs/` is of a catalog of this name; `Wedding (2)` is what the second of that name is called. */
+export function isCalledLike(folder: string, catalogName: string): boolean {
+  return folder === catalogName || folder.startsWith(`${catalogName} (`)
+}
+
 export function dataBytesOf(record: Pick<BackupRecord, 'data'>): number {
   return (record.data ?? []).reduce((total, file) => total + file.sizeBytes, 0)
 }

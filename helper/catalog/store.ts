@@ -36,6 +36,8 @@ export interface StoreInput {
   readonly snapshot: CatalogSnapshot
   readonly facts: CatalogFacts
   readonly judgement: Judgement
+  /** What the folder of the backup is called, at every place; see freeStamp. */
+  readonly stamp: string
   /** Asked after everything was read: is the live catalog still what the snapshot saw? */
   readonly isCurrent: () => Promise<boolean>
 }
@@ -70,7 +72,7 @@ export async function storeBackup(
   makeFolders(deps.files, root, catalogFolder.folder)
   const blobs = await storeData(deps, catalogFolder.folder, snapshot.data, known, signal)
   if (!blobs || !(await input.isCurrent())) return { kind: 'moved' }
-  const folder = freeFolder(deps.files, path.join(catalogFolder.folder, stampOf(snapshot.takenAtMs)))
+  const folder = freeFolder(deps.files, path.join(catalogFolder.folder, input.stamp))
   makeFolders(deps.files, root, folder)
   const files: StoredPart[] = []
   for (const part of snapshot.parts) files.push(await storePart(deps, folder, part, signal))
@@ -79,6 +81,17 @@ export async function storeBackup(
   const bytesWritten = blobs.bytesWritten + files.reduce((total, file) => total + file.storedBytes, 0)
   const backup = { folder, stamp: path.basename(folder), record }
   return { kind: 'stored', backup, bytesWritten, blobsWritten: blobs.blobsWritten }
+}
+
+/** One name for a backup at every place: a bucket is sent whichever of them it comes to first, and would put one backup in the place of another
+ *  if two drives called two of the same minute alike.
+ *  @param taken  of this catalog, or of others that are called like it, wherever they are known to be */
+export function freeStamp(takenAtMs: number, taken: ReadonlySet<string>): string {
+  const wanted = stampOf(takenAtMs)
+  for (let number = 1; ; number += 1) {
+    const stamp = number === 1 ? wanted : `${wanted} (${number})`
+    if (!taken.has(stamp)) return stamp
+  }
 }
 
 /** Every catalog at this place, by name. */

@@ -7,7 +7,7 @@ import { labelAt, listShoots, sourceById, type ShootRow } from '../journal/shoot
 import { addStep, finishStep, stepsOf } from '../journal/steps.js'
 import { appendEvents, type LogEvent } from '../manifest/log.js'
 import { sealShoots } from '../manifest/seal.js'
-import { isStillThere, type OpenPlace } from '../place/places.js'
+import { assertStillThere, isStillThere, type OpenPlace } from '../place/places.js'
 import { catchUp } from './catch-up.js'
 import { folderAt } from './prepare.js'
 import type { HashOutcome } from './jobs.js'
@@ -42,7 +42,7 @@ async function reReadShoot(run: BackupRun, place: OpenPlace, row: ShootRow): Pro
     }),
   )
   if (run.signal.aborted) return
-  if (!isStillThere(files, place)) throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+  assertStillThere(files, place)
   await run.inTurn(place, () => {
     // Where another computer put something else under a name meanwhile, it is that one's to prove.
     if (results.some((each) => !isGood(each))) run.learnUnsealed(place, folderBelowPhotos(run, place, row))

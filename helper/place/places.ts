@@ -153,6 +153,11 @@ export function isStillThere(files: DurableFiles, place: OpenPlace): boolean {
   return now === place.markerIdentity || (now !== '' && readMarker(files, place.folder)?.id === place.id)
 }
 
+/** @throws ENODEV when it is not, and the system's error */
+export function assertStillThere(files: DurableFiles, place: OpenPlace): void {
+  if (!isStillThere(files, place)) throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+}
+
 /** A known place by its name, id or path. @throws PLACE_UNKNOWN */
 export function findPlace(journal: Journal, wanted: string): PlaceRow {
   const places = listPlaces(journal)

@@ -9,10 +9,17 @@ import type { EngineDeps } from '../engine/run.js'
 import { ERROR_CODES } from '../errors.js'
 import { forgetChainBreaks } from '../journal/meta.js'
 import { newestByFolder, readChain } from '../manifest/chain.js'
+import { assertStillThere, type OpenPlace } from '../place/places.js'
 import type { RebuildResult } from '../../shared/methods.js'
 
-/** @param place  open; its manifests are read, nothing at it is changed */
-export async function rebuildFrom(deps: EngineDeps, place: RecordedPlace, signal: AbortSignal): Promise<RebuildResult> {
+/** @param place  its manifests are read, nothing at it is changed
+ *  @throws the system's error, and ENODEV, when it goes in the middle: of the shoot that was being read nothing is learned, above all not that its
+ *    files are missing */
+export async function rebuildFrom(
+  deps: EngineDeps,
+  place: RecordedPlace | OpenPlace,
+  signal: AbortSignal,
+): Promise<RebuildResult> {
   const rebuild: Learning = { deps, place, isLater: false, findings: [], removed: [], files: 0, versions: 0, shoots: 0 }
   const bytes = chainLength(deps, place)
   const chain = readChain(deps.files, place.root, deps.hash)
@@ -21,18 +28,27 @@ export async function rebuildFrom(deps: EngineDeps, place: RecordedPlace, signal
   const sealed = newestByFolder(chain)
   for (const folder of shootFolders(rebuild)) {
     if (signal.aborted) return stopped(rebuild)
-    deps.journal.transaction(() => learnShoot(rebuild, folder, sealed.get(folder)))
+    deps.journal.transaction(() => {
+      learnShoot(rebuild, folder, sealed.get(folder))
+      assertThere(deps, place)
+    })
     await turn()
   }
   for (const folder of sealed.keys()) {
     if (deps.files.stat(folderPath(place, folder)) === undefined)
       find(rebuild, folder, '', 'this shoot was sealed here once, and its folder is gone')
   }
+  assertThere(deps, place)
   deps.journal.transaction(() => {
     noteReached(deps.journal, place.id, chain, bytes)
     forgetChainBreaks(deps.journal, place.id)
   })
   return resultOf(rebuild)
+}
+
+/** The records of a bucket were fetched into the home: nobody pulls them. */
+export function assertThere({ files }: Pick<EngineDeps, 'files'>, place: RecordedPlace | OpenPlace): void {
+  if ('markerIdentity' in place) assertStillThere(files, place)
 }
 
 /** What was learned so far is kept; how far the chain reaches is learned by the run that comes to the end. */

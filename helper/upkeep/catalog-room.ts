@@ -9,6 +9,7 @@ import type { CheckFinding } from '../catalog/check-terms.js'
 import type { KnownFile } from '../catalog/classify.js'
 import type { BackUpAnswer, CatalogJobs, JobName, KnownBackup } from '../catalog/job-kinds.js'
 import type { Judgement } from '../catalog/judge.js'
+import { isCalledLike } from '../catalog/record.js'
 import { receivedError } from '../catalog/sent-error.js'
 import { describeError, SafelightError } from '../errors.js'
 import type { ChangeJudged } from '../engine/picture-change.js'
@@ -83,7 +84,9 @@ export class CatalogRoom {
       if (places.length === 0) throw absent[0] ?? noDrive()
       const begunMs = this.#deps.clock()
       const roots = places.map((place) => place.root)
-      const params = { home: this.#deps.home, catalog, roots, isFallAccepted: accept, settleMs: this.#deps.settleMs() }
+      const taken = stampsTaken(this.#deps.journal, catalog)
+      const settleMs = this.#deps.settleMs()
+      const params = { home: this.#deps.home, catalog, roots, taken, isFallAccepted: accept, settleMs }
       const answer = await this.#run('backUp', params, signal)
       this.#save(catalog, answer, places, begunMs)
       const wanted = await this.#reconciler.reconcile(catalog, answer, signal)
@@ -358,6 +361,12 @@ export class CatalogRoom {
       this.#deps.journal.all('SELECT id, name FROM places').map((row) => [String(row['id']), String(row['name'])]),
     )
   }
+}
+
+/** Names that backups of a catalog have at places that may be away, and in buckets. */
+function stampsTaken(journal: Journal, catalog: string): string[] {
+  const catalogName = path.basename(catalog, path.extname(catalog))
+  return listCatalogBackups(journal).flatMap(({ name, stamp }) => (isCalledLike(name, catalogName) ? [stamp] : []))
 }
 
 /** What the journal knows of some originals of one folder. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { execaSync } from 'execa'
@@ -99,6 +99,29 @@ describe('catalog backups at a place', () => {
         listCatalogs(deps.files, world.root).map(({ name }) => name),
         ['Wedding', 'Wedding (2)'],
       )
+    }))
+
+  it('a backup has one name at every place, and none that another of its minute has anywhere', () =>
+    inWorld(async (world, deps) => {
+      makeLibrary(world, SHOOT)
+      const [first, second] = ['first', 'second'].map((name) => path.join(world.folder, name))
+      assert.ok(first !== undefined && second !== undefined)
+      for (const root of [first, second]) mkdirSync(root)
+      const stamps = async (roots: readonly string[], taken: readonly string[] = []): Promise<string[]> => {
+        const { places } = await backUpCatalog(deps, world.catalog, {
+          privateParent: world.privateParent,
+          roots,
+          taken,
+        })
+        return places.map(({ result }) => result.backup.stamp)
+      }
+      const [early] = await stamps([first])
+      tamper(world.catalog, 'UPDATE Adobe_images SET rating = 1')
+      assert.deepEqual(await stamps([second, first]), [`${early} (2)`, `${early} (2)`])
+      // Nobody reads a drive that is away, and the journal remembers what it has.
+      tamper(world.catalog, 'UPDATE Adobe_images SET rating = 2')
+      const remembered = [`${early}`, `${early} (3)`]
+      assert.deepEqual(await stamps([second], remembered), [`${early} (4)`])
     }))
 
   it('what a broken-off backup left does not stand in the way of the next', () =>

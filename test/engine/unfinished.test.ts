@@ -6,10 +6,11 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { Recorder } from '../../helper/engine/recorder.js'
 import { Turns } from '../../helper/place/turn.js'
-import { systemFiles } from '../../helper/files/durable.js'
+import { SafelightError } from '../../helper/errors.js'
+import { systemFiles, type DurableFiles } from '../../helper/files/durable.js'
 import { Journal } from '../../helper/journal/journal.js'
 import { photos, rot, worldAt, type World } from '../crash/scenarios.js'
-import { backup, foldersAsDisks, verify, withDaemon } from '../support/daemon.js'
+import { backup, call, foldersAsDisks, verify, withDaemon } from '../support/daemon.js'
 import { FaultSet, type Fault } from '../support/faults.js'
 import { checkManifests, freshFolder, makeTree, readTree, temporariesBelow } from '../support/shoots.js'
 import type { BackupResult } from '../../shared/methods.js'
@@ -99,17 +100,35 @@ describe('what was left unfinished', () => {
     assert.equal(result.ok, false)
     fs.rmSync(world.home, { recursive: true })
     keepOfLog(/"event":"(source|copied)"/)
-    await withDaemon(options(), (daemon) =>
-      daemon.handlers['rebuild/run']!(
-        { from: a() },
-        {
-          signal: new AbortController().signal,
-          client: { kind: 'cli', version: 'test' },
-          progress: () => undefined,
-        },
-      ),
-    )
+    await call(options(), 'rebuild/run', { from: a() })
     assert.equal(await unproven(), 3)
+  })
+
+  it('a drive that is pulled while it is learned is said to be away, before whichever call, and is learned by the next rebuild', async () => {
+    await backUp()
+    const away = path.join(world.root, 'away')
+    const on = Object.keys(systemFiles) as (keyof DurableFiles)[]
+    let tries = 0
+    for (let after = 0; ; after++) {
+      fs.rmSync(world.home, { recursive: true })
+      const faults = new FaultSet([{ on, path: a(), after, act: { moveAway: a(), to: away } }])
+      const exit = await call({ ...options(), faults }, 'rebuild/run', { from: a() }).then(
+        // Nothing was left to be read.
+        ({ exitCode, files }) => (exitCode === 0 && files === 3 ? 20 : exitCode),
+        (error: unknown) => (error instanceof SafelightError ? error.exitCode : assert.fail(error as Error)),
+      )
+      if (faults.hits(0) === 0) break
+      tries++
+      assert.ok(exit >= 20 && exit < 30, `exit code ${exit} when it goes before call ${after}`)
+      const known = await withDaemon(options(), ({ journal }) =>
+        Promise.resolve(journal.all("SELECT 1 FROM copies WHERE state = 'missing'")),
+      )
+      assert.deepEqual(known, [], 'nothing is called missing for that')
+      fs.renameSync(away, a())
+      const { ok, files } = await call(options(), 'rebuild/run', { from: a() })
+      assert.deepEqual([ok, files], [true, 3])
+    }
+    assert.ok(tries > 10, `${tries} calls`)
   })
 
   it('half-written files of a shoot whose originals are gone are cleared by the next run, whatever it backs up', async () => {
@@ -181,12 +200,7 @@ describe('what was left unfinished', () => {
     assert.notEqual(cut.exitCode, 0, cut.summary)
     assert.notDeepEqual(checkManifests(a()), [], 'the manifest still names the earlier content')
     fs.rmSync(world.home, { recursive: true })
-    await withDaemon(options(), (daemon) =>
-      daemon.handlers['rebuild/run']!(
-        { from: a() },
-        { signal: new AbortController().signal, client: { kind: 'cli', version: 'test' }, progress: () => undefined },
-      ),
-    )
+    await call(options(), 'rebuild/run', { from: a() })
     const next = await backUp()
     assert.deepEqual([next.exitCode, next.filesCopied], [0, 0], next.summary)
     assert.deepEqual(checkManifests(a()), [])
