@@ -6,7 +6,7 @@ import { SafelightError, systemCode } from '../errors.js'
 import { inspectCopy, isThoroughDue, type CatalogFacts } from './inspect.js'
 import { judgeBackup, judgeDataFall, worst, type DataFacts, type Judgement, type LastGood } from './judge.js'
 import { dataFolderOf } from './live.js'
-import { dataBytesOf, isCalledLike, isoOf, type BackupRecord } from './record.js'
+import { dataBytesOf, freeStamp, isCalledLike, isoOf, stampOf, type BackupRecord } from './record.js'
 import {
   discardSnapshot,
   isSnapshotCurrent,
@@ -15,7 +15,7 @@ import {
   type SnapshotDeps,
   type SnapshotOptions,
 } from './snapshot.js'
-import { freeStamp, isImmutable, listCatalogs, storeBackup, type CatalogFolder, type StoreResult } from './store.js'
+import { isImmutable, listCatalogs, storeBackup, type CatalogFolder, type StoreResult } from './store.js'
 import type { StoreDeps } from './stored-file.js'
 
 export interface BackupOptions extends SnapshotOptions {
@@ -104,7 +104,10 @@ async function storeSnapshot(
   })
   const places: { root: string; result: Exclude<StoreResult, { kind: 'moved' }> }[] = []
   const failures: { root: string; error: unknown }[] = []
-  const stamp = freeStamp(snapshot.takenAtMs, new Set([...taken, ...stampsOf(catalogs, snapshot.name)]))
+  // One name at every place: a bucket is sent whichever of them it comes to first, and would put one backup in the place of another if two drives
+  // called two of the same minute alike.
+  const known = new Set([...taken, ...stampsOf(catalogs, snapshot.name)])
+  const stamp = freeStamp(stampOf(snapshot.takenAtMs), (each) => known.has(each))
   for (const root of roots) {
     const isCurrent = () => isSnapshotCurrent(snapshot, deps)
     const result = await tryStore(deps, root, { snapshot, facts, judgement, stamp, isCurrent }, signal)

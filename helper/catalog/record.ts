@@ -87,6 +87,14 @@ export function stampOf(ms: number): string {
   return `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}${two(at.getMinutes())}`
 }
 
+/** `2026-11-23 0804 (2)` where another backup of that minute has the name already, and so on. */
+export function freeStamp(wanted: string, isTaken: (stamp: string) => boolean): string {
+  const minute = wanted.replace(/ \(\d+\)$/, '')
+  let stamp = wanted
+  for (let number = 2; isTaken(stamp); number += 1) stamp = `${minute} (${number})`
+  return stamp
+}
+
 /** Whether a folder below `Catalogs/` is of a catalog of this name; `Wedding (2)` is what the second of that name is called. */
 export function isCalledLike(folder: string, catalogName: string): boolean {
   return folder === catalogName || folder.startsWith(`${catalogName} (`)

@@ -8,10 +8,10 @@ import type { CatalogFacts } from './inspect-copy.js'
 import type { Judgement } from './judge.js'
 import {
   DATA_FOLDER,
+  freeStamp,
   isoOf,
   parseRecord,
   RECORD_FILE,
-  stampOf,
   type BackupRecord,
   type StoredDataFile,
   type StoredPart,
@@ -36,7 +36,7 @@ export interface StoreInput {
   readonly snapshot: CatalogSnapshot
   readonly facts: CatalogFacts
   readonly judgement: Judgement
-  /** What the folder of the backup is called, at every place; see freeStamp. */
+  /** What the folder of the backup is called, at every place. */
   readonly stamp: string
   /** Asked after everything was read: is the live catalog still what the snapshot saw? */
   readonly isCurrent: () => Promise<boolean>
@@ -72,26 +72,18 @@ export async function storeBackup(
   makeFolders(deps.files, root, catalogFolder.folder)
   const blobs = await storeData(deps, catalogFolder.folder, snapshot.data, known, signal)
   if (!blobs || !(await input.isCurrent())) return { kind: 'moved' }
-  const folder = freeFolder(deps.files, path.join(catalogFolder.folder, input.stamp))
+  // One that a crash left stays for thinning.
+  const at = (stamp: string): string => path.join(catalogFolder.folder, stamp)
+  const stamp = freeStamp(input.stamp, (each) => deps.files.stat(at(each)) !== undefined)
+  const folder = at(stamp)
   makeFolders(deps.files, root, folder)
   const files: StoredPart[] = []
   for (const part of snapshot.parts) files.push(await storePart(deps, folder, part, signal))
   const record = toRecord(input, catalogFolder.name, files, blobs.files)
   writeText(deps, path.join(folder, RECORD_FILE), `${JSON.stringify(record, null, 2)}\n`)
   const bytesWritten = blobs.bytesWritten + files.reduce((total, file) => total + file.storedBytes, 0)
-  const backup = { folder, stamp: path.basename(folder), record }
+  const backup = { folder, stamp, record }
   return { kind: 'stored', backup, bytesWritten, blobsWritten: blobs.blobsWritten }
-}
-
-/** One name for a backup at every place: a bucket is sent whichever of them it comes to first, and would put one backup in the place of another
- *  if two drives called two of the same minute alike.
- *  @param taken  of this catalog, or of others that are called like it, wherever they are known to be */
-export function freeStamp(takenAtMs: number, taken: ReadonlySet<string>): string {
-  const wanted = stampOf(takenAtMs)
-  for (let number = 1; ; number += 1) {
-    const stamp = number === 1 ? wanted : `${wanted} (${number})`
-    if (!taken.has(stamp)) return stamp
-  }
 }
 
 /** Every catalog at this place, by name. */
@@ -229,14 +221,6 @@ async function storePart(
     storedBytes: stored.sizeBytes,
     storedHash: stored.hash,
     modifiedAt: isoOf(part.mtimeMs),
-  }
-}
-
-/** A crash may have left a folder of the same minute: it stays for thinning, and this one gets a name of its own. */
-function freeFolder(files: DurableFiles, wanted: string): string {
-  for (let number = 1; ; number += 1) {
-    const folder = number === 1 ? wanted : `${wanted} (${number})`
-    if (!files.stat(folder)) return folder
   }
 }
 

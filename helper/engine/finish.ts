@@ -7,7 +7,7 @@ import { labelAt, listShoots, sourceById, type ShootRow } from '../journal/shoot
 import { addStep, finishStep, stepsOf } from '../journal/steps.js'
 import { appendEvents, type LogEvent } from '../manifest/log.js'
 import { sealShoots } from '../manifest/seal.js'
-import { assertStillThere, isStillThere, type OpenPlace } from '../place/places.js'
+import { assertStillThere, type OpenPlace } from '../place/places.js'
 import { catchUp } from './catch-up.js'
 import { folderAt } from './prepare.js'
 import type { HashOutcome } from './jobs.js'
@@ -116,8 +116,7 @@ export async function sealPending(run: BackupRun, place: OpenPlace): Promise<voi
       })
       const lot = pending.slice(0, SEAL_LOT)
       if (lot.length === 0) return
-      if (!isStillThere(files, place))
-        throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+      assertStillThere(files, place)
       const { chainWarnings } = await run.inTurn(place, (turn) => {
         catchUp(run.deps, place)
         return sealShoots(run.deps, place.id, place.root, lot, turn)

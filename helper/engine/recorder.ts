@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { DurableFiles } from '../files/durable.js'
 import type { Journal } from '../journal/journal.js'
 import { appendEvents, type LogEvent } from '../manifest/log.js'
-import { isStillThere, type OpenPlace } from '../place/places.js'
+import { assertStillThere, isStillThere, type OpenPlace } from '../place/places.js'
 import { neverOurTurn, type Turn, type Turns } from '../place/turn.js'
 import type { FileRecord } from './file-record.js'
 import { writeRecords } from './write-record.js'
@@ -160,8 +160,7 @@ export class Recorder {
       gathered.push(...events)
     }
     if (byFolder.size === 0) return
-    if (!isStillThere(this.#deps.files, place))
-      throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+    assertStillThere(this.#deps.files, place)
     const together = byFolder.size >= SYNC_TOGETHER_FROM
     for (const [folder, events] of byFolder)
       appendEvents(

@@ -2,7 +2,7 @@
 // backup in the bucket is whole or does not count. Files of .lrcat-data that are there already are not sent again. Earlier backups that never
 // went up stay on the drives: the newest has everything that they have, unless it is bad, and then it does not go.
 import path from 'node:path'
-import { parseRecord, RECORD_FILE, type BackupRecord } from '../catalog/record.js'
+import { freeStamp, parseRecord, RECORD_FILE, type BackupRecord } from '../catalog/record.js'
 import { CATALOGS_FOLDER } from '../catalog/store.js'
 import { blobFile } from '../catalog/wholeness.js'
 import { SafelightError } from '../errors.js'
@@ -83,7 +83,11 @@ async function sendCatalog(
 ): Promise<{ name: string; stamp: string }> {
   const folder = path.join(catalogFolder, row.stamp)
   const { record, bytes } = readRecord(deps.files, folder, row)
-  const stamp = freeStamp(deps.journal, bucket.place.id, row)
+  // Another backup of that minute, from another drive, keeps its folder.
+  const there = listCatalogBackups(deps.journal).filter(
+    ({ placeId, name }) => placeId === bucket.place.id && name === row.name,
+  )
+  const stamp = freeStamp(row.stamp, (each) => there.some((other) => other.stamp === each))
   const at = `${CATALOGS_FOLDER}/${row.name}`
   const mtimeMs = Date.parse(record.takenAt)
   const send = async (treePath: string, file: string, hash: Hash, sizeBytes: number): Promise<void> => {
@@ -112,19 +116,6 @@ function readRecord(
   const record = bytes && parseRecord(bytes.toString('utf8'))
   if (!record || record.files.find(({ role }) => role === 'catalog')?.hash !== row.hash) throw unreadable(file)
   return { record, bytes }
-}
-
-/** Another backup of that minute, from another drive, keeps its folder. */
-function freeStamp(journal: Journal, placeId: string, { name, stamp }: CatalogBackupRow): string {
-  const taken = new Set(
-    listCatalogBackups(journal)
-      .filter((row) => row.placeId === placeId && row.name === name)
-      .map((row) => row.stamp),
-  )
-  for (let n = 1; ; n++) {
-    const candidate = n === 1 ? stamp : `${stamp} (${n})`
-    if (!taken.has(candidate)) return candidate
-  }
 }
 
 function unreadable(file: string): SafelightError {

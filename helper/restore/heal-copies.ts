@@ -11,7 +11,7 @@ import { addStep, sealOf, stepsOf } from '../journal/steps.js'
 import { appendEvents } from '../manifest/log.js'
 import { MANIFEST_FILE } from '../manifest/manifest.js'
 import { WORKING, type FileStat, type Hash } from '../model.js'
-import { isStillThere, type OpenPlace } from '../place/places.js'
+import { assertStillThere, isStillThere, type OpenPlace } from '../place/places.js'
 import { type Candidate, type Failed } from './copies.js'
 import { asideName, earlierUnderName, replacedBefore } from './heal-name.js'
 import {
@@ -108,7 +108,7 @@ async function writeDown(run: HealRun, { shoot, place }: Suspect, results: reado
   const folder = run.finder.folderOf(shoot, place)
   const events = results.flatMap((result) => result.events)
   if (folder === undefined) return
-  if (!isStillThere(files, place)) throw Object.assign(new Error('the drive is no longer there'), { code: 'ENODEV' })
+  assertStillThere(files, place)
   // Where a link has taken the folder's place, nothing is written through it.
   const isReal = obstacleBelow(files, place.root, folder) === undefined
   if (events.length > 0 && isReal) await run.engine.inTurn(place, () => appendEvents(files, place.root, folder, events))

@@ -272,7 +272,7 @@ class RestoreRun {
     // Likely is not known: from here on it is what the stores say.
     this.#cold.length = 0
     const isLong = this.totals.files > TASKS_AT_ONCE
-    for (const only of this.#picks.passes) await (isLong ? withSmallHeap(() => this.#pass(only)) : this.#pass(only))
+    await (isLong ? withSmallHeap(() => this.#allPasses()) : this.#allPasses())
     if (this.#slow.ids.length > 0) this.#clearAfterSlow()
     const [from, ...others] = this.tally.from.keys()
     const place = [...this.#placeNames].find(([, name]) => name === from)?.[0]
@@ -291,6 +291,10 @@ class RestoreRun {
         this.#end(base, error)
       }
     }
+  }
+
+  async #allPasses(): Promise<void> {
+    for (const only of this.#picks.passes) await this.#pass(only)
   }
 
   /** @param only  the files that this pass is about */

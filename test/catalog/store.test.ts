@@ -6,6 +6,7 @@ import { execaSync } from 'execa'
 import { backUpCatalog } from '../../helper/catalog/backup.js'
 import type { DurableFiles } from '../../helper/files/durable.js'
 import { hashBytes } from '../../helper/files/hash.js'
+import { freeStamp } from '../../helper/catalog/record.js'
 import { listCatalogs, type CatalogFolder } from '../../helper/catalog/store.js'
 import { verifyStored } from '../../helper/catalog/wholeness.js'
 import { leaveWal, makeCatalog, makeCatalogData, tamper } from '../support/catalog.js'
@@ -123,6 +124,16 @@ describe('catalog backups at a place', () => {
       const remembered = [`${early}`, `${early} (3)`]
       assert.deepEqual(await stamps([second], remembered), [`${early} (4)`])
     }))
+
+  it('a name that is taken is numbered once, so that it is still one of a backup', () => {
+    const taken = new Set(['2024-06-01 1200', '2024-06-01 1200 (2)'])
+    const free = (wanted: string): string => freeStamp(wanted, (stamp) => taken.has(stamp))
+    assert.deepEqual(['2024-06-01 1159', '2024-06-01 1200', '2024-06-01 1200 (2)'].map(free), [
+      '2024-06-01 1159',
+      '2024-06-01 1200 (3)',
+      '2024-06-01 1200 (3)',
+    ])
+  })
 
   it('what a broken-off backup left does not stand in the way of the next', () =>
     inWorld(async (world, deps) => {
